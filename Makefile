@@ -1,0 +1,59 @@
+# The commands of a working day. `make` alone lists them. Needs Python 3.11 to 3.13; the rest is installed when needed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test lint lock contract clean system-packages
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+LOCK := .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf 'make %-10s %s\n' "$$name" "$$text"; done
+
+demo: .venv/runtime.stamp ## everything on this machine, with simulated calls and visitors; ARGS="--duration 60" for options
+	@exec $(BIN)/wachtmonitor demo $(ARGS)
+
+test: system-packages lint ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
+	@exec $(BIN)/pytest $(ARGS)
+
+lint: .venv/dev.stamp ## style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+contract: .venv/runtime.stamp ## write the JSON Schemas and the AsyncAPI document in deploy/contract anew
+	$(BIN)/python -m tests.contracts.write_documents
+
+lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
+	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
+	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+
+clean: ## remove what these commands made, the environment too
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+
+system-packages:
+	@.ci/system-packages chromium=chromium promtool=prometheus java=openjdk-17-jre-headless mvn=maven
+
+# What the demo needs is installed first and alone, because somebody waits for it; the tools for tests come on top.
+.venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/pip
+	@echo "Installing Wachtmonitor into .venv"
+	@$(PIP) install --require-hashes -r requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp
+	@echo "Installing the tools for tests into .venv"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(BIN)/pip:
+	@.ci/make-venv .venv
+
+.cache/uv/bin/uv:
+	@.ci/make-venv .cache/uv
+	@.cache/uv/bin/python -m pip --quiet install uv

@@ -1,0 +1,351 @@
+"""The command `wachtmonitor check`: all that is wrong with the settings, Kafka and the web port, with the fix.
+
+It changes nothing. It must not be needed by anything else.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+import ssl
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import aiohttp
+import click
+import msgspec
+from aiohttp import web
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, UnknownError
+from aiokafka.protocol.transaction import InitProducerIdRequest
+
+from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
+from streams.kafka import KafkaProblemsError, admin_client, client_options
+from streams.publish.web import AddressError, serve
+from streams.settings import KafkaSettings, Settings, SettingsError, WebSettings, load, settings_path
+
+PATIENCE_SECONDS: Final = 5.0
+"""How long a broker, or whatever listens on the web port, may take to answer; a healthy one needs a fraction."""
+
+PRODUCER_TIMEOUT_MS: Final = 1_000
+"""Asked for with a producer id; without a transaction it means nothing."""
+
+NEEDED_CONFIG: Final = frozenset({"cleanup.policy", "message.timestamp.type", "max.message.bytes"})
+"""Settings of a topic without which figures are wrong or a worker stops; others cost space or time alone."""
+
+AT_LEAST_CONFIG: Final = frozenset({"max.message.bytes"})
+"""Settings of a topic of which more is fine."""
+
+REASONS: Final[Mapping[type[Exception], str]] = {
+    TimeoutError: "no answer within {seconds:.0f} s; is it a Kafka broker, does security_protocol fit this port?",
+    ConnectionRefusedError: "nobody listens there; start the broker, or correct bootstrap_servers",
+    ConnectionResetError: "it hangs up; does security_protocol fit this port?",
+    socket.gaierror: "the name is not known; correct bootstrap_servers, or the name service",
+    ssl.SSLError: "TLS fails ({detail}); does ssl_ca_file hold the authority of its certificate?",
+    OSError: "cannot connect ({detail}); correct bootstrap_servers",
+    KafkaError: "it does not let us in ({detail}); correct security_protocol or the login",
+}
+"""What failed connections mean and what to do, the first that fits."""
+
+ADVERTISED: Final = (
+    "can this machine reach the addresses that the brokers advertise? Otherwise correct their advertised.listeners"
+)
+"""Said when a broker has just answered by the address in the settings, and fails by the one that it names itself."""
+
+UNREAD_CONFIG: Final = "its settings were not looked at; allow this user DescribeConfigs on it"
+
+
+class Status(StrEnum):
+    """How one check came out; only `WRONG` makes the command fail."""
+
+    GOOD = "good"
+    NOTE = "note"
+    WRONG = "wrong"
+    SKIPPED = "skipped"
+
+
+SIGNS: Final[Mapping[Status, str]] = {Status.GOOD: "✓", Status.NOTE: "!", Status.WRONG: "✗", Status.SKIPPED: "-"}
+
+
+class Finding(NamedTuple):
+    """The outcome of one check: what was looked at, and what is to be said of it, with the fix."""
+
+    status: Status
+    subject: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{SIGNS[self.status]} {self.status:<7}  {self.subject}: {self.text}"
+
+
+_SKIPPED_TOPICS: Final = Finding(Status.SKIPPED, "writer, topics", "no broker lets us in")
+
+
+class BrokerAnswer(NamedTuple):
+    """What came of connecting to one address: `reason` is why it failed, None when it did not."""
+
+    server: str
+    reason: str | None
+    has_transactions: bool = False
+
+
+@click.command()
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path),
+    help="Settings file (TOML). Without it: WACHTMONITOR_SETTINGS, else the settings of Lier that come along.",
+)
+@click.option("--offline", is_flag=True, help="Check the settings alone and connect to nothing.")
+def check(settings_file: Path | None, *, offline: bool) -> None:
+    """Check the settings, the brokers, the topics and the web port: everything wrong at once, with the fix.
+
+    Nothing is changed. Ends with status 1 when something is wrong.
+    """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says about failed connections is said here
+    findings = list(_show(_findings(settings_file, offline=offline)))
+    wrong = sum(finding.status is Status.WRONG for finding in findings)
+    click.echo(f"{wrong} wrong, see {SIGNS[Status.WRONG]} above." if wrong else "Nothing is wrong.")
+    sys.exit(1 if wrong else 0)
+
+
+def _show(findings: Iterable[Finding]) -> Iterator[Finding]:
+    for finding in findings:
+        click.echo(str(finding))
+        yield finding
+
+
+def _findings(settings_file: Path | None, *, offline: bool) -> Iterator[Finding]:
+    try:
+        settings = load(settings_file, os.environ)
+    except SettingsError as error:
+        yield from (Finding(Status.WRONG, "settings", problem) for problem in error.problems)
+        yield Finding(Status.SKIPPED, "Kafka, web port", "correct the settings first")
+        return
+    yield Finding(Status.GOOD, "settings", _summary(settings, settings_path(settings_file, os.environ)))
+    if offline:
+        yield Finding(Status.SKIPPED, "Kafka, web port", "not asked for (--offline)")
+    else:
+        yield from asyncio.run(_connected_findings(settings))
+
+
+def _summary(settings: Settings, path: Path) -> str:
+    clusters = settings.rules.clusters
+    return f"{path} is valid, {len(clusters)} clusters: {', '.join(cluster.name for cluster in clusters)}"
+
+
+async def _connected_findings(settings: Settings) -> list[Finding]:
+    kafka, port = await asyncio.gather(kafka_findings(settings.kafka), web_finding(settings.web))
+    return [*kafka, port]
+
+
+# Kafka.
+
+
+async def kafka_findings(kafka: KafkaSettings) -> list[Finding]:
+    """What there is to say about the brokers, the writer and the topics."""
+    try:
+        options = client_options(kafka)
+    except KafkaProblemsError as error:
+        return [*(Finding(Status.WRONG, "Kafka", problem) for problem in error.problems), _SKIPPED_TOPICS]
+    answers = await asyncio.gather(*(_ask(server, options) for server in kafka.bootstrap_servers))
+    reached = [answer for answer in answers if answer.reason is None]
+    findings = [_broker_finding(answer, others=bool(reached)) for answer in answers]
+    if not reached:
+        return [*findings, _SKIPPED_TOPICS]
+    has_transactions = all(answer.has_transactions for answer in reached)
+    topics = await topic_findings(kafka, with_config=has_transactions)
+    return [*findings, writer_finding(kafka, has_transactions=has_transactions), *topics]
+
+
+async def _ask(server: str, options: Mapping[str, Any]) -> BrokerAnswer:
+    ((host, port, _),) = collect_hosts([server])
+    security = {name: value for name, value in options.items() if name != "bootstrap_servers"}
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            connection = await create_conn(host, port, **security)
+            try:
+                return BrokerAnswer(server, None, await _has_transactions(connection))
+            finally:
+                connection.close()
+    except (OSError, KafkaError) as error:  # TimeoutError and ssl.SSLError are OSErrors
+        return BrokerAnswer(server, _reason(error))
+
+
+async def _has_transactions(connection: AIOKafkaConnection) -> bool:
+    """Whether the broker gives out producer ids, the beginning of every transaction.
+
+    Asked by doing it: the embedded broker lists the request among those that it knows, and answers it with an unknown
+    error. Any other error comes from a broker that does know it. An id without a transactional id leaves no trace.
+    """
+    try:
+        answer = await connection.send(InitProducerIdRequest(None, PRODUCER_TIMEOUT_MS))
+    except IncompatibleBrokerVersion:
+        return False
+    return bool(answer.error_code != UnknownError.errno)
+
+
+def _reason(error: OSError | KafkaError) -> str:
+    """Why a connection failed, with the fix. Nothing of the login is in it."""
+    text = next(text for kind, text in REASONS.items() if isinstance(error, kind))
+    detail = error.reason if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None)
+    return text.format(detail=detail or type(error).__name__, seconds=PATIENCE_SECONDS)
+
+
+def _broker_finding(answer: BrokerAnswer, *, others: bool) -> Finding:
+    if answer.reason is None:
+        kind = "with transactions" if answer.has_transactions else "without transactions"
+        return Finding(Status.GOOD, f"broker {answer.server}", f"answers, {kind}")
+    return Finding(Status.NOTE if others else Status.WRONG, f"broker {answer.server}", answer.reason)
+
+
+def writer_finding(kafka: KafkaSettings, *, has_transactions: bool) -> Finding:
+    """Whether the way in which checkpoints are written is the one for these brokers."""
+    if kafka.writer == "plain" and has_transactions:
+        text = (
+            'expected writer = "transactional" in [kafka], got "plain"; change it: on these brokers a worker that '
+            "lost a partition could write over the checkpoints of the next one"
+        )
+        return Finding(Status.WRONG, "writer", text)
+    if kafka.writer == "transactional" and not has_transactions:
+        text = (
+            'expected brokers with transactions for writer = "transactional" in [kafka], got some without; use an '
+            'Apache Kafka, or set writer = "plain" for the embedded broker with a single worker'
+        )
+        return Finding(Status.WRONG, "writer", text)
+    return Finding(Status.GOOD, "writer", f"{kafka.writer}, as these brokers need it")
+
+
+# Topics.
+
+
+async def topic_findings(kafka: KafkaSettings, *, with_config: bool) -> list[Finding]:
+    """What there is to say about each topic; its settings only where the broker heeds them."""
+    specs = topic_specs(kafka)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS), admin_client(kafka) as admin:
+            # All topics, because the embedded broker creates those that are asked for by name.
+            found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+            present = [spec.name for spec in specs if spec.name in found]
+            configs = await _configs(admin, present) if with_config and present else {}
+    except (OSError, KafkaError, KafkaProblemsError) as error:
+        reason = str(error) if isinstance(error, KafkaProblemsError) else f"{type(error).__name__}; {ADVERTISED}"
+        return [Finding(Status.WRONG, "topics", f"cannot be listed: {reason}")]
+    wanted = _wanted_partitions(kafka, specs, found)
+    server = kafka.bootstrap_servers[0]
+    findings = [
+        finding
+        for spec in specs
+        for finding in judge_topic(spec, wanted[spec.name], found.get(spec.name), configs.get(spec.name), server)
+    ]
+    unread = [name for name in present if with_config and name not in configs]
+    return [*findings, *(Finding(Status.NOTE, f"topic {name}", UNREAD_CONFIG) for name in unread)]
+
+
+async def _configs(admin: AIOKafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The settings of each topic that we may read."""
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    resources = [resource for answer in answers for resource in answer.to_object()["resources"]]
+    return {
+        resource["resource_name"]: {
+            entry["config_names"]: entry["config_value"] for entry in resource["config_entries"]
+        }
+        for resource in resources
+        if resource["error_code"] == 0
+    }
+
+
+def _wanted_partitions(kafka: KafkaSettings, specs: Iterable[TopicSpec], found: Mapping[str, int]) -> dict[str, int]:
+    """Partitions by topic: as the settings say, but a checkpoint topic as its source has them."""
+    wanted = {spec.name: spec.partitions for spec in specs}
+    for source in (kafka.calls_topic, kafka.tickets_topic):
+        wanted[checkpoint_topic(source)] = found.get(source, wanted[source])
+    return wanted
+
+
+def judge_topic(
+    spec: TopicSpec, wanted: int, partitions: int | None, config: Mapping[str, str] | None, server: str
+) -> list[Finding]:
+    """The findings about one topic; without `partitions` there is none, without `config` only they are looked at.
+
+    `server` is for the command that mends it.
+    """
+    subject = f"topic {spec.name}"
+    if partitions is None:
+        return [Finding(Status.NOTE, subject, "not there yet; the first worker creates it")]
+    findings = []
+    if partitions != wanted:
+        text = (
+            f"expected {wanted} partitions, got {partitions}; set partitions in [kafka] to what the source topics "
+            "have, or name a new topic, or stop all workers and recreate it"
+        )
+        findings.append(Finding(Status.WRONG, subject, text))
+    if config is not None:
+        findings += _config_findings(spec, config, server)
+    return findings or [Finding(Status.GOOD, subject, f"{partitions} partitions, {spec.cleanup_policy}")]
+
+
+def _config_findings(spec: TopicSpec, config: Mapping[str, str], server: str) -> Iterator[Finding]:
+    different = {name for name, value in spec.config.items() if not _fits(name, value, config.get(name, ""))}
+    for status, names in (
+        (Status.WRONG, sorted(different & NEEDED_CONFIG)),
+        (Status.NOTE, sorted(different - NEEDED_CONFIG)),
+    ):
+        if names:
+            expected = ", ".join(f"{name}={spec.config[name]}" for name in names)
+            got = ", ".join(f"{name}={config.get(name)}" for name in names)
+            change = ",".join(f"{name}={spec.config[name]}" for name in names)
+            command = (
+                f"kafka-configs.sh --bootstrap-server {server} --alter --topic {spec.name} --add-config {change}"
+            )
+            yield Finding(status, f"topic {spec.name}", f"expected {expected}, got {got}; change it with: {command}")
+
+
+def _fits(name: str, wanted: str, found: str) -> bool:
+    if name in AT_LEAST_CONFIG and found.isdecimal():
+        return int(found) >= int(wanted)
+    return found == wanted
+
+
+# The web port.
+
+
+class _Health(msgspec.Struct):
+    """What a worker answers on /health, as far as it matters here."""
+
+    healthy: bool
+    problems: tuple[str, ...]
+
+
+async def web_finding(settings: WebSettings) -> Finding:
+    """Whether a worker could listen, or does so already."""
+    subject = f"web port {settings.port} on {settings.host}"
+    try:
+        runner = await serve(web.Application(), settings.host, settings.port)
+    except AddressError as error:
+        health = await _health(settings)
+        if health is None:
+            return Finding(Status.WRONG, subject, str(error))
+        state = "is healthy" if health.healthy else f"says: {'; '.join(health.problems)}"
+        return Finding(Status.GOOD if health.healthy else Status.NOTE, subject, f"a worker runs there and {state}")
+    await runner.cleanup()
+    return Finding(Status.GOOD, subject, "free")
+
+
+async def _health(settings: WebSettings) -> _Health | None:
+    """What the worker on the port says of itself; None when that is no worker."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104 - compared, not bound
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/health"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS)) as session,
+            session.get(url, allow_redirects=False) as response,
+        ):
+            return msgspec.json.decode(await response.read(), type=_Health)
+    except (aiohttp.ClientError, OSError, msgspec.MsgspecError):
+        return None

@@ -1,0 +1,170 @@
+"""The topics: their names, what their records hold, and the settings they need on a real Kafka.
+
+Names of settings and their defaults are those of the topic configuration in the documentation of Apache Kafka 4.1
+(https://kafka.apache.org/documentation/#topicconfigs). The number of copies and `min.insync.replicas` belong to
+whoever runs the brokers and are not set here. Must not know a Kafka client.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Protocol
+
+import msgspec
+
+_MINUTE_MS: Final = 60_000
+_DAY_MS: Final = 24 * 60 * _MINUTE_MS
+_MIB: Final = 1024 * 1024
+
+EVENTS_RETENTION_MS: Final = 30 * _DAY_MS
+"""How long events stay on their topics. A worker whose checkpoints are lost reads all of it again, and a contact must
+still be remembered when its events come a second time: with the day of `_SEGMENT_MS` this stays below the 35 days of
+the default `memory_ms` in the rules, so that no call is counted twice."""
+
+DEAD_LETTERS_RETENTION_MS: Final = 14 * _DAY_MS
+"""Long enough to find and repair a source over a holiday; no longer, because the raw bytes may hold personal data."""
+
+_SEGMENT_MS: Final = _DAY_MS
+"""Kafka deletes whole segments, once their newest record is past the retention. With the default of a week records
+would outlive it by that week; with a day they outlive it by a day at most."""
+
+EVENT_MESSAGE_BYTES: Final = _MIB + 12
+"""Largest batch on the topics of events: Kafka's own default, set so that a broker with another default takes a large
+record too. What is too large for an event then ends as a counted dead letter, not as an error at the exchange."""
+
+DEAD_LETTER_MESSAGE_BYTES: Final = 2 * _MIB
+"""Largest batch on the topic of dead letters: any record of the topics of events, its key and the headers fit."""
+
+CHECKPOINT_MESSAGE_BYTES: Final = _MIB + 12
+"""Largest batch on the topics of checkpoints, which are written in chunks of less than 1 MiB."""
+
+_COMPACTED_SEGMENT_BYTES: Final = 16 * _MIB
+"""Compaction leaves the newest segment alone, and whoever recovers reads it whole: what 16 MiB take is not felt."""
+
+_COMPACTED_SEGMENT_MS: Final = 10 * _MINUTE_MS
+"""The newest segment is closed after this too, so that small partitions are compacted as well."""
+
+_DIRTY_RATIO: Final = "0.1"
+"""Compaction begins when a tenth of a partition is not compacted, not half: every checkpoint makes the one before it
+useless, and the work is small because the partitions are."""
+
+
+class TopicSettings(Protocol):
+    """What the topics depend on in the settings."""
+
+    @property
+    def calls_topic(self) -> str:
+        """Name of the topic of calls."""
+
+    @property
+    def tickets_topic(self) -> str:
+        """Name of the topic of tickets."""
+
+    @property
+    def dead_letters_topic(self) -> str:
+        """Name of the topic of dead letters."""
+
+    @property
+    def month_totals_topic(self) -> str:
+        """Name of the topic of month totals."""
+
+    @property
+    def partitions(self) -> int:
+        """Partitions of each topic of events."""
+
+
+class TopicSpec(msgspec.Struct, frozen=True):
+    """A topic as it should be.
+
+    `key` and `value` say in words what a record holds; `config` has Kafka's names and spelling.
+    """
+
+    name: str
+    partitions: int
+    key: str
+    value: str
+    config: Mapping[str, str]
+
+    @property
+    def cleanup_policy(self) -> str:
+        """`delete` (by age) or `compact` (the newest record of each key stays)."""
+        return self.config["cleanup.policy"]
+
+
+def checkpoint_topic(source: str) -> str:
+    """The topic with the checkpoints of a topic of events; its partitions are numbered as the source's are."""
+    return f"{source}-checkpoints"
+
+
+def topic_specs(settings: TopicSettings) -> tuple[TopicSpec, ...]:
+    """All topics, those of events first."""
+    sources = (settings.calls_topic, settings.tickets_topic)
+    return (
+        _events(settings.calls_topic, "call_id", settings.partitions),
+        _events(settings.tickets_topic, "ticket_id", settings.partitions),
+        *(_checkpoints(source, settings.partitions) for source in sources),
+        _month_totals(settings.month_totals_topic),
+        _dead_letters(settings.dead_letters_topic),
+    )
+
+
+def _events(name: str, id_field: str, partitions: int) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=partitions,
+        key=f"`{id_field}` in UTF-8: all events of a contact share a partition",
+        value="one event as a JSON object",
+        config={
+            "cleanup.policy": "delete",
+            "retention.ms": str(EVENTS_RETENTION_MS),
+            "segment.ms": str(_SEGMENT_MS),
+            "max.message.bytes": str(EVENT_MESSAGE_BYTES),
+            # A record's time is the only clock of the monitor, so the broker sets it and no source can.
+            "message.timestamp.type": "LogAppendTime",
+        },
+    )
+
+
+def _checkpoints(source: str, partitions: int) -> TopicSpec:
+    return TopicSpec(
+        name=checkpoint_topic(source),
+        partitions=partitions,
+        key="a part of the checkpoint of the partition of the same number",
+        value="that part: the monitor's own format",
+        config=_compacted(CHECKPOINT_MESSAGE_BYTES),
+    )
+
+
+def _month_totals(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # some hundred keys, of which every reader wants all
+        key="month, channel, cluster and source partition",
+        value="the totals of that month as a JSON object",
+        config=_compacted(EVENT_MESSAGE_BYTES),
+    )
+
+
+def _compacted(message_bytes: int) -> dict[str, str]:
+    return {
+        "cleanup.policy": "compact",
+        "segment.bytes": str(_COMPACTED_SEGMENT_BYTES),
+        "segment.ms": str(_COMPACTED_SEGMENT_MS),
+        "min.cleanable.dirty.ratio": _DIRTY_RATIO,
+        "max.message.bytes": str(message_bytes),
+    }
+
+
+def _dead_letters(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # rare, and read by people in the order in which they came
+        key="topic, partition and offset of the refused record",
+        value="the bytes of the refused record as they came",
+        config={
+            "cleanup.policy": "delete",
+            "retention.ms": str(DEAD_LETTERS_RETENTION_MS),
+            "segment.ms": str(_SEGMENT_MS),
+            "max.message.bytes": str(DEAD_LETTER_MESSAGE_BYTES),
+            # The retention counts from when a record was refused, whatever its source says about time.
+            "message.timestamp.type": "LogAppendTime",
+        },
+    )

@@ -1,0 +1,120 @@
+"""Local days, months, opening hours and working days of the rules' zone.
+
+Instants come in as UTC milliseconds; only here do they become local. Must not know what is counted on those days.
+"""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import holidays
+import msgspec
+
+from streams.core.rules import HOUR_MS, MINUTE_MS, OpenInterval, Rules
+
+_QUARTER_MS: Final = 15 * MINUTE_MS
+"""Zones change their offset on whole quarters of an hour of UTC, so what is true at a quarter's start holds in it."""
+
+_QUARTERS_REMEMBERED: Final = 200_000
+"""Bound on the memory of quarters: over five years of them, some 20 MB."""
+
+_SATURDAY: Final = 5
+"""`date.weekday()` of the first day that is no working day (werkdag)."""
+
+
+class Opening(StrEnum):
+    """Whether the contact centre was open at a moment."""
+
+    OPEN = "open"
+    OUTSIDE_OPENING_HOURS = "outside_opening_hours"
+    CLOSING_DAY = "closing_day"
+
+
+class _Quarter(msgspec.Struct, frozen=True, gc=False):
+    """What is the same for a whole quarter of an hour."""
+
+    day: int
+    month: str
+    midnight_ms: int
+    """UTC instant which the wall clock's reading is counted from: `at - midnight_ms` is the time of day read."""
+    closing_day: bool
+    hours: tuple[OpenInterval, ...]
+
+
+class Calendar:
+    """The calendar of one set of rules. Days are proleptic ordinals (`date.toordinal`), months `YYYY-MM`."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Take zone, opening hours and closing days from the rules; public holidays come from the library."""
+        self._zone = ZoneInfo(rules.zone)
+        self._hours = rules.opening_hours
+        self._closing_days = frozenset(rules.closing_days)
+        country = rules.holiday_country
+        self._holidays = holidays.country_holidays(country) if country else None
+        self._quarters: dict[int, _Quarter] = {}
+        self._working_days: dict[tuple[int, int], int] = {}
+
+    def day(self, at_ms: int) -> int:
+        """The local day, as an ordinal."""
+        return self._quarter(at_ms).day
+
+    def month(self, at_ms: int) -> str:
+        """The local month, as `YYYY-MM`."""
+        return self._quarter(at_ms).month
+
+    def opening(self, at_ms: int) -> Opening:
+        """Whether the centre was open, by the clock on the wall; opening hours are half open."""
+        quarter = self._quarter(at_ms)
+        if quarter.closing_day:
+            return Opening.CLOSING_DAY
+        minute = (at_ms - quarter.midnight_ms) // MINUTE_MS
+        for interval in quarter.hours:
+            if interval.from_minute <= minute < interval.to_minute:
+                return Opening.OPEN
+        return Opening.OUTSIDE_OPENING_HOURS
+
+    def is_closing_day(self, day: int) -> bool:
+        """Whether the day is a public holiday or a local closing day (weekends are neither)."""
+        local = date.fromordinal(day)
+        return local.isoformat() in self._closing_days or (self._holidays is not None and local in self._holidays)
+
+    def is_working_day(self, day: int) -> bool:
+        """Monday to Friday, unless it is a closing day."""
+        return date.fromordinal(day).weekday() < _SATURDAY and not self.is_closing_day(day)
+
+    def working_days(self, from_day: int, to_day: int) -> int:
+        """Working days after `from_day` up to and including `to_day`: from Friday to Monday it is 1."""
+        known = self._working_days.get((from_day, to_day))
+        if known is None:
+            if len(self._working_days) >= _QUARTERS_REMEMBERED:
+                self._working_days.clear()
+            known = sum(self.is_working_day(day) for day in range(from_day + 1, to_day + 1))
+            self._working_days[from_day, to_day] = known
+        return known
+
+    def _quarter(self, at_ms: int) -> _Quarter:
+        index = at_ms // _QUARTER_MS
+        quarter = self._quarters.get(index)
+        if quarter is None:
+            if len(self._quarters) >= _QUARTERS_REMEMBERED:
+                self._quarters.clear()
+            quarter = self._quarters[index] = self._read_quarter(index * _QUARTER_MS)
+        return quarter
+
+    def _read_quarter(self, start_ms: int) -> _Quarter:
+        local = datetime.fromtimestamp(start_ms / 1000, UTC).astimezone(self._zone)
+        read_ms = local.hour * HOUR_MS + local.minute * MINUTE_MS + local.second * 1000
+        day = local.toordinal()
+        return _Quarter(
+            day=day,
+            month=f"{local.year:04d}-{local.month:02d}",
+            midnight_ms=start_ms - read_ms,
+            closing_day=self.is_closing_day(day),
+            hours=self._hours[local.weekday()],
+        )
+
+
+def day_name(day: int) -> str:
+    """The ordinal as an ISO date, for keys and texts."""
+    return date.fromordinal(day).isoformat()

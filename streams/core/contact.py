@@ -1,0 +1,142 @@
+"""Contacts: the facts known about one call or one visit, merged so that order and repetition do not matter.
+
+For each event type the earliest time seen counts. Which cluster a contact belongs to is said by its lowest-ranked
+fact (the one nearest to what the citizen asked for), the earliest of those. Must not know what is measured.
+"""
+
+from typing import Final
+
+import msgspec
+
+from streams.contracts.events import (
+    Abandoned,
+    Answered,
+    AnyCallEvent,
+    AnyTicketEvent,
+    Arrived,
+    CallEvent,
+    Cancelled,
+    Ended,
+    Finished,
+    NoShow,
+    Offered,
+    Requested,
+    Started,
+    TicketEvent,
+    instant_ms,
+)
+
+_UNSTATED: Final = 99
+"""Rank of a cluster that no fact has stated yet: above every event's rank."""
+
+
+class Contact(msgspec.Struct, gc=False, array_like=True):
+    """What calls and visits share: the cluster, and when a record about the contact last came."""
+
+    cluster: str = ""
+    cluster_rank: int = _UNSTATED
+    cluster_at: int = 0
+    touched: int = 0
+    """Log time of the newest record about this contact, ms: what forgetting goes by."""
+
+    def _state_cluster(self, rank: int, at: int, cluster: str) -> bool:
+        if (rank, at, cluster) >= (self.cluster_rank, self.cluster_at, self.cluster):
+            return False
+        changed = cluster != self.cluster
+        self.cluster_rank, self.cluster_at, self.cluster = rank, at, cluster
+        return changed
+
+
+class Call(Contact, gc=False, array_like=True):
+    """One telephone call: the earliest time of each fact, UTC ms."""
+
+    offered: int | None = None
+    answered: int | None = None
+    abandoned: int | None = None
+    ended: int | None = None
+
+    def merge(self, event: AnyCallEvent) -> bool:
+        """Take in one fact; whether anything that a measurement may depend on changed."""
+        name, rank = CALL_FACTS[type(event)]
+        at = instant_ms(event.at)
+        changed = self._state_cluster(rank, at, event.cluster)
+        known: int | None = getattr(self, name)
+        if known is None or at < known:
+            setattr(self, name, at)
+            return True
+        return changed
+
+
+class Ticket(Contact, gc=False, array_like=True):
+    """One visit to a desk: the earliest time of each fact, UTC ms, and what was planned.
+
+    `first_planned` is what the first request got (for the time until an appointment is had); `planned` is what
+    counts on the day: of all facts that state a plan, that of the latest one.
+    """
+
+    requested: int | None = None
+    first_planned: int = 0
+    planned: int | None = None
+    planned_stated: int = 0
+    arrived: int | None = None
+    started: int | None = None
+    finished: int | None = None
+    cancelled: int | None = None
+    no_show: int | None = None
+
+    def merge(self, event: AnyTicketEvent) -> bool:
+        """Take in one fact; whether anything that a measurement may depend on changed."""
+        name, rank = TICKET_FACTS[type(event)]
+        at = instant_ms(event.at)
+        changed = self._state_cluster(rank, at, event.cluster)
+        if event.planned_at is not None:
+            planned = instant_ms(event.planned_at)
+            changed |= self._state_plan(at, planned)
+            if name == "requested":
+                return self._state_request(at, planned) or changed
+        known: int | None = getattr(self, name)
+        if known is None or at < known:
+            setattr(self, name, at)
+            return True
+        return changed
+
+    def _state_plan(self, at: int, planned: int) -> bool:
+        if self.planned is not None and (at, planned) <= (self.planned_stated, self.planned):
+            return False
+        changed = planned != self.planned
+        self.planned_stated, self.planned = at, planned
+        return changed
+
+    def _state_request(self, at: int, planned: int) -> bool:
+        if self.requested is not None and (at, planned) >= (self.requested, self.first_planned):
+            return False
+        self.requested, self.first_planned = at, planned
+        return True
+
+    @property
+    def due(self) -> int:
+        """When the visit was to begin, ms: the plan, else the arrival, else the earliest fact known."""
+        if self.planned is not None:
+            return self.planned
+        if self.arrived is not None:
+            return self.arrived
+        return min(at for at in (self.started, self.finished, self.cancelled, self.no_show) if at is not None)
+
+
+CALL_FACTS: Final[dict[type[CallEvent], tuple[str, int]]] = {
+    Offered: ("offered", 0),
+    Answered: ("answered", 1),
+    Abandoned: ("abandoned", 2),
+    Ended: ("ended", 3),
+}
+"""Event to the fact it states and its rank in saying the cluster: the one dialled before the one that answered."""
+
+TICKET_FACTS: Final[dict[type[TicketEvent] | type[Requested], tuple[str, int]]] = {
+    Requested: ("requested", 0),
+    Arrived: ("arrived", 1),
+    Started: ("started", 2),
+    Finished: ("finished", 3),
+    Cancelled: ("cancelled", 4),
+    NoShow: ("no_show", 5),
+}
+"""Event to the fact it states and its rank in saying the cluster: the one asked for before the one that served."""

@@ -1,0 +1,1 @@
+"""Who sees it: Prometheus metrics, the wall page, month totals and dead letters."""

@@ -1,0 +1,73 @@
+"""Dead letters: records that were no valid event, kept as they came, with where and why beside them.
+
+The bytes are what the source sent, a telephone number perhaps among them: they go to this topic alone, never into a
+log or a message. Must not know Kafka clients, nor why a record is refused.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+Headers = tuple[tuple[str, bytes], ...]
+"""Record headers, as Kafka clients take and give them."""
+
+
+class DeadLetterError(ValueError):
+    """A record on the topic is no dead letter."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A refused record: the source topic, partition and offset, its own time, and why it was refused."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+
+
+class DeadLetterRecord(NamedTuple):
+    """A record of the topic of dead letters."""
+
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+class _Headers(msgspec.Struct, frozen=True):
+    """The headers as text: their names and types. `key` is read apart, for it may be no text."""
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    timestamp_ms: int
+
+
+def dead_letter_record(letter: DeadLetter) -> DeadLetterRecord:
+    """The record to write.
+
+    Its key is the place of the refused record: a worker that restarts may write a letter again, and by the key a
+    reader sees that it is the same one. The header `key` is absent when the refused record had none.
+    """
+    texts = {name: str(getattr(letter, name)).encode() for name in _Headers.__struct_fields__}
+    headers = (*texts.items(), *(() if letter.key is None else (("key", letter.key),)))
+    return DeadLetterRecord(f"{letter.topic}/{letter.partition}/{letter.offset}".encode(), letter.value, headers)
+
+
+def read_dead_letter(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> DeadLetter:
+    """The letter that a record holds. Raises `DeadLetterError` for a record that some other program wrote."""
+    found = dict(headers)
+    try:
+        texts = {name: found[name].decode() for name in _Headers.__struct_fields__}
+        read = msgspec.convert(texts, _Headers, strict=False)
+    except (KeyError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        raise DeadLetterError(
+            f"expected a dead letter with the headers {', '.join(_Headers.__struct_fields__)}, but got one with "
+            f"{', '.join(sorted(found)) or 'no headers'} ({type(error).__name__}): "
+            "does another program write to this topic?"
+        ) from error
+    return DeadLetter(**msgspec.structs.asdict(read), key=found.get("key"), value=value)

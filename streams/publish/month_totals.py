@@ -1,0 +1,152 @@
+"""Month totals as records on a compacted topic: the source of every official figure.
+
+Each source partition writes the totals that it alone knows, under keys of its own, so that the newest record of every
+key together makes the month and no writer needs another. Must not know Kafka clients, nor when records are written.
+"""
+
+from collections.abc import Iterable, Set
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from streams.core.figures import AnyState, empty_tally, month_totals
+from streams.core.rules import Channel
+from streams.core.state import CallState
+from streams.core.tally import DeskTally, PhoneTally, Tally
+
+MonthKey = tuple[str, str]
+"""Month (`YYYY-MM`) and cluster."""
+
+_TALLIES: Final[dict[Channel, type[Tally]]] = {Channel.PHONE: PhoneTally, Channel.DESK: DeskTally}
+
+
+class MonthTotalsError(ValueError):
+    """A record on the topic holds no month total."""
+
+
+class MonthRecord(NamedTuple):
+    """A record of the topic; without a value (a tombstone) it takes its key's total back."""
+
+    key: bytes
+    value: bytes | None
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """What a total belongs to; the tally's own fields stand beside these in the same JSON object."""
+
+    month: str
+    channel: Channel
+    cluster: str
+    source: str
+
+
+def month_records(state: AnyState, source: str, now_ms: int, only: Set[MonthKey] | None = None) -> list[MonthRecord]:
+    """The totals of one state at `now_ms`, as records; `source` names the partition, such as `calls-3`.
+
+    With `only`, those of the given months and clusters, a tombstone where there is none any more. A value is a JSON
+    object with `month`, `channel`, `cluster`, `source` and every field of the tally: counts, sums in milliseconds,
+    categories and sketch by their bounds and buckets.
+    """
+    totals = month_totals(state, now_ms)
+    keys = totals.keys() if only is None else only
+    return [
+        _record(_Place(month, state.channel, cluster, source), totals.get((month, cluster)))
+        for month, cluster in sorted(keys)
+    ]
+
+
+def _record(place: _Place, tally: Tally | None) -> MonthRecord:
+    """The key holds the cluster percent-encoded (RFC 3986): a name may hold any character, a slash too."""
+    key = f"{place.month}/{place.channel}/{quote(place.cluster, safe='')}/{quote(place.source, safe='')}"
+    if tally is None:
+        return MonthRecord(key.encode(), None)
+    fields = {name: _in_order(getattr(tally, name)) for name in tally.__struct_fields__}  # zeros too, for SQL
+    return MonthRecord(key.encode(), msgspec.json.encode(msgspec.structs.asdict(place) | fields))
+
+
+def _in_order(field: Any) -> Any:
+    """Counts by key in the order of the keys: equal totals are equal bytes, in whatever order they came about."""
+    return dict(sorted(field.items())) if isinstance(field, dict) else field
+
+
+class MonthTotalsWriter:
+    """Says what of one source partition is to be written, from the moment that its state is restored.
+
+    After a restart everything is written once more, since the former owner may not have come to it. What was handed
+    out counts as written: after a failed write there must be a new writer, on a state restored anew. Records belong
+    into one transaction with the checkpoint of the state that they were made from, so that a restart goes on from
+    what the topic says.
+    """
+
+    def __init__(self, source: str, state: AnyState) -> None:
+        """`state` as restored, nothing folded since: its keys are those that the former owner may have written."""
+        self._source = source
+        self._written: dict[bytes, bytes | None] = {}
+        self._look_at = _keys(state) | _keys_if_expired(state)
+
+    def changed(self, state: AnyState, now_ms: int) -> list[MonthRecord]:
+        """The records that differ from what was written, and tombstones for keys that vanished.
+
+        Clears the state's note of changed months: a state has one writer.
+        """
+        expired = _keys_with_expired(state, now_ms)
+        keys = self._look_at | state.changed_months | expired
+        state.changed_months.clear()
+        self._look_at = expired  # such a contact leaves no note when it gets an outcome in another month or cluster
+        changed = [
+            record
+            for record in month_records(state, self._source, now_ms, keys)
+            if record.key not in self._written or self._written[record.key] != record.value
+        ]
+        self._written.update(changed)
+        return changed
+
+
+def _keys(state: AnyState) -> set[MonthKey]:
+    return {(month, cluster) for month, by_cluster in state.months.items() for cluster in by_cluster}
+
+
+def _keys_with_expired(state: AnyState, now_ms: int) -> set[MonthKey]:
+    """Where expired contacts count: there the total is no longer the state's own tally but a copy of it."""
+    return {
+        (month, cluster)
+        for (month, cluster), tally in month_totals(state, now_ms).items()
+        if tally is not state.months.get(month, {}).get(cluster)
+    }
+
+
+def _keys_if_expired(state: AnyState) -> set[MonthKey]:
+    """Where the open contacts would count once expired, whenever that is."""
+    if isinstance(state, CallState):
+        expired = [state.expire(call) for call in state.open.values()]
+    else:
+        expired = [state.expire(ticket) for ticket in state.open.values()]
+    return {(state.calendar.month(each.period_ms), each.cluster) for each in expired}
+
+
+def sum_month_totals(records: Iterable[tuple[bytes, bytes | None]]) -> dict[tuple[str, Channel, str], Tally]:
+    """The totals by month, channel and cluster, from keys and values in the order of the topic.
+
+    A later record replaces an earlier one of its key, a tombstone takes it back. Raises `MonthTotalsError` for a
+    value that is no month total.
+    """
+    newest = dict(records)
+    totals: dict[tuple[str, Channel, str], Tally] = {}
+    for key, value in newest.items():
+        if value is not None:
+            place, tally = _read(key, value)
+            total = totals.setdefault((place.month, place.channel, place.cluster), empty_tally(place.channel))
+            total.add(tally)
+    return totals
+
+
+def _read(key: bytes, value: bytes) -> tuple[_Place, Tally]:
+    try:
+        place = msgspec.json.decode(value, type=_Place)
+        return place, msgspec.json.decode(value, type=_TALLIES[place.channel])
+    except msgspec.DecodeError as error:
+        raise MonthTotalsError(
+            f"the record {key.decode(errors='replace')} should hold a month total as JSON, but {error}: "
+            "is the topic of month totals in the settings the right one, and written by no other program?"
+        ) from error

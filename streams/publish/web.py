@@ -1,0 +1,245 @@
+"""The web server of a worker: `/metrics`, `/health` and the wall page with its stream of figures.
+
+It runs on the event loop that owns the figures, so that it reads them between two folds and needs no lock. It must
+not know what a figure means nor where it comes from: three callables give it what it serves.
+"""
+
+import asyncio
+import base64
+import errno
+import hashlib
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from streams.publish.wall import HealthPayload, WallPayload
+
+RECONNECT_MS: Final = 2_000
+"""How long a browser waits before it connects again: short for people who look, long for a worker that starts."""
+
+SHUTDOWN_SECONDS: Final = 3.0
+"""How long stopping waits for answers under way; a browser that no longer reads would hold it up for ever."""
+
+log = logging.getLogger(__name__)
+
+
+class AddressError(Exception):
+    """The web server cannot listen where it is told to; the message says what to do."""
+
+
+class LatestFrame:
+    """The last rendered frame, shared by all streams.
+
+    A stream that is slow misses frames instead of piling them up: only the latest figures are worth sending.
+    """
+
+    def __init__(self) -> None:
+        """Start empty: a stream waits for the first frame."""
+        self._frame: bytes | None = None
+        self._changed = asyncio.Event()
+        self._closed = False
+
+    def publish(self, frame: bytes | None) -> None:
+        """Replace the frame and wake the streams; None withdraws the last one, so that nobody takes it for fresh."""
+        self._frame = frame
+        self._wake()
+
+    def close(self) -> None:
+        """End all streams."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """The current frame at once, then each new one, until `close`."""
+        while not self._closed:
+            changed = self._changed
+            if self._frame is not None:
+                yield self._frame
+            await changed.wait()
+
+
+class Page:
+    """The wall page, with the headers that fit exactly this text."""
+
+    def __init__(self, html: bytes) -> None:
+        """Hash the page's own style and script: the browser runs these and nothing else."""
+        self.html = html
+        self.version = hashlib.sha256(html).hexdigest()
+        self.policy = "; ".join(
+            (
+                "default-src 'none'",
+                "connect-src 'self'",
+                "img-src data:",
+                f"style-src {_hash_source(html, b'style')}",
+                f"script-src {_hash_source(html, b'script')}",
+                "base-uri 'none'",
+                "form-action 'none'",
+                "frame-ancestors 'none'",
+                "require-trusted-types-for 'script'",
+                "trusted-types 'none'",
+            )
+        )
+
+
+def read_page() -> bytes:
+    """The wall page as it is packaged."""
+    return files("streams.publish").joinpath("wall.html").read_bytes()
+
+
+def _hash_source(html: bytes, tag: bytes) -> str:
+    """The Content-Security-Policy source that allows the page's one inline element of this tag."""
+    (content,) = re.findall(b"<%b>(.*?)</%b>" % (tag, tag), html, re.DOTALL)
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"
+
+
+class _Routes:
+    """The handlers, with what they serve."""
+
+    def __init__(
+        self, *, metrics: Callable[[], bytes], health: Callable[[], HealthPayload], page: Page, latest: LatestFrame
+    ) -> None:
+        self._metrics = metrics
+        self._health = health
+        self._page = page
+        self._latest = latest
+
+    def table(self) -> list[web.RouteDef]:
+        """Which path is answered by what."""
+        return [
+            web.get("/metrics", self.metrics),
+            web.get("/health", self.health),
+            web.get("/", self.wall),
+            web.get("/wall", self.wall),
+            web.get("/wall/events", self.events, allow_head=False),
+        ]
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """The Prometheus text exposition."""
+        return web.Response(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def health(self, _: web.Request) -> web.Response:
+        """200 while the worker is healthy, 503 with the problems when it is not."""
+        health = self._health()
+        body = {"healthy": not health.problems, "problems": health.problems, "feeds": health.feeds}
+        status = 503 if health.problems else 200
+        return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json")
+
+    async def wall(self, _: web.Request) -> web.Response:
+        """The wall page."""
+        headers = {"Content-Security-Policy": self._page.policy}
+        return web.Response(body=self._page.html, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: the page's version first, so that a screen takes up a new page, then the figures."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
+        with suppress(ConnectionError):  # the browser went away, which is its right
+            await response.prepare(request)
+            await response.write(f"retry: {RECONNECT_MS}\nevent: page\ndata: {self._page.version}\n\n".encode())
+            async for frame in self._latest.frames():
+                await response.write(frame)
+        return response
+
+
+def create_web(
+    *,
+    metrics: Callable[[], bytes],
+    wall: Callable[[], WallPayload],
+    health: Callable[[], HealthPayload],
+    interval_seconds: float = 1.0,
+) -> web.Application:
+    """The application with `/metrics`, `/health`, the wall page (`/`, `/wall`) and its events (`/wall/events`).
+
+    `metrics` gives the Prometheus text exposition, `wall` the figures on the wall, `health` the state of the worker.
+    All three are called on the event loop and must be quick. `wall` is called once in `interval_seconds`, however
+    many screens watch. While it fails nothing is sent, and the screens turn grey by themselves.
+    """
+    page = Page(read_page())
+    latest = LatestFrame()
+    app = web.Application()
+    app.add_routes(_Routes(metrics=metrics, health=health, page=page, latest=latest).table())
+
+    async def rendering(_: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(_render_frames(wall, latest, interval_seconds), name="wall page")
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def close_streams(_: web.Application) -> None:
+        latest.close()
+
+    app.cleanup_ctx.append(rendering)
+    app.on_shutdown.append(close_streams)
+    app.on_response_prepare.append(_protect)
+    return app
+
+
+async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
+    """Listen on `host` and `port`; `await runner.cleanup()` stops it and ends every stream.
+
+    Port 0 takes a free one, which `runner.addresses` names. Requests are not logged: an address is a personal datum,
+    and a line for each scrape tells nothing. Raises AddressError when the address cannot be had.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise AddressError(_address_advice(host, port, error)) from error
+    return runner
+
+
+def _address_advice(host: str, port: int, error: OSError) -> str:
+    """What to do about an address that cannot be listened on."""
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} should be free for /metrics and the wall page, but another program listens "
+            "there: stop that program or choose another port in the settings ([web] port)"
+        )
+    if error.errno == errno.EACCES:
+        return (
+            f"port {port} on {host} may not be opened by this user: choose a port of 1024 or more in the settings "
+            "([web] port)"
+        )
+    return (
+        f"cannot listen on {host} port {port} ({error.strerror or error}): [web] host in the settings should be an "
+        "address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+    )
+
+
+async def _render_frames(wall: Callable[[], WallPayload], latest: LatestFrame, interval_seconds: float) -> None:
+    """Render the payload once in each interval, for all streams together.
+
+    A failure is logged when it begins and not each second that it lasts.
+    """
+    failing = False
+    while True:
+        try:
+            latest.publish(b"data: %b\n\n" % msgspec.json.encode(wall()))
+            failing = False
+        except Exception:
+            latest.publish(None)
+            if not failing:
+                log.exception("the wall page gets no figures: its screens turn grey until this is over")
+            failing = True
+        await asyncio.sleep(interval_seconds)
+
+
+async def _protect(_: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Put the headers on every answer, errors too: nothing is cached, sniffed, framed or loaded from elsewhere."""
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"

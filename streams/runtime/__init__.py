@@ -1,0 +1,1 @@
+"""How it runs: the Faust app, record batches, checkpoints, recovery."""

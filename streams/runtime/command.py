@@ -1,0 +1,62 @@
+"""The command `wachtmonitor worker`: a worker against a real Kafka, until it is told to stop."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+from aiokafka.errors import KafkaError
+
+from streams.kafka import KafkaProblemsError
+from streams.publish.web import AddressError
+from streams.runtime.app import MonitorApp
+from streams.runtime.consumer import BatchConsumer
+from streams.runtime.worker import WorkerError, run_worker
+from streams.settings import Settings, SettingsError, load
+
+
+@click.command()
+@click.option(
+    "--settings",
+    "settings_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Settings file (TOML). Without it: WACHTMONITOR_SETTINGS, else the settings of Lier that come along.",
+)
+@click.option("--verbose", is_flag=True, help="Log what the engine and the Kafka client do.")
+def worker(settings_file: Path | None, *, verbose: bool) -> None:
+    """Run a worker: fold calls and tickets from Kafka, serve /metrics, /health and the wall.
+
+    Several workers share the partitions. Stop it with Ctrl-C or SIGTERM: it writes a last checkpoint and leaves the
+    group. Ends with status 1 on an error; started again, it goes on at its last checkpoint.
+    """
+    try:
+        settings = load(settings_file, os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+    log_to_stderr(verbose=verbose)
+    try:
+        asyncio.run(_run(settings))
+    except (WorkerError, AddressError, KafkaProblemsError, KafkaError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def log_to_stderr(*, verbose: bool) -> None:
+    """Our own log lines; those of the engine and the client only when they are errors, unless asked for.
+
+    Both warn of retries and of timers that are late, which tells an operator nothing that the metrics do not.
+    """
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    engine = ("faust", "mode", "aiokafka", MonitorApp.__module__, BatchConsumer.__module__)
+    for name in engine:
+        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.ERROR)
+
+
+async def _run(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await run_worker(settings, stop)

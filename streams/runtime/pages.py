@@ -1,0 +1,70 @@
+"""What the worker's web pages are told: metrics, the wall, health, each from the states as they are at that moment.
+
+Runs on the event loop that folds, so a page never sees half a batch. Must not know how the pages look.
+"""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from aiokafka import TopicPartition
+
+from streams.publish.collector import Metrics
+from streams.publish.observed import Observed
+from streams.publish.wall import HealthPayload, WallPayload
+from streams.publish.wall_figures import feeds, wall_payload
+from streams.runtime.clock import Clock
+from streams.runtime.partition import Batch
+from streams.runtime.partitions import Partitions
+from streams.settings import Settings
+
+
+class Engine(Protocol):
+    """What the pages ask of the engine."""
+
+    def high_watermarks(self) -> Mapping[TopicPartition, int | None]:
+        """The end of each assigned partition, as far as fetches have told."""
+
+    def problems(self) -> tuple[str, ...]:
+        """Why the worker is not well; empty while it is."""
+
+
+class Pages:
+    """The three views of one worker."""
+
+    def __init__(
+        self, settings: Settings, partitions: Partitions, engine: Engine, clock: Clock, *, demo: bool
+    ) -> None:
+        self._settings = settings
+        self._partitions = partitions
+        self._engine = engine
+        self._clock = clock
+        self._demo = demo
+        self._metrics = Metrics(self.observed)
+
+    def observed(self) -> Observed:
+        """Everything there is to show, now."""
+        norms = self._settings.norms
+        return Observed(
+            now_ms=self._clock(),
+            rules=self._settings.rules,
+            service_level_ratio=norms.service_level_ratio,
+            service_level_seconds=norms.service_level_seconds,
+            missed_ratio=norms.missed_ratio,
+            partitions=self._partitions.health(self._engine.high_watermarks()),
+        )
+
+    def observe_latency(self, batch: Batch) -> None:
+        """Note how long the oldest record of a folded batch was under way to the metrics."""
+        self._metrics.observe_latency((self._clock() - batch.records[0].timestamp) / 1000)
+
+    def metrics(self) -> bytes:
+        """The Prometheus exposition."""
+        return self._metrics.render()
+
+    def wall(self) -> WallPayload:
+        """The figures on the wall."""
+        return wall_payload(self.observed(), demo=self._demo)
+
+    def health(self) -> HealthPayload:
+        """Whether the worker is well."""
+        return HealthPayload(problems=self._engine.problems(), feeds=feeds(self.observed()))

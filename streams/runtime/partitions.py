@@ -1,0 +1,217 @@
+"""The partitions that this worker owns: taking over, folding, checkpoints, giving up.
+
+The checkpoint is the truth about a partition. Taking over fences the former owner first and reads the checkpoint
+then, so that nobody can write between the two. Any doubt ends the process: whoever starts again reads the last
+checkpoint. Must not know Faust.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+
+from streams.contracts.topics import checkpoint_topic
+from streams.core.rules import Channel
+from streams.kafka import client_options, read_to_end
+from streams.publish.dead_letters import DeadLetter, dead_letter_record
+from streams.publish.month_totals import MonthTotalsWriter
+from streams.publish.observed import PartitionHealth
+from streams.runtime import checkpoint
+from streams.runtime.clock import Clock
+from streams.runtime.partition import Batch, Partition, new_state, restored_state
+from streams.runtime.writer import FENCED, CheckpointWriter, OutgoingRecord
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DEAD_LETTER_BYTES: Final = 4 * 1024 * 1024
+"""Rejected bytes a partition may hold before they are written, so that a flood of them cannot fill the memory."""
+
+
+class _Owned:
+    """A partition with what it takes to write its checkpoints."""
+
+    def __init__(self, partition: Partition, writer: CheckpointWriter, generation: int, covered: int | None) -> None:
+        self.partition = partition
+        self.writer = writer
+        self.generation = generation
+        self.covered = covered
+        """Next offset of the last written checkpoint; None before there is one."""
+        self.written_ms: int | None = None
+        self.written_bytes: int | None = None
+        self.written_seconds: float | None = None
+        self.months = MonthTotalsWriter(partition.name, partition.state)
+
+
+class Partitions:
+    """All partitions of this worker. One checkpoint, take-over or release runs at a time; folding goes on beside."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Nothing is owned until `load`."""
+        self.client_options: Mapping[str, Any] = client_options(settings.kafka)
+        self._settings = settings
+        self._clock = clock
+        self._owned: dict[TopicPartition, _Owned] = {}
+        self._moving = asyncio.Lock()
+        self._channels = {
+            settings.kafka.calls_topic: Channel.PHONE,
+            settings.kafka.tickets_topic: Channel.DESK,
+        }
+
+    # Reading.
+
+    def owned(self) -> set[TopicPartition]:
+        """The partitions owned now."""
+        return set(self._owned)
+
+    def covered(self) -> Mapping[TopicPartition, int]:
+        """The next offset of each partition's last written checkpoint."""
+        return {tp: owned.covered for tp, owned in self._owned.items() if owned.covered is not None}
+
+    def health(self, high_watermarks: Mapping[TopicPartition, int | None]) -> list[PartitionHealth]:
+        """What the metrics say of each partition."""
+        return [
+            PartitionHealth(
+                topic=tp.topic,
+                partition=tp.partition,
+                state=owned.partition.state,
+                next_offset=owned.partition.next_offset,
+                high_watermark=high_watermarks.get(tp),
+                checkpoint_offset=owned.covered,
+                checkpoint_written_ms=owned.written_ms,
+                checkpoint_bytes=owned.written_bytes,
+                checkpoint_seconds=owned.written_seconds,
+            )
+            for tp, owned in self._owned.items()
+        ]
+
+    # Folding.
+
+    async def fold(self, tp: TopicPartition, batch: Batch) -> int:
+        """Fold a batch into its partition; the number of records folded, 0 for a partition given up meanwhile."""
+        owned = self._owned.get(tp)
+        if owned is None:
+            return 0
+        folded = owned.partition.fold(batch)
+        if owned.partition.dead_letter_bytes > DEAD_LETTER_BYTES:
+            await self.checkpoint()
+        return folded
+
+    # Taking over and giving up.
+
+    async def load(self, partitions: set[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Own exactly these partitions; the offset to read each from.
+
+        Raises `checkpoint.CheckpointError` for a checkpoint that cannot be used, and the client's errors.
+        """
+        async with self._moving:
+            await self._drop(set(self._owned) - partitions)
+            wanted = sorted(partitions - set(self._owned))
+            writers = {tp: self._new_writer(tp) for tp in wanted}
+            try:
+                await asyncio.gather(*(writer.start() for writer in writers.values()))
+                found = await self._read_checkpoints(wanted)
+            except BaseException:
+                await asyncio.gather(*(writer.stop() for writer in writers.values()))
+                raise
+            for tp in wanted:
+                self._owned[tp] = self._restore(tp, writers[tp], found[tp])
+        return {tp: self._owned[tp].partition.next_offset for tp in partitions}
+
+    def _new_writer(self, tp: TopicPartition) -> CheckpointWriter:
+        kafka = self._settings.kafka
+        fenced = kafka.writer == "transactional"
+        return CheckpointWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}" if fenced else None)
+
+    async def _read_checkpoints(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, checkpoint.Checkpoint | None]:
+        by_topic: dict[str, list[int]] = {}
+        for tp in partitions:
+            by_topic.setdefault(tp.topic, []).append(tp.partition)
+        found = {}
+        for topic, numbers in by_topic.items():
+            source = checkpoint_topic(topic)
+            for number, records in (await read_to_end(self._settings.kafka, source, numbers)).items():
+                pairs = ((record.key, record.value) for record in records)
+                found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
+        return found
+
+    def _restore(self, tp: TopicPartition, writer: CheckpointWriter, found: checkpoint.Checkpoint | None) -> _Owned:
+        channel, rules = self._channels[tp.topic], self._settings.rules
+        if found is None:
+            log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
+            return _Owned(Partition(tp, new_state(channel, rules), 0), writer, 0, None)
+        log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, found.next_offset)
+        state = restored_state(channel, rules, found.snapshot)
+        return _Owned(Partition(tp, state, found.next_offset), writer, found.generation, found.next_offset)
+
+    async def release(self, partitions: set[TopicPartition]) -> None:
+        """Give the partitions up; what no checkpoint covers is read again by whoever takes over."""
+        async with self._moving:
+            await self._drop(partitions)
+
+    async def _drop(self, partitions: set[TopicPartition]) -> None:
+        dropped = [owned for tp in partitions if (owned := self._owned.pop(tp, None)) is not None]
+        await asyncio.gather(*(owned.writer.stop() for owned in dropped))
+
+    # Checkpoints.
+
+    async def checkpoint(self, *, leaving: bool = False) -> None:
+        """Write a checkpoint of every partition that has moved since its last one.
+
+        Raises when a write fails. On `leaving`, being fenced is no error: the partition has its new owner already.
+        """
+        async with self._moving:
+            await asyncio.gather(*(self._write(owned, leaving=leaving) for owned in self._owned.values()))
+
+    async def _write(self, owned: _Owned, *, leaving: bool) -> None:
+        partition = owned.partition
+        if partition.failure is not None:
+            return
+        started = time.perf_counter()
+        next_offset = partition.next_offset
+        moved = next_offset != (owned.covered or 0)
+        records = self._records(owned) if moved else list(self._month_records(owned))
+        if not records:
+            return
+        try:
+            await owned.writer.write(records)
+        except FENCED:
+            if not leaving:
+                raise
+            log.warning("%s: another worker has taken over; left without a last checkpoint", partition.name)
+            return
+        if moved:
+            owned.generation += 1
+            owned.covered = next_offset
+            owned.written_bytes = sum(len(record.value or b"") for record in records)
+        owned.written_ms = self._clock()
+        owned.written_seconds = time.perf_counter() - started
+
+    def _records(self, owned: _Owned) -> list[OutgoingRecord]:
+        """Everything that belongs to the checkpoint of this very moment, the head last."""
+        partition = owned.partition
+        letters, partition.dead_letters, partition.dead_letter_bytes = partition.dead_letters, [], 0
+        rejected = [self._dead_letter(letter) for letter in letters]
+        topic = checkpoint_topic(partition.tp.topic)
+        chunks = (
+            OutgoingRecord(topic, key, value, partition.tp.partition)
+            for key, value in checkpoint.encode(partition.state, partition.next_offset, owned.generation + 1)
+        )
+        return list(chain(rejected, self._month_records(owned), chunks))
+
+    def _dead_letter(self, letter: DeadLetter) -> OutgoingRecord:
+        record = dead_letter_record(letter)
+        return OutgoingRecord(
+            self._settings.kafka.dead_letters_topic, record.key, record.value, headers=record.headers
+        )
+
+    def _month_records(self, owned: _Owned) -> Iterable[OutgoingRecord]:
+        topic = self._settings.kafka.month_totals_topic
+        for key, value in owned.months.changed(owned.partition.state, self._clock()):
+            yield OutgoingRecord(topic, key, value)

@@ -1,0 +1,83 @@
+"""Runs one worker from start to stop: topics, web pages, the Faust app, a clean end.
+
+Must not know where events come from.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from streams.kafka import ensure_topics
+from streams.publish.web import create_web, serve
+from streams.runtime.app import MonitorApp, create_app
+from streams.runtime.clock import Clock, system_clock
+from streams.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS: Final = 30.0
+"""How long a clean stop may take: a last checkpoint of a large state takes a few seconds."""
+
+
+class WorkerError(RuntimeError):
+    """The worker ended by an error; the text is for whoever runs it."""
+
+
+@asynccontextmanager
+async def running_worker(
+    settings: Settings, *, clock: Clock = system_clock, demo: bool = False
+) -> AsyncIterator[MonitorApp]:
+    """A started worker; leaving the block stops it cleanly, with a last checkpoint.
+
+    Raises `streams.publish.web.AddressError` when the pages cannot be served, `WorkerError` when the start fails.
+    """
+    for name in await ensure_topics(settings.kafka):
+        log.info("created topic %s", name)
+    app = create_app(settings, clock=clock, demo=demo)
+    pages = app.pages
+    web = create_web(metrics=pages.metrics, wall=pages.wall, health=pages.health)
+    runner = await serve(web, settings.web.host, settings.web.port)
+    host, port = runner.addresses[0][:2]
+    app.pages_address = f"{host}:{port}"
+    try:
+        starting = asyncio.create_task(app.start(), name="faust")
+        try:
+            yield app
+        finally:
+            await _stop(app, starting)
+    finally:
+        await runner.cleanup()
+
+
+async def _stop(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            if not starting.done():
+                starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+            await app.stop()
+    except TimeoutError:
+        log.error("the worker did not stop within %.0f s; its last checkpoint holds", STOP_SECONDS)
+    await app.owner.release(app.owner.owned())
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Run a worker until `stop` is set; raises `WorkerError` when it crashes before that."""
+    async with running_worker(settings) as app:
+        await wait_for_end(app, stop)
+
+
+async def wait_for_end(app: MonitorApp, stop: asyncio.Event) -> None:
+    """Return when `stop` is set; raise `WorkerError` as soon as the app has crashed."""
+    stopping = asyncio.create_task(stop.wait())
+    crashing = asyncio.create_task(app.crash_event.wait())
+    done, pending = await asyncio.wait({stopping, crashing}, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    if crashing in done and stopping not in done:
+        raise WorkerError(
+            f"The worker stopped by an error: {app.crash_reason!r}. Nothing after the last checkpoint was committed: "
+            "start it again and it goes on there."
+        )

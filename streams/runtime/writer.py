@@ -1,0 +1,89 @@
+"""Writes what belongs to a checkpoint: dead letters, month totals, and last the checkpoint itself.
+
+On a real Kafka all of it is one transaction of a producer that the partition alone uses; starting that producer
+fences the partition's former owner. The embedded broker knows no transactions: there the records are written one
+after the other and the checkpoint last, which is exact as long as one worker runs. Must not know what is written.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+
+REQUEST_BYTES: Final = 4 * 1024 * 1024
+"""Largest request to a broker: several chunks of a checkpoint, or the largest dead letter there can be."""
+
+TRANSACTION_TIMEOUT_MS: Final = 10_000
+"""After this the broker gives up the transaction of a worker that died in it: until then its successor waits."""
+
+FENCED: Final = (ProducerFenced, InvalidProducerEpoch)
+"""How the client says that another worker has taken over."""
+
+
+class OutgoingRecord(msgspec.Struct, frozen=True):
+    """A record to write; `partition` None leaves the choice to the key."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    partition: int | None = None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class CheckpointWriter:
+    """The writer of one source partition."""
+
+    def __init__(self, client_options: Mapping[str, Any], transactional_id: str | None) -> None:
+        """With a `transactional_id` every write is a transaction and the former owner of that id is fenced."""
+        self._transactional = transactional_id is not None
+        self._options: dict[str, Any] = {**client_options, "acks": "all", "max_request_size": REQUEST_BYTES}
+        if transactional_id is not None:
+            self._options |= {
+                "transactional_id": transactional_id,
+                "transaction_timeout_ms": TRANSACTION_TIMEOUT_MS,
+            }
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Connect; on return a former owner can write no more, and what it left half written is undone."""
+        producer = AIOKafkaProducer(**self._options)
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def stop(self) -> None:
+        """Disconnect; stopping twice does nothing."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    async def write(self, records: Sequence[OutgoingRecord]) -> None:
+        """Return when every record is on the broker for good; raise when that is not known."""
+        assert self._producer is not None, "the writer is started before it writes"
+        if self._transactional:
+            async with self._producer.transaction():
+                await self._send(records)
+        else:
+            await self._send(records[:-1])
+            await self._send(records[-1:])
+
+    async def _send(self, records: Sequence[OutgoingRecord]) -> None:
+        producer = self._producer
+        assert producer is not None, "the writer is started before it writes"
+        sent = [
+            await producer.send(
+                record.topic,
+                record.value,
+                record.key,
+                partition=record.partition,
+                headers=list(record.headers) or None,
+            )
+            for record in records
+        ]
+        await asyncio.gather(*sent)

@@ -1,0 +1,33 @@
+"""The settings: one TOML file and the environment become one frozen struct, or all problems at once.
+
+The file speaks the language of the city (hours, percents, euro), the structs that of the code (milliseconds, ratios,
+cents). It must not know how the settings are used.
+"""
+
+from streams.settings.model import (
+    BudgetYear,
+    CheckpointSettings,
+    KafkaSettings,
+    Norms,
+    ReportedYear,
+    Secret,
+    Settings,
+    SettingsError,
+    WebSettings,
+)
+from streams.settings.reader import DEFAULT_FILE, load, settings_path
+
+__all__ = [
+    "DEFAULT_FILE",
+    "BudgetYear",
+    "CheckpointSettings",
+    "KafkaSettings",
+    "Norms",
+    "ReportedYear",
+    "Secret",
+    "Settings",
+    "SettingsError",
+    "WebSettings",
+    "load",
+    "settings_path",
+]

@@ -1,0 +1,127 @@
+"""The settings as the code sees them: frozen structs in milliseconds, ratios and cents.
+
+Must not know the file, the environment or how the settings are used.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from streams.core.rules import Rules
+
+Writer = Literal["transactional", "plain"]
+"""Who writes checkpoints: a transactional producer fences a former owner; a plain one is for the embedded broker."""
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `problems` says everything that is wrong, each with its place and what to do."""
+
+    def __init__(self, problems: Sequence[str], source: str = "the settings") -> None:
+        """`source` says where the problems are that do not say so themselves."""
+        self.problems = tuple(problems)
+        count = "1 problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        super().__init__("\n".join((f"{count} in {source}:", *(f"- {problem}" for problem in self.problems))))
+
+
+class Secret:
+    """A text that shows itself to nobody who does not ask: its repr is stars, and msgspec refuses to encode it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text itself, to hand to a client and to nothing else."""
+        return self._value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Kafka is, what the topics are called, and how this program shows who it is."""
+
+    bootstrap_servers: tuple[str, ...]
+    """`host:port` of at least one broker."""
+    group: str
+    calls_topic: str
+    tickets_topic: str
+    dead_letters_topic: str
+    month_totals_topic: str
+    partitions: int
+    """Partitions of each source topic when it is created."""
+    replication_factor: int
+    """Copies of each topic when it is created; -1 leaves it to the broker."""
+    writer: Writer
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism | None = None
+    sasl_username: str | None = None
+    sasl_password_file: Path | None = None
+    """Where the password was read from, if it was; the password itself is in `sasl_password`."""
+    sasl_password: Secret | None = None
+    """From the file or from WACHTMONITOR_KAFKA_SASL_PASSWORD; `load` has read it."""
+    ssl_ca_file: Path | None = None
+    ssl_certificate_file: Path | None = None
+    ssl_key_file: Path | None = None
+
+
+class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where /metrics, /health and the wall page listen."""
+
+    host: str = "127.0.0.1"
+    port: int = 9464
+
+
+class CheckpointSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How often the state is written to its topic."""
+
+    interval_seconds: float = 1.0
+
+
+class Norms(msgspec.Struct, frozen=True, kw_only=True):
+    """The norms that hold for every telephone line; they judge figures, they do not change them."""
+
+    service_level_seconds: int
+    """The wait within which `service_level_ratio` of the answered calls must be answered; bound of a category."""
+    service_level_ratio: float
+    missed_ratio: float
+    """Largest share of missed calls in a year."""
+
+
+class ReportedYear(msgspec.Struct, frozen=True, kw_only=True):
+    """A year of the reported history: the share of missed calls, to show beside the measured years."""
+
+    year: int
+    missed_ratio: float
+
+
+class BudgetYear(msgspec.Struct, frozen=True, kw_only=True):
+    """Expenses of the plan in one year; the operating balance is the same with a minus sign."""
+
+    year: int
+    kind: Literal["accounts", "budget"]
+    expenses_cents: int
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be set, valid as a whole."""
+
+    rules: Rules
+    norms: Norms
+    history: tuple[ReportedYear, ...]
+    budget: tuple[BudgetYear, ...]
+    kafka: KafkaSettings
+    web: WebSettings
+    checkpoint: CheckpointSettings

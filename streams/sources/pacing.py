@@ -1,0 +1,44 @@
+"""Gives events out at the pace of a clock, and moves them in time.
+
+The clock and the sleep are given, so that a day may pass in a minute and a test needs no time at all. Must not
+know where events come from or go to.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import msgspec
+
+from streams.contracts.events import CallEvent, Instant, Requested, TicketEvent, instant_ms
+
+E = TypeVar("E", bound=CallEvent | TicketEvent | Requested)
+
+
+async def paced(
+    events: Iterable[E], *, clock: Callable[[], int], sleep: Callable[[float], Awaitable[None]], speed: float
+) -> AsyncIterator[E]:
+    """Yield each event once the clock has reached its time: never early, and at once when it is late.
+
+    `clock` gives UTC milliseconds and runs `speed` (> 0) times as fast as `sleep`, which takes seconds. The events
+    must be sorted by time: one that is due before its predecessor waits for it.
+    """
+    for event in events:
+        due_ms = instant_ms(event.at)
+        while (early_ms := due_ms - clock()) > 0:
+            await sleep(early_ms / 1000 / speed)
+        yield event
+
+
+def shift(event: E, delta_ms: int) -> E:
+    """The same event, later by `delta_ms` milliseconds (earlier if negative), with its planned start if it has one.
+
+    Times come out as epoch seconds with millisecond precision, whatever form they had.
+    """
+    at = _moved(event.at, delta_ms)
+    if isinstance(event, CallEvent) or event.planned_at is None:
+        return msgspec.structs.replace(event, at=at)
+    return msgspec.structs.replace(event, at=at, planned_at=_moved(event.planned_at, delta_ms))
+
+
+def _moved(instant: Instant, delta_ms: int) -> float:
+    return (instant_ms(instant) + delta_ms) / 1000

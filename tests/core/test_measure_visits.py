@@ -1,0 +1,309 @@
+"""The visitor's wait, the time until an appointment is had, and the figures beside them."""
+
+import pytest
+
+from streams.contracts.events import AnyTicketEvent
+from streams.core.sketch import ZERO_BUCKET, bucket_of
+from streams.core.tally import DeskTally
+from tests.core.builders import (
+    ALWAYS_OPEN,
+    BURGERZAKEN,
+    DAY,
+    HOUR,
+    MINUTE,
+    OCMW,
+    arrived,
+    cancelled,
+    desk_month,
+    desk_window,
+    finished,
+    ms,
+    no_show,
+    requested,
+    rules_with,
+    shown,
+    started,
+    tickets,
+)
+
+PLAN = ms("2026-03-10 10:00")
+"""The planned start of the appointment, a Tuesday."""
+
+
+def march(*events: AnyTicketEvent, cluster: str = BURGERZAKEN) -> DeskTally:
+    """What March 2026 holds of the events, before any open visit expires."""
+    return desk_month(tickets(events), "2026-03", cluster=cluster)
+
+
+@pytest.mark.parametrize(
+    ("signed_ms", "wait_ms"),
+    [(0, 0), (1, 1), (90_000, 90_000), (-1, 0), (-600_000, 0), (4 * HOUR, 4 * HOUR), (-4 * HOUR, 0)],
+)
+def test_the_wait_is_actual_minus_planned_start_and_never_below_zero(signed_ms: int, wait_ms: int) -> None:
+    """Every moment beyond the plan counts; an early start counts as 0, and as negative in the punctuality."""
+    tally = march(started(PLAN + signed_ms, PLAN))
+    assert (tally.served, tally.wait_ms, tally.signed_ms) == (1, wait_ms, signed_ms)
+    assert tally.sketch == {bucket_of(wait_ms) if wait_ms else ZERO_BUCKET: 1}
+
+
+def test_an_early_start_does_not_make_up_for_a_late_one() -> None:
+    """Two minutes early and one minute late: waits of 0 and 60 s, 30 s early on average."""
+    tally = march(started(PLAN - 120_000, PLAN, "a"), started(PLAN + 60_000, PLAN, "b"))
+    assert (tally.served, tally.wait_ms, tally.signed_ms) == (2, 60_000, -60_000)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "wait_ms", "within"),
+    [
+        (BURGERZAKEN, 60_000, 1),
+        (BURGERZAKEN, 60_001, 0),
+        (OCMW, 600_000, 1),
+        (OCMW, 600_001, 0),
+        (BURGERZAKEN, -5_000, 1),
+    ],
+)
+def test_a_wait_of_exactly_the_clusters_norm_is_within_it(cluster: str, wait_ms: int, within: int) -> None:
+    """1 minute for Burgerzaken, 10 for OCMW."""
+    assert march(started(PLAN + wait_ms, PLAN, cluster=cluster), cluster=cluster).within_norm == within
+
+
+@pytest.mark.parametrize(
+    ("arrival_ms", "experienced_ms"),
+    [
+        (-20 * MINUTE, 3 * MINUTE),  # early: waits from the planned start
+        (0, 3 * MINUTE),
+        (2 * MINUTE, MINUTE),  # late: waits from the arrival
+        (3 * MINUTE, 0),
+        (4 * MINUTE, 0),  # reported after being received
+    ],
+)
+def test_the_experienced_wait_runs_from_the_later_of_arrival_and_plan(arrival_ms: int, experienced_ms: int) -> None:
+    """The visitor is received three minutes after the plan; the official wait is three minutes in each case."""
+    tally = march(requested(PLAN - DAY, PLAN), arrived(PLAN + arrival_ms), started(PLAN + 3 * MINUTE))
+    assert (tally.served, tally.wait_ms) == (1, 3 * MINUTE)
+    assert (tally.experienced, tally.experienced_ms) == (1, experienced_ms)
+
+
+def test_received_before_the_plan_nothing_was_experienced() -> None:
+    """Arrived 20 minutes early and received 5 minutes early: no wait of either kind."""
+    tally = march(arrived(PLAN - 20 * MINUTE, PLAN), started(PLAN - 5 * MINUTE))
+    assert (tally.wait_ms, tally.signed_ms, tally.experienced, tally.experienced_ms) == (0, -5 * MINUTE, 1, 0)
+
+
+def test_without_an_arrival_the_experienced_wait_is_not_known() -> None:
+    """Unknown is not zero: such a visit is not in the count that the experienced wait is averaged over."""
+    tally = march(started(PLAN + 3 * MINUTE, PLAN))
+    assert (tally.served, tally.experienced, tally.experienced_ms) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("signed_ms", [4 * HOUR + 1, -4 * HOUR - 1, 3 * DAY])
+def test_a_start_too_far_from_the_plan_is_implausible(signed_ms: int) -> None:
+    """In neither direction does anyone start that far from the plan."""
+    assert march(started(PLAN + signed_ms, PLAN)) == DeskTally(excluded={"implausible": 1})
+
+
+@pytest.mark.parametrize("wait_ms", [0, 1, 25 * MINUTE, 4 * HOUR])
+def test_a_walk_in_waits_from_the_arrival_in_figures_of_its_own(wait_ms: int) -> None:
+    """Nothing of it is in the official wait, its norm or its quantiles."""
+    assert march(arrived(PLAN), started(PLAN + wait_ms)) == DeskTally(walk_ins=1, walk_in_wait_ms=wait_ms)
+
+
+@pytest.mark.parametrize("wait_ms", [-1, 4 * HOUR + 1])
+def test_a_walk_ins_implausible_wait_is_left_out(wait_ms: int) -> None:
+    """Below zero or longer than anyone waits."""
+    assert march(arrived(PLAN), started(PLAN + wait_ms)) == DeskTally(excluded={"implausible": 1})
+
+
+def test_a_walk_in_turns_into_an_appointment_once_a_plan_is_known() -> None:
+    """The plan may come with the last fact: what was counted for the walk-in is taken back."""
+    tally = march(arrived(PLAN), started(PLAN + MINUTE), finished(PLAN + HOUR, PLAN))
+    assert (tally.walk_ins, tally.walk_in_wait_ms, tally.served, tally.wait_ms) == (0, 0, 1, MINUTE)
+
+
+def test_a_start_with_neither_plan_nor_arrival_is_open_until_it_expires() -> None:
+    """Nobody can say how long that visitor waited; nor does anyone wait there now."""
+    state = tickets([started(PLAN), finished(PLAN + HOUR)])
+    assert desk_month(state, "2026-03", PLAN + 12 * HOUR - 1) == DeskTally()
+    assert shown(state, PLAN + HOUR, BURGERZAKEN).waiting.walk_ins == 0
+    assert desk_month(state, "2026-03", PLAN + 12 * HOUR) == DeskTally(excluded={"unresolved": 1})
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([no_show(PLAN + HOUR, PLAN)], DeskTally(no_shows=1)),
+        ([cancelled(PLAN - HOUR, PLAN)], DeskTally(cancelled=1)),
+        ([arrived(PLAN), cancelled(PLAN + HOUR)], DeskTally(walk_ins_left=1)),
+        ([arrived(PLAN, PLAN), cancelled(PLAN + HOUR)], DeskTally(cancelled=1)),
+        ([cancelled(PLAN - HOUR, PLAN), no_show(PLAN + HOUR)], DeskTally(no_shows=1)),
+        ([arrived(PLAN, PLAN), finished(PLAN + HOUR)], DeskTally(excluded={"unresolved": 1})),
+        ([finished(PLAN + HOUR)], DeskTally(excluded={"unresolved": 1})),
+    ],
+    ids=[
+        "no-show",
+        "cancelled",
+        "walk-in who left",
+        "left while waiting for the appointment",
+        "cancelled and no-show",
+        "finished but never started",
+        "only finished",
+    ],
+)
+def test_visits_that_did_not_take_place_have_figures_of_their_own(
+    events: list[AnyTicketEvent], expected: DeskTally
+) -> None:
+    """None of them is in an average of waits."""
+    assert march(*events) == march(*events[::-1]) == expected
+
+
+@pytest.mark.parametrize("other", [no_show(PLAN + HOUR), cancelled(PLAN - HOUR)], ids=["no_show", "cancelled"])
+def test_a_start_wins_over_every_other_outcome(other: AnyTicketEvent) -> None:
+    """Who was received was there, whatever else was registered."""
+    tally = march(started(PLAN + MINUTE, PLAN), other)
+    assert (tally.served, tally.no_shows, tally.cancelled) == (1, 0, 0)
+
+
+def test_a_rescheduled_appointment_is_measured_against_its_latest_plan() -> None:
+    """The wait counts from the last plan; the time until an appointment was had, from the first request."""
+    asked, first_plan, moved_plan = ms("2026-03-02 09:00"), ms("2026-03-04 09:00"), ms("2026-03-11 09:00")
+    events: list[AnyTicketEvent] = [
+        requested(asked, first_plan),
+        requested(asked + DAY, moved_plan),
+        started(moved_plan + 30_000),
+    ]
+    for order in (events, events[::-1], [events[1], events[2], events[0], events[1]]):
+        tally = march(*order)
+        assert (tally.served, tally.wait_ms, tally.signed_ms) == (1, 30_000, 30_000)
+        assert (tally.requests, tally.lead_days) == (1, 2)
+
+
+def test_a_plan_stated_by_a_later_event_replaces_that_of_the_request() -> None:
+    """Any fact may say the plan; the one that happened last is right."""
+    asked = ms("2026-03-02 09:00")
+    tally = march(requested(asked, PLAN), arrived(PLAN - MINUTE, PLAN + 10 * MINUTE), started(PLAN + 10 * MINUTE))
+    assert (tally.served, tally.wait_ms, tally.lead_days) == (1, 0, 6)
+
+
+def test_two_plans_stated_at_one_instant_are_settled_the_same_in_any_order() -> None:
+    """The later plan is taken for the day, the earlier one for the time until an appointment was had."""
+    asked = ms("2026-03-02 09:00")
+    events: list[AnyTicketEvent] = [requested(asked, PLAN), requested(asked, PLAN + DAY), started(PLAN + DAY)]
+    assert march(*events) == march(*events[::-1])
+    assert (march(*events).wait_ms, march(*events).lead_days) == (0, 6)
+
+
+def test_a_visit_belongs_to_the_day_and_month_it_was_planned_for() -> None:
+    """Planned for the last minutes of March, received in April; requested in February."""
+    asked, plan = ms("2026-02-27 12:00"), ms("2026-03-31 23:59")
+    state = tickets([requested(asked, plan), started(plan + 2 * MINUTE)], ALWAYS_OPEN)
+    assert desk_month(state, "2026-02") == DeskTally(requests=1, lead_days=22)
+    assert desk_month(state, "2026-03").served == 1
+    assert desk_month(state, "2026-04") == DeskTally()
+
+
+def test_a_walk_in_belongs_to_the_day_of_the_arrival() -> None:
+    """Arrived in the last minute of the year."""
+    at = ms("2026-12-31 23:59:59.999")
+    state = tickets([arrived(at), started(at + 1)])
+    assert desk_month(state, "2026-12").walk_ins == 1
+    assert desk_month(state, "2027-01") == DeskTally()
+
+
+def test_a_no_show_belongs_to_the_planned_day_not_to_that_of_its_registration() -> None:
+    """Registered the day after, in another month."""
+    plan = ms("2026-03-31 16:00")
+    state = tickets([requested(plan - DAY, plan), no_show(plan + DAY)])
+    assert desk_month(state, "2026-03").no_shows == 1
+    assert desk_month(state, "2026-04") == DeskTally()
+    assert desk_window(state, plan, "today").no_shows == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "planned", "working_days"),
+    [
+        ("2026-03-02 09:00", "2026-03-02 16:00", 0),  # the same day
+        ("2026-03-02 16:00", "2026-03-02 09:00", 0),  # the same day, an hour already gone
+        ("2026-03-02 23:59:59.999", "2026-03-03 00:00", 1),  # a millisecond, but the next day
+        ("2026-03-02 09:00", "2026-03-06 09:00", 4),  # Monday to Friday
+        ("2026-03-06 09:00", "2026-03-07 09:00", 0),  # Friday to Saturday
+        ("2026-03-06 09:00", "2026-03-09 09:00", 1),  # Friday to Monday
+        ("2026-03-07 09:00", "2026-03-09 09:00", 1),  # Saturday to Monday
+        ("2026-03-08 09:00", "2026-03-08 10:00", 0),  # within a Sunday
+        ("2026-03-02 09:00", "2026-03-09 09:00", 5),  # a week
+        ("2026-03-02 09:00", "2026-03-16 09:00", 10),  # two weeks
+        ("2026-04-03 09:00", "2026-04-07 09:00", 1),  # Good Friday to Tuesday: Easter Monday is a holiday
+        ("2026-07-20 09:00", "2026-07-22 09:00", 1),  # over 21 July
+        ("2026-07-20 09:00", "2026-07-21 09:00", 0),  # planned on the holiday itself
+        ("2026-06-04 09:00", "2026-06-08 09:00", 1),  # over a local closing day and a weekend
+        ("2026-12-23 09:00", "2026-12-28 09:00", 1),  # local closing day, Christmas, weekend
+        ("2026-12-31 09:00", "2027-01-04 09:00", 1),  # the year's end: New Year's Day and a weekend
+        ("2028-02-28 09:00", "2028-03-01 09:00", 2),  # 29 February 2028 is a Tuesday
+        ("2028-02-29 09:00", "2028-03-01 09:00", 1),
+        ("2026-03-27 23:30", "2026-03-30 00:30", 1),  # over the short night to summer time
+        ("2026-10-23 23:30", "2026-10-26 00:30", 1),  # over the long night to winter time
+    ],
+)
+def test_working_days_until_the_appointment(asked: str, planned: str, working_days: int) -> None:
+    """The days after the request's, up to and including the planned one, that people work on."""
+    state = tickets([requested(ms(asked), ms(planned))])
+    tally = desk_month(state, asked[:7])
+    assert (tally.requests, tally.lead_days, tally.implausible_requests) == (1, working_days, 0)
+
+
+@pytest.mark.parametrize(("planned", "within"), [("2026-03-09 09:00", 1), ("2026-03-10 09:00", 0)])
+def test_five_working_days_are_within_the_norm_and_six_are_not(planned: str, within: int) -> None:
+    """Asked for on Monday 2 March."""
+    asked = ms("2026-03-02 09:00")
+    assert march(requested(asked, ms(planned))).requests_within_norm == within
+    looser = tickets([requested(asked, ms(planned))], rules_with(lead_norm_days=6))
+    assert desk_month(looser, "2026-03").requests_within_norm == 1
+
+
+def test_an_appointment_planned_before_the_day_of_asking_is_implausible() -> None:
+    """Counted apart: it is in neither the number of requests nor the sum of days."""
+    assert march(requested(PLAN, PLAN - DAY)) == DeskTally(implausible_requests=1)
+
+
+def test_the_request_counts_in_its_own_month_and_whatever_came_of_it() -> None:
+    """A cancelled appointment was asked for all the same."""
+    asked, plan = ms("2026-03-31 23:59:59.999"), ms("2026-04-01 09:00")
+    state = tickets([requested(asked, plan), cancelled(asked + HOUR)])
+    assert desk_month(state, "2026-03") == DeskTally(requests=1, lead_days=1, requests_within_norm=1)
+    assert desk_month(state, "2026-04") == DeskTally(cancelled=1)
+
+
+def test_a_visit_without_an_end_is_unresolved_at_its_expiry_after_the_plan() -> None:
+    """Twelve hours after the planned start, however long ago it was asked for; the request counts at once."""
+    state = tickets([requested(PLAN - 5 * DAY, PLAN)])
+    asked = DeskTally(requests=1, lead_days=3, requests_within_norm=1)
+    assert desk_month(state, "2026-03", PLAN + 12 * HOUR - 1) == asked
+    after = desk_month(state, "2026-03", PLAN + 12 * HOUR)
+    assert after == DeskTally(requests=1, lead_days=3, requests_within_norm=1, excluded={"unresolved": 1})
+
+
+def test_a_waiting_visitor_with_an_appointment_waits_from_the_planned_start() -> None:
+    """By the official definition, and not before it."""
+    state = tickets([requested(PLAN - DAY, PLAN), arrived(PLAN - 10 * MINUTE)])
+    early = shown(state, PLAN - MINUTE, BURGERZAKEN).waiting
+    late = shown(state, PLAN + MINUTE, BURGERZAKEN).waiting
+    assert (early.count, early.longest_ms, early.walk_ins) == (1, 0, 0)
+    assert (late.count, late.longest_ms, late.walk_ins, late.longest_walk_in_ms) == (1, MINUTE, 0, None)
+
+
+def test_an_appointment_without_an_arrival_waits_for_nobody() -> None:
+    """Nobody is there yet, also when the plan has passed."""
+    state = tickets([requested(PLAN - DAY, PLAN)])
+    waiting = shown(state, PLAN + MINUTE, BURGERZAKEN).waiting
+    assert (waiting.count, waiting.longest_ms) == (0, None)
+
+
+def test_a_waiting_walk_in_waits_from_the_arrival_apart() -> None:
+    """Walk-ins are counted beside the appointments."""
+    state = tickets([arrived(PLAN, ticket="a"), arrived(PLAN + MINUTE, ticket="b")])
+    waiting = shown(state, PLAN + 3 * MINUTE, BURGERZAKEN).waiting
+    assert (waiting.count, waiting.longest_ms, waiting.walk_ins, waiting.longest_walk_in_ms) == (
+        0,
+        None,
+        2,
+        3 * MINUTE,
+    )

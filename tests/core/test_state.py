@@ -1,0 +1,200 @@
+"""The state of one partition: its clock, its memory, and what it tells the writers of checkpoints and months."""
+
+import msgspec
+import pytest
+
+from streams.core.figures import month_totals
+from streams.core.state import CallState, TicketState
+from streams.core.tally import PhoneTally
+from tests.core.builders import (
+    ALWAYS_OPEN,
+    BURGERZAKEN,
+    DAY,
+    HOUR,
+    KCC,
+    MINUTE,
+    RULES,
+    answered,
+    arrived,
+    calls,
+    ended,
+    ms,
+    offered,
+    phone_month,
+    requested,
+    rules_with,
+    shown,
+    started,
+    tickets,
+)
+from tests.core.folding import restarted
+
+TEN = ms("2026-03-02 10:00")
+MEMORY = RULES.memory_ms
+
+
+def test_an_invalid_record_is_counted_by_its_reason_and_changes_nothing_else() -> None:
+    """It moves the log's time, and survives a restart."""
+    state = calls([offered(TEN)], record_ms=TEN)
+    state.reject("malformed", TEN + HOUR)
+    state.reject("malformed", TEN)
+    state.reject("too_late", TEN)
+    again = restarted(state)
+    assert state.rejected == again.rejected == {"malformed": 2, "too_late": 1}
+    assert (again.log_ms, again.applied, set(again.contacts)) == (TEN + HOUR, 1, {"c"})
+
+
+def test_the_logs_time_is_that_of_its_newest_record() -> None:
+    """An older record's time does not turn the clock back."""
+    state = CallState(RULES)
+    for record_ms, log_ms in ((TEN, TEN), (TEN - HOUR, TEN), (TEN + 1, TEN + 1)):
+        state.advance(record_ms)
+        assert state.log_ms == log_ms
+
+
+def test_the_latest_moment_of_any_fact_is_known_on_both_channels() -> None:
+    """It is the age of the feed; facts come in any order."""
+    phone = calls([offered(TEN), ended(TEN + 5), answered(TEN + 3)])
+    desk = tickets([arrived(TEN), started(TEN + 5), requested(TEN - DAY, TEN)])
+    assert phone.last_event_ms == desk.last_event_ms == TEN + 5
+    assert CallState(RULES).last_event_ms is None
+
+
+def test_every_fact_taken_in_is_counted_repetitions_too() -> None:
+    """It is how many records a partition has folded, also after a restart."""
+    state = restarted(calls([offered(TEN)] * 3))
+    state.apply(offered(TEN), TEN)
+    assert state.applied == 4
+
+
+def test_a_month_that_changed_is_told_once_and_a_repetition_changes_nothing() -> None:
+    """A writer of month totals clears the set when it has written them."""
+    state = calls([offered(TEN)])
+    assert state.changed_months == set()
+    state.apply(ended(TEN + 5), TEN)
+    assert state.changed_months == {("2026-03", KCC)}
+    state.changed_months.clear()
+    state.apply(ended(TEN + 5), TEN)
+    state.apply(ended(TEN + 9), TEN)
+    assert state.changed_months == set()
+
+
+def test_a_correction_tells_both_of_the_months_that_it_touches() -> None:
+    """An earlier `offered` moves the call to the month before: that one takes it, the other gives it back."""
+    april = ms("2026-04-01 00:00")
+    state = calls([offered(april), answered(april + 10)], ALWAYS_OPEN)
+    state.changed_months.clear()
+    state.apply(offered(april - 1), TEN)
+    assert state.changed_months == {("2026-03", KCC), ("2026-04", KCC)}
+    assert phone_month(state, "2026-04") == PhoneTally()
+    assert set(state.months) == {"2026-03"}
+
+
+def test_a_correction_of_the_cluster_tells_and_moves_both() -> None:
+    """The cluster dialled becomes known after the one that answered... of a call that was counted already."""
+    state = calls([offered(TEN, cluster="B"), ended(TEN + 5, cluster="B")])
+    state.changed_months.clear()
+    state.apply(offered(TEN, cluster="A"), TEN)
+    assert state.changed_months == {("2026-03", "A"), ("2026-03", "B")}
+    assert set(state.months["2026-03"]) == {"A"}
+
+
+def test_changed_rules_tell_the_months_that_were_judged_anew() -> None:
+    """Or the totals that a writer published before would stay."""
+    state = calls([offered(TEN), ended(TEN + 5)])
+    assert restarted(state).changed_months == set()
+    assert restarted(state, rules_with(closing_days=("2026-03-02",))).changed_months == {("2026-03", KCC)}
+
+
+def test_a_call_is_forgotten_in_the_first_hour_after_its_memory() -> None:
+    """Forgetting goes by whole hours of the log, so that it does not depend on which record came just then."""
+    state = calls([offered(TEN), ended(TEN + 5)], record_ms=TEN)
+    state.advance(TEN + MEMORY + HOUR - 1)
+    assert set(state.contacts) == {"c"}
+    state.advance(TEN + MEMORY + HOUR)
+    assert state.contacts == {}
+    assert phone_month(state, "2026-03").missed == 1
+
+
+def test_a_repetition_within_the_memory_is_known_as_one() -> None:
+    """And it starts the memory anew."""
+    state = calls([offered(TEN), ended(TEN + 5)], record_ms=TEN)
+    state.apply(ended(TEN + 5), TEN + MEMORY - HOUR)
+    state.apply(ended(TEN + 5), TEN + 2 * MEMORY - 3 * HOUR)
+    assert phone_month(state, "2026-03") == PhoneTally(missed=1, missed_wait_ms=5)
+    state.advance(TEN + 2 * MEMORY)
+    assert set(state.contacts) == {"c"}
+
+
+def test_a_record_that_comes_with_an_older_time_is_remembered_from_the_logs_time() -> None:
+    """The time of the log when it came counts, not what its own record says: that is what a restart sees too."""
+    state = CallState(RULES)
+    state.advance(TEN + 10 * DAY)
+    state.apply(offered(TEN), TEN)
+    assert state.contacts["c"].touched == TEN + 10 * DAY
+
+
+def test_a_file_of_years_ago_is_remembered_from_when_it_came() -> None:
+    """Its calls may be repeated and corrected for as long as those of today."""
+    now = TEN + 700 * DAY
+    state = calls([offered(TEN), ended(TEN + 5)], record_ms=now)
+    state.apply(answered(TEN + 3), now + MEMORY - HOUR)
+    assert (phone_month(state, "2026-03").missed, phone_month(state, "2026-03").answered) == (0, 1)
+
+
+def test_an_appointment_is_remembered_until_its_day_is_that_long_ago() -> None:
+    """Asked for far ahead, and nothing heard since."""
+    plan = TEN + 100 * DAY
+    state = tickets([requested(TEN, plan)], record_ms=TEN)
+    state.advance(plan + MEMORY)
+    assert set(state.contacts) == {"t"}
+    state.advance(plan + MEMORY + 2 * HOUR)
+    assert state.contacts == {}
+    assert month_totals(state, 0)["2026-06", BURGERZAKEN].excluded == {"unresolved": 1}
+
+
+def test_an_open_call_that_is_forgotten_stays_unresolved_for_good() -> None:
+    """At every later moment, after a restart, and told as a change of its month."""
+    state = calls([offered(TEN)], record_ms=TEN)
+    state.advance(TEN + MEMORY + 2 * HOUR)
+    assert state.changed_months == {("2026-03", KCC)}
+    for each in (state, restarted(state)):
+        for now in (TEN, TEN + MEMORY, TEN + 3 * MEMORY):
+            assert phone_month(each, "2026-03", now) == PhoneTally(excluded={"unresolved": 1})
+
+
+def test_who_waits_still_waits_after_a_restart() -> None:
+    """On both channels; who has an outcome does not."""
+    phone = restarted(calls([offered(TEN, "a"), offered(TEN, "b"), ended(TEN, "b")], record_ms=TEN))
+    desk = restarted(tickets([arrived(TEN)], record_ms=TEN))
+    assert shown(phone, TEN + MINUTE, KCC).waiting.count == 1
+    assert shown(desk, TEN + MINUTE, BURGERZAKEN).waiting.walk_ins == 1
+    phone.apply(ended(TEN + 5, "a"), TEN)
+    assert shown(phone, TEN + MINUTE, KCC).waiting.count == 0
+
+
+def test_other_norms_judge_anew_what_is_remembered_and_leave_what_is_forgotten() -> None:
+    """A norm of 5 s instead of 45: the forgotten call stays within the norm of its time."""
+    state = calls([offered(TEN, "old"), answered(TEN + 20_000, "old")], record_ms=TEN)
+    late = TEN + MEMORY + DAY
+    for event in (offered(late, "new"), answered(late + 20_000, "new")):
+        state.apply(event, late)
+    assert set(state.contacts) == {"new"}
+    stricter = tuple(msgspec.structs.replace(cluster, norm_ms=5_000) for cluster in RULES.clusters)
+    again = restarted(state, rules_with(clusters=stricter))
+    assert phone_month(again, "2026-03").within_norm == 1
+    assert phone_month(again, "2026-04").within_norm == 0
+    assert phone_month(again, "2026-04").answered == 1
+
+
+def test_a_snapshot_names_its_format() -> None:
+    """A reader of an old checkpoint sees that it is one."""
+    assert calls([]).snapshot().version == tickets([]).snapshot().version == 1
+
+
+@pytest.mark.parametrize("state", [calls([]), tickets([])], ids=["calls", "visits"])
+def test_an_empty_state_comes_back_empty(state: CallState | TicketState) -> None:
+    """The first checkpoint of a partition holds nothing."""
+    again = restarted(state)
+    assert (again.contacts, again.months, again.days, again.slots, again.log_ms) == ({}, {}, {}, {}, 0)
+    assert month_totals(again, TEN) == {}

@@ -1,0 +1,251 @@
+"""The promise of the core: order, repetition and restarts change nothing, and no contact is lost or counted twice."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Offered, Requested, instant_ms
+from streams.core.calendar import day_name
+from streams.core.figures import MonthTotals, figures, month_totals
+from streams.core.rules import Rules
+from streams.core.state import CallState, TicketState
+from streams.core.tally import DeskTally, PhoneTally, Tally
+from tests.core.builders import DAY, HOUR, SECOND, STEADY, rules_with
+from tests.core.folding import MOMENTS, NewState, assert_canonical, everything, fold, restarted
+from tests.core.histories import HISTORY_RULES, NOON, OTHER_RULES, call_events, ticket_events
+
+Facts = st.SearchStrategy[list[Any]]
+
+call_histories = st.lists(call_events(), min_size=1, max_size=14)
+ticket_histories = st.lists(ticket_events(), min_size=1, max_size=14)
+
+on_both_channels = pytest.mark.parametrize(
+    ("new_state", "histories"),
+    [pytest.param(CallState, call_histories, id="calls"), pytest.param(TicketState, ticket_histories, id="visits")],
+)
+
+SHORT_MEMORY: Final[Rules] = rules_with(HISTORY_RULES, memory_ms=2 * HOUR)
+"""Under which contacts are forgotten in the middle of a history."""
+
+spans = st.sampled_from([20 * SECOND, 3 * HOUR, 6 * DAY])
+"""How long the log of a history is: slots, hours and days fall out of it in turn."""
+
+
+@st.composite
+def told_again(draw: st.DrawFn, events: list[Any]) -> tuple[list[Any], set[int]]:
+    """The same facts in another order, some of them more than once, and where to restart in between."""
+    repeated = draw(st.lists(st.sampled_from(events), max_size=8))
+    order = draw(st.permutations([*events, *repeated]))
+    return order, draw(st.sets(st.integers(0, len(order)), max_size=4))
+
+
+@st.composite
+def logs(draw: st.DrawFn, length: int, span_ms: int) -> list[int]:
+    """Times of so many records, increasing, within a span from noon on."""
+    return sorted(NOON + draw(st.integers(0, span_ms)) for _ in range(length))
+
+
+# Order, repetition, restarts.
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data())
+def test_any_order_with_repetitions_and_restarts_gives_the_same_state(
+    new_state: NewState, histories: Facts, data: st.DataObject
+) -> None:
+    """All records of one time: the state is the same to the last field, but for the number of facts taken in."""
+    events = data.draw(histories)
+    again, restarts = data.draw(told_again(events))
+    once = fold(new_state, HISTORY_RULES, events)
+    other = fold(new_state, HISTORY_RULES, again, restarts=restarts)
+    assert everything(once, with_touched=True) == everything(other, with_touched=True)
+    assert other.applied == len(again)
+    assert_canonical(other)
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), span_ms=spans)
+def test_it_does_not_matter_when_the_records_come(
+    new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int
+) -> None:
+    """The log's time moves on between the facts, other facts meet other horizons: what is left is the same."""
+    events = data.draw(histories)
+    again, restarts = data.draw(told_again(events))
+    once = fold(new_state, HISTORY_RULES, events, log=data.draw(logs(len(events), span_ms)))
+    other = fold(new_state, HISTORY_RULES, again, log=data.draw(logs(len(again), span_ms)), restarts=restarts)
+    for state in (once, other):
+        state.advance(NOON + span_ms)
+    assert everything(once) == everything(other)
+    assert_canonical(other)
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), span_ms=spans)
+def test_restarts_change_nothing_even_where_contacts_are_forgotten(
+    new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int
+) -> None:
+    """The same log with and without restarts, to the last field, with a memory far too short."""
+    events = data.draw(histories)
+    log = data.draw(logs(len(events), span_ms))
+    restarts = data.draw(st.sets(st.integers(0, len(events))))
+    once = fold(new_state, SHORT_MEMORY, events, log=log)
+    other = fold(new_state, SHORT_MEMORY, events, log=log, restarts=restarts)
+    assert everything(once, with_touched=True) == everything(other, with_touched=True)
+    assert once.applied == other.applied == len(events)
+    assert_canonical(other)
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), elsewhere=st.sets(st.sampled_from("abc")))
+def test_contacts_may_be_spread_over_partitions(
+    new_state: NewState, histories: Facts, data: st.DataObject, elsewhere: set[str]
+) -> None:
+    """Each contact's facts in one partition: the figures of both together are those of one."""
+    events = data.draw(histories)
+    parts = [[event for event in events if (_contact_id(event) in elsewhere) is side] for side in (False, True)]
+    whole = fold(new_state, HISTORY_RULES, events)
+    states = [fold(new_state, HISTORY_RULES, part) for part in parts]
+    for now in MOMENTS:
+        assert figures(states, HISTORY_RULES, now) == figures([whole], HISTORY_RULES, now)
+        assert _summed(month_totals(state, now) for state in states) == month_totals(whole, now)
+
+
+def _contact_id(event: AnyCallEvent | AnyTicketEvent) -> str:
+    return event.ticket_id if hasattr(event, "ticket_id") else event.call_id
+
+
+def _summed(parts: Iterable[MonthTotals]) -> MonthTotals:
+    totals: MonthTotals = {}
+    for part in parts:
+        for key, tally in part.items():
+            totals.setdefault(key, type(tally)()).add(tally)
+    return totals
+
+
+# Nobody is lost.
+
+
+@STEADY
+@given(call_histories, st.sampled_from(MOMENTS))
+def test_every_call_is_offered_excluded_or_waiting(events: list[AnyCallEvent], now: int) -> None:
+    """At any moment each call is in exactly one of them; calls never seen to be offered wait nowhere, and expire."""
+    state = fold(CallState, HISTORY_RULES, events)
+    counted = 0
+    for tally in month_totals(state, now).values():
+        assert isinstance(tally, PhoneTally)
+        counted += tally.offered + sum(tally.excluded.values())
+    waiting = sum(each.waiting.count for each in figures([state], HISTORY_RULES, now))
+    facts: dict[str, list[AnyCallEvent]] = {}
+    for event in events:
+        facts.setdefault(event.call_id, []).append(event)
+    not_yet_offered = sum(
+        not any(isinstance(fact, Offered) for fact in of_one)
+        and min(instant_ms(fact.at) for fact in of_one) > now - HISTORY_RULES.call_expiry_ms
+        for of_one in facts.values()
+    )
+    assert counted + waiting + not_yet_offered == len(facts)
+
+
+@STEADY
+@given(ticket_histories)
+def test_every_visit_has_one_outcome_in_the_end_and_every_request_is_counted(events: list[AnyTicketEvent]) -> None:
+    """A year later every visit is served, unserved or excluded, once, and so is every request."""
+    state = fold(TicketState, HISTORY_RULES, events)
+    outcomes = requests = 0
+    for tally in month_totals(state, NOON + 366 * DAY).values():
+        assert isinstance(tally, DeskTally)
+        outcomes += tally.served + tally.walk_ins + tally.walk_ins_left + tally.no_shows + tally.cancelled
+        outcomes += sum(tally.excluded.values())
+        requests += tally.requests + tally.implausible_requests
+    assert outcomes == len({event.ticket_id for event in events})
+    assert requests == len({event.ticket_id for event in events if isinstance(event, Requested)})
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data())
+def test_months_days_and_slots_count_the_same(new_state: NewState, histories: Facts, data: st.DataObject) -> None:
+    """With a log so old that nothing is dropped: the days of a month are the month, and all slots are all months."""
+    events = data.draw(histories)
+    state = fold(new_state, HISTORY_RULES, events, log=[0] * len(events))
+    by_month: dict[tuple[str, str], Tally] = {}
+    for day, by_cluster in state.days.items():
+        _add(by_month, day_name(day)[:7], by_cluster)
+    assert by_month == month_totals(state, 0)
+    in_slots: dict[tuple[str, str], Tally] = {}
+    in_months: dict[tuple[str, str], Tally] = {}
+    for by_cluster in state.slots.values():
+        _add(in_slots, "all", by_cluster)
+    for by_cluster in state.months.values():
+        _add(in_months, "all", by_cluster)
+    assert in_slots == in_months
+
+
+def _add(totals: dict[tuple[str, str], Tally], span: str, by_cluster: Mapping[str, Tally]) -> None:
+    for cluster, tally in by_cluster.items():
+        totals.setdefault((span, cluster), type(tally)()).add(tally)
+
+
+# Changed rules.
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), rules=st.sampled_from(OTHER_RULES), span_ms=spans)
+def test_changed_rules_are_as_if_they_had_always_held(
+    new_state: NewState, histories: Facts, data: st.DataObject, rules: Rules, span_ms: int
+) -> None:
+    """What is remembered is judged anew at the restart, and the rest of the log by the new rules."""
+    events = data.draw(histories)
+    log = data.draw(logs(len(events), span_ms))
+    cut = data.draw(st.integers(0, len(events)))
+    state = restarted(fold(new_state, HISTORY_RULES, events[:cut], log=log[:cut]), rules)
+    for event, record_ms in zip(events[cut:], log[cut:], strict=True):
+        state.apply(event, record_ms)
+    always = fold(new_state, rules, events, log=log)
+    assert everything(state, with_touched=True) == everything(always, with_touched=True)
+    assert state.rules == rules
+    assert_canonical(state)
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), rules=st.sampled_from(OTHER_RULES))
+def test_rules_changed_and_changed_back_leave_no_trace(
+    new_state: NewState, histories: Facts, data: st.DataObject, rules: Rules
+) -> None:
+    """Whatever a mistaken settings file did is undone by mending it."""
+    state = fold(new_state, HISTORY_RULES, data.draw(histories))
+    before = everything(state, with_touched=True)
+    mended = restarted(restarted(state, rules), HISTORY_RULES)
+    assert everything(mended, with_touched=True) == before
+
+
+# Forgetting.
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data())
+def test_forgetting_keeps_what_was_counted(new_state: NewState, histories: Facts, data: st.DataObject) -> None:
+    """After the memory no contact is left, and the months are what they were once all open ones had expired."""
+    state = fold(new_state, HISTORY_RULES, data.draw(histories))
+    late = NOON + HISTORY_RULES.memory_ms + 20 * DAY
+    expected = copy.deepcopy(month_totals(state, late))
+    state.advance(late)
+    assert (state.contacts, state.open, state.slots, state.days) == ({}, {}, {}, {})
+    assert month_totals(state, late) == month_totals(state, NOON) == expected
+    assert_canonical(state)
+
+
+def test_the_histories_are_judged_by_rules_that_differ() -> None:
+    """Or the tests of changed rules would say nothing."""
+    assert len({HISTORY_RULES, *OTHER_RULES}) == 1 + len(OTHER_RULES)

@@ -1,0 +1,190 @@
+"""Workers as processes, and what they left on the broker: for tests that kill them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.request import urlopen
+
+import msgspec
+
+from streams.contracts.events import AnyCallEvent, AnyTicketEvent
+from streams.contracts.topics import checkpoint_topic
+from streams.core.rules import Channel
+from streams.core.tally import Tally
+from streams.kafka import ensure_topics, read_to_end
+from streams.publish.dead_letters import DeadLetter, read_dead_letter
+from streams.publish.month_totals import sum_month_totals
+from streams.runtime import checkpoint
+from streams.runtime.embedded import free_port
+from streams.settings import KafkaSettings
+from streams.sources.sender import EventSender
+
+PATIENCE_SECONDS: Final = 90.0
+"""How long a condition may take to come true: a worker's start, a session timeout and a rebalance fit in well."""
+
+POLL_SECONDS: Final = 0.1
+
+Totals = dict[tuple[str, Channel, str], Tally]
+
+
+class WorkerProcess:
+    """`wachtmonitor worker` as its user starts it, with settings from a file and the environment."""
+
+    def __init__(self, kafka: KafkaSettings, log: Path, settings_file: Path | None = None) -> None:
+        self.port = free_port()
+        self._log = log
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker", "--verbose"],
+                env={**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+
+    def log(self) -> str:
+        """What it has printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """SIGKILL: it can say no goodbye."""
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> int:
+        """SIGTERM, as an orchestrator stops it; the exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=60)
+
+    def stop(self) -> None:
+        """Make sure that it is gone."""
+        if self._process.poll() is None:
+            self.kill()
+
+    def exit_status(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self._process.poll()
+
+    def get(self, path: str) -> str:
+        """A page of it; raises OSError while there is none."""
+        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def is_healthy(self) -> bool:
+        """Whether it has its partitions."""
+        assert self.exit_status() is None, self.log()
+        try:
+            return bool(self.get("/health"))
+        except OSError:
+            return False
+
+    def owned_partitions(self) -> int:
+        """How many source partitions it shows."""
+        if not self.is_healthy():
+            return 0
+        samples = (line.split() for line in self.get("/metrics").splitlines())
+        return sum(int(float(line[1])) for line in samples if line[0].startswith("wachtmonitor_owned_partitions{"))
+
+
+def environment(kafka: KafkaSettings, port: int, settings_file: Path | None) -> dict[str, str]:
+    """The variables that give a command these settings."""
+    texts = {
+        "bootstrap_servers": ",".join(kafka.bootstrap_servers),
+        **{
+            name: str(getattr(kafka, name))
+            for name in ("group", "calls_topic", "tickets_topic", "dead_letters_topic", "month_totals_topic")
+        },
+        "partitions": str(kafka.partitions),
+        "replication_factor": str(kafka.replication_factor),
+        "writer": kafka.writer,
+    }
+    found = {f"WACHTMONITOR_KAFKA_{name.upper()}": text for name, text in texts.items()}
+    found["WACHTMONITOR_WEB_PORT"] = str(port)
+    if settings_file is not None:
+        found["WACHTMONITOR_SETTINGS"] = str(settings_file)
+    return found
+
+
+async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> None:
+    """Wait for a condition; fail with `what` when it does not come true."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                holds = condition()
+                if holds if isinstance(holds, bool) else await holds:
+                    return
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {what}") from None
+
+
+async def send(kafka: KafkaSettings, events: Iterable[AnyCallEvent | AnyTicketEvent]) -> None:
+    """Publish events, as every source does."""
+    await ensure_topics(kafka)
+    async with EventSender(kafka) as sender:
+        for event in events:
+            await sender.send(event)
+
+
+async def ends(kafka: KafkaSettings) -> Mapping[tuple[str, int], int]:
+    """The offset after the last record of every source partition."""
+    found = {}
+    for topic in (kafka.calls_topic, kafka.tickets_topic):
+        for partition, records in (await read_to_end(kafka, topic, range(kafka.partitions))).items():
+            found[topic, partition] = records[-1].offset + 1 if records else 0
+    return found
+
+
+async def covered(kafka: KafkaSettings) -> Mapping[tuple[str, int], int]:
+    """The next offset of every source partition's checkpoint, 0 where there is none."""
+    found = {}
+    for topic in (kafka.calls_topic, kafka.tickets_topic):
+        source = checkpoint_topic(topic)
+        for partition, records in (await read_to_end(kafka, source, range(kafka.partitions))).items():
+            read = checkpoint.decode(((record.key, record.value) for record in records), source)
+            found[topic, partition] = read.next_offset if read else 0
+    return found
+
+
+async def settle(kafka: KafkaSettings, workers: Iterable[WorkerProcess] = ()) -> None:
+    """Wait until checkpoints cover everything published."""
+    wanted = await ends(kafka)
+
+    async def all_covered() -> bool:
+        for worker in workers:
+            assert worker.exit_status() is None, worker.log()
+        return await covered(kafka) == wanted
+
+    await until(all_covered, "checkpoints that cover every record")
+
+
+async def month_totals(kafka: KafkaSettings) -> Totals:
+    """The official totals, as a reader of the topic finds them."""
+    partitions = range(1)
+    by_partition = await read_to_end(kafka, kafka.month_totals_topic, partitions)
+    records = ((record.key or b"", record.value) for found in by_partition.values() for record in found)
+    return {key: tally for key, tally in sum_month_totals(records).items() if not tally.is_empty()}
+
+
+async def dead_letters(kafka: KafkaSettings) -> list[DeadLetter]:
+    """The refused records, each once, in the order of topic, partition and offset."""
+    by_partition = await read_to_end(kafka, kafka.dead_letters_topic, range(1))
+    letters = {
+        (letter.topic, letter.partition, letter.offset): letter
+        for found in by_partition.values()
+        for record in found
+        for letter in [read_dead_letter(record.value, record.headers)]
+    }
+    return [letters[place] for place in sorted(letters)]
+
+
+def plain(totals: Totals) -> dict[tuple[str, str, str], object]:
+    """Totals as plain data, for a readable comparison."""
+    return {
+        (month, channel.value, cluster): msgspec.to_builtins(t) for (month, channel, cluster), t in totals.items()
+    }

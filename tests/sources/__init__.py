@@ -1,0 +1,1 @@
+"""Tests of the sources: files, the sender and the simulated day."""

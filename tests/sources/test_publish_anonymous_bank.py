@@ -1,0 +1,93 @@
+"""The example for the calls of the Anonymous Bank, over the real file where it is at hand.
+
+The expected figures come from SQL that knows the columns and the rules of the example's README, and nothing of the
+code under test. The file itself is no part of this repository.
+"""
+
+import os
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Final
+
+import duckdb
+import pytest
+
+from streams.contracts.events import instant_ms
+from streams.sources.delimited import LeftOut, Row, read_rows
+from streams.sources.mapping import load_mapping
+
+ROOT: Final = Path(__file__).parents[2]
+EXAMPLE: Final = ROOT / "deploy" / "examples" / "anonymous-bank"
+
+EVENTS_SQL: Final = """
+with raw as (
+    select *, strptime(date, '%y%m%d') as day
+    from read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)
+    where outcome <> 'PHANTOM'
+),
+named as (
+    select 'offered' as event, day, type, vru_entry, vru_entry as clock from raw
+    union all select 'answered', day, type, vru_entry, ser_start from raw where outcome = 'AGENT'
+    union all select 'ended', day, type, vru_entry, ser_exit from raw where outcome = 'AGENT'
+    union all select 'abandoned', day, type, vru_entry, if(q_exit = '0:00:00', vru_exit, q_exit) from raw
+        where outcome = 'HANG'
+),
+timed as (
+    select event, type, day, clock::interval as clock, vru_entry::interval as dialled from named
+    where clock <> '0:00:00'
+)
+-- in February Israel is two hours ahead of UTC
+select event, type, count(*), sum(epoch_ms(
+    day + clock + if(dialled - clock > interval 12 hours, interval 1 day, interval 0 day) - interval 2 hours
+))
+from timed group by all
+"""
+
+
+@pytest.fixture(scope="module")
+def real_calls() -> Path:
+    """The data file, as WACHTMONITOR_REAL_CALLS names it or beside the repository."""
+    if named := os.environ.get("WACHTMONITOR_REAL_CALLS"):
+        return Path(named)
+    found = sorted((ROOT.parent / "shared" / "data").glob("*.tsv"))
+    if not found:
+        pytest.skip("the real calls are not here: name their file in WACHTMONITOR_REAL_CALLS")
+    return found[0]
+
+
+@pytest.fixture(scope="module")
+def rows(real_calls: Path) -> list[Row]:
+    """What the example's mapping makes of the file."""
+    with real_calls.open("rb") as stream:
+        return list(read_rows(stream, load_mapping(EXAMPLE / "mapping.toml")))
+
+
+def test_events_and_their_times_are_those_of_an_independent_query(real_calls: Path, rows: list[Row]) -> None:
+    counted: Counter[tuple[str, str]] = Counter()
+    summed_ms: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for event in (event for row in rows for event in row.events):
+        key = (str(event.__struct_config__.tag), event.cluster)
+        counted[key] += 1
+        summed_ms[key] += instant_ms(event.at)
+    expected = duckdb.execute(EVENTS_SQL, [str(real_calls)]).fetchall()
+    assert expected
+    assert {(event, cluster): (count, total) for event, cluster, count, total in expected} == {
+        key: (count, summed_ms[key]) for key, count in counted.items()
+    }
+
+
+def test_only_phantom_calls_are_left_out(real_calls: Path, rows: list[Row]) -> None:
+    table = "read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)"
+    ((phantoms,),) = duckdb.execute(
+        f"select count(*) from {table} where outcome = 'PHANTOM'", [str(real_calls)]
+    ).fetchall()
+    assert phantoms > 0
+    assert Counter(row.left_out for row in rows if row.left_out is not None) == {
+        LeftOut("phantom call", on_purpose=True): phantoms
+    }
+
+
+def test_every_call_has_an_id_of_its_own(rows: list[Row]) -> None:
+    ids = [getattr(row.events[0], "call_id", None) for row in rows if row.events]
+    assert None not in ids
+    assert len(set(ids)) == len(ids)
