@@ -46,6 +46,10 @@ the windows of an hour and of today show."""
 BUSY_DAY_CALLS: Final = 1_200
 """Calls of the demo's day: twice Lier's ordinary one, so that something happens on the wall every few seconds."""
 
+BUSY_SERVICE_RATIO: Final = 1.0
+BUSY_BOOKED_RATIO: Final = 0.95
+"""Desks without slack: visits as long as planned and nearly every place taken, so that visitors wait."""
+
 _AROUND_THE_CLOCK: Final = ((OpenInterval(0, 1440),),) * 7
 
 _MONDAY: Final = date(2026, 10, 5)
@@ -58,7 +62,7 @@ _MONDAY: Final = date(2026, 10, 5)
 @click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Pace of the replay.")
 @click.option("--settings", "settings_file", type=click.Path(path_type=Path, dir_okay=False), help="Settings (TOML).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the pages. [default: that of the settings]")
-@click.option("--seed", type=int, default=1, show_default=True, help="Which simulated day.")
+@click.option("--seed", type=int, default=7, show_default=True, help="Which simulated day.")
 @click.option("--duration", type=click.FloatRange(min=0), help="End by itself after this many seconds.")
 @click.option("--verbose", is_flag=True, help="Log what the engine and the Kafka client do.")
 def demo(
@@ -138,7 +142,12 @@ def _simulated(settings: Settings, seed: int) -> Feed:
 
 
 def _monday(rules: Rules, seed: int, delta_ms: int) -> list[Event]:
-    plan = msgspec.structs.replace(SimulationPlan(), calls_per_day=BUSY_DAY_CALLS)
+    plan = msgspec.structs.replace(
+        SimulationPlan(),
+        calls_per_day=BUSY_DAY_CALLS,
+        service_ratio=BUSY_SERVICE_RATIO,
+        booked_ratio=BUSY_BOOKED_RATIO,
+    )
     return [shift(event, delta_ms) for event in simulate_day(plan, rules, _MONDAY, seed)]
 
 

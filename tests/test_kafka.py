@@ -9,16 +9,19 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import ProducerFenced
 from msgspec.structs import replace
-from streams.contracts.topics import topic_specs
 
 from streams import kafka as streams_kafka
+from streams.contracts.topics import topic_specs
 from streams.kafka import KafkaProblemsError, admin_client, client_options, ensure_topics, read_to_end
 from streams.runtime.embedded import HOST, BrokerProcess, free_port
 from streams.settings import KafkaSettings, Secret
 from tests.brokers.apache import PASSWORD, USERNAME, ApacheKafka
-from tests.brokers.topics import kafka_settings
+from tests.brokers.topics import kafka_settings, settings_at
 
 pytestmark = pytest.mark.kafka
+
+NOWHERE = f"{HOST}:9"
+"""The address of a broker that nobody asks."""
 
 
 async def write(kafka: KafkaSettings, values: list[bytes], partition: int = 0) -> None:
@@ -93,7 +96,7 @@ class TestTopics:
 
     async def test_a_broker_that_is_not_there_is_named_with_what_to_do(self) -> None:
         address = f"{HOST}:{free_port()}"
-        kafka = somewhere(bootstrap_servers=(address,))
+        kafka = settings_at(address)
         with pytest.raises(KafkaProblemsError, match=f"{address}.*Start one, or correct bootstrap_servers"):
             await ensure_topics(kafka)
 
@@ -115,7 +118,7 @@ class TestReadToEnd:
         assert await read_to_end(kafka, kafka.calls_topic, [0, 1]) == {0: [], 1: []}
 
     async def test_no_partitions_need_no_broker(self) -> None:
-        assert await read_to_end(somewhere(), "calls", []) == {}
+        assert await read_to_end(settings_at(NOWHERE), "calls", []) == {}
 
     async def test_every_record_of_a_large_batch_is_there_in_order(self, broker: BrokerProcess) -> None:
         kafka = kafka_settings(broker)
@@ -241,13 +244,13 @@ class TestSecurity:
         assert "a guess" not in str(problem.value)
 
     def test_a_certificate_that_cannot_be_read_is_named(self) -> None:
-        kafka = somewhere(security_protocol="SSL", ssl_ca_file=Path("/nowhere/ca.pem"))
+        kafka = settings_at(NOWHERE, security_protocol="SSL", ssl_ca_file=Path("/nowhere/ca.pem"))
         with pytest.raises(KafkaProblemsError, match=r"No such file.*PEM files.*ssl_ca_file = /nowhere/ca\.pem"):
             client_options(kafka)
 
     def test_without_security_nothing_of_it_is_passed(self) -> None:
-        kafka = somewhere(sasl_username="left over", ssl_ca_file=Path("/nowhere/ca.pem"))
-        assert client_options(kafka) == {"bootstrap_servers": ["127.0.0.1:9"], "security_protocol": "PLAINTEXT"}
+        kafka = settings_at(NOWHERE, sasl_username="left over", ssl_ca_file=Path("/nowhere/ca.pem"))
+        assert client_options(kafka) == {"bootstrap_servers": [NOWHERE], "security_protocol": "PLAINTEXT"}
 
 
 def secure(broker: ApacheKafka, **changes: Any) -> KafkaSettings:
@@ -261,19 +264,3 @@ def secure(broker: ApacheKafka, **changes: Any) -> KafkaSettings:
         "ssl_ca_file": broker.certificate,
     }
     return kafka_settings(broker, **(right | changes))
-
-
-def somewhere(**changes: Any) -> KafkaSettings:
-    """Settings for a broker that nobody asks, and that is not there."""
-    kafka = KafkaSettings(
-        bootstrap_servers=(f"{HOST}:9",),
-        group="group",
-        calls_topic="calls",
-        tickets_topic="tickets",
-        dead_letters_topic="dead-letters",
-        month_totals_topic="month-totals",
-        partitions=1,
-        replication_factor=1,
-        writer="plain",
-    )
-    return replace(kafka, **changes)

@@ -4,7 +4,7 @@ Each event is one JSON object, told apart by its field `type`. Unknown fields ar
 never stored, logged or exported. This module must not know what an event means for waiting: that is `core`.
 """
 
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import Annotated, Final
 
 import msgspec
@@ -76,8 +76,7 @@ _PlannedAtIfAny = Annotated[
     ),
 ]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY_MS: Final = 86_400_000
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
 
 class CallEvent(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
@@ -167,11 +166,15 @@ def instant_ms(instant: datetime | float) -> int:
     """The moment as milliseconds since 1970-01-01T00:00:00Z, to the nearest.
 
     Integers, because sums of waits must not depend on the order in which they are added. Cannot fail for a decoded
-    event. Raises `OverflowError` for an infinite float, `ValueError` for NaN, `TypeError` for a datetime without an
-    offset.
+    event. Raises `OverflowError` for an infinite float, `ValueError` for NaN and for a datetime without an offset.
     """
-    if isinstance(instant, datetime):
-        # Exact for every year, and a third quicker than `timestamp()`.
-        since = instant - _EPOCH
-        return since.days * _DAY_MS + since.seconds * 1000 + (since.microseconds + 500) // 1000
-    return round(instant * 1000)
+    if not isinstance(instant, datetime):
+        return round(instant * 1000)
+    # Field by field: exact for every year, and half the time of `timestamp()` or of subtracting the epoch.
+    offset = None if instant.tzinfo is None else instant.tzinfo.utcoffset(instant)
+    if offset is None:
+        raise ValueError("expected a datetime with an offset, got one without")
+    days = instant.toordinal() - _EPOCH_DAY - offset.days
+    seconds = instant.second - offset.seconds
+    milliseconds = (instant.microsecond + 500) // 1000
+    return ((days * 24 + instant.hour) * 60 + instant.minute) * 60_000 + seconds * 1000 + milliseconds

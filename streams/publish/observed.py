@@ -51,6 +51,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     service_level_ratio: float
     service_level_seconds: float
     missed_ratio: float
+    calls_stale_seconds: float = 90
+    """Silence of a feed, in opening hours, after which its figures count as old."""
+    tickets_stale_seconds: float = 900
     partitions: Sequence[PartitionHealth]
 
     def __post_init__(self) -> None:

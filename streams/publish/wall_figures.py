@@ -29,7 +29,11 @@ def wall_payload(observed: Observed, *, demo: bool) -> WallPayload:
         demo=demo,
         feeds=feeds(observed),
         clusters=tuple(_cluster(each, observed) for each in figures(observed.states, rules, observed.now_ms)),
-        norms=Norms(within_30_ratio=observed.service_level_ratio, missed_ratio=observed.missed_ratio),
+        norms=Norms(
+            within_30_ratio=observed.service_level_ratio,
+            missed_ratio=observed.missed_ratio,
+            service_level_seconds=observed.service_level_seconds,
+        ),
         recent_minutes=min(rules.windows_minutes, key=lambda minutes: abs(minutes - RECENT_MINUTES)),
     )
 
@@ -42,10 +46,12 @@ def feeds(observed: Observed) -> tuple[FeedStatus, ...]:
 def _feed(observed: Observed, channel: Channel) -> FeedStatus:
     partitions = observed.feed(channel)
     last_ms = last_event_ms(partitions)
+    phone = channel is Channel.PHONE
     return FeedStatus(
         topic=_FEEDS[channel],
         age_seconds=None if last_ms is None else max(0, observed.now_ms - last_ms) / SECOND_MS,
         lag=sum(each.lag or 0 for each in partitions),
+        stale_after_seconds=observed.calls_stale_seconds if phone else observed.tickets_stale_seconds,
     )
 
 

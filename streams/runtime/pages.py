@@ -50,6 +50,8 @@ class Pages:
             service_level_ratio=norms.service_level_ratio,
             service_level_seconds=norms.service_level_seconds,
             missed_ratio=norms.missed_ratio,
+            calls_stale_seconds=self._settings.web.calls_stale_seconds,
+            tickets_stale_seconds=self._settings.web.tickets_stale_seconds,
             partitions=self._partitions.health(self._engine.high_watermarks()),
         )
 

@@ -82,6 +82,10 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 9464
+    calls_stale_seconds: int = 90
+    """Silence of the calls, in opening hours, after which the wall turns grey."""
+    tickets_stale_seconds: int = 900
+    """The same for the tickets, of which a quiet desk makes only some in an hour."""
 
 
 class CheckpointSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,8 @@ LIMITS: Final = tuple(
 WEB: Final = (
     Entry("host", kinds.HOST, "host", required=False),
     Entry("port", kinds.whole("", 1, 65_535, 9_464), "port", required=False),
+    Entry("calls_stale_seconds", kinds.whole("seconds", 5, 86_400, 90), "calls_stale_seconds", required=False),
+    Entry("tickets_stale_seconds", kinds.whole("seconds", 5, 86_400, 900), "tickets_stale_seconds", required=False),
 )
 CHECKPOINT: Final = (
     Entry("interval_seconds", kinds.decimal("seconds", "0.1", "60", "1.0"), "interval_seconds", required=False),

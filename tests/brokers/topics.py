@@ -3,26 +3,31 @@
 import uuid
 from typing import Any
 
-import msgspec
-
 from streams.runtime.embedded import BrokerProcess, EmbeddedBroker
-from streams.settings import KafkaSettings, load
+from streams.settings import KafkaSettings
 
 
 def kafka_settings(broker: BrokerProcess, **changes: Any) -> KafkaSettings:
-    """The default settings with this broker's address and with a group and topics that nobody else uses.
+    """Settings with this broker's address and with a group and topics that nobody else uses; `changes` win.
 
-    The embedded broker knows no transactions, so there the writer is the plain one. `changes` win over all of it.
+    The embedded broker knows no transactions, so there the writer is the plain one.
     """
+    writer = "plain" if isinstance(broker, EmbeddedBroker) else "transactional"
+    return settings_at(broker.bootstrap, **({"writer": writer} | changes))
+
+
+def settings_at(address: str, **changes: Any) -> KafkaSettings:
+    """Settings for a broker at this address, whether there is one or not; `changes` win."""
     unique = uuid.uuid4().hex[:8]
     own: dict[str, Any] = {
-        "bootstrap_servers": (broker.bootstrap,),
+        "bootstrap_servers": (address,),
         "group": f"group-{unique}",
         "calls_topic": f"calls-{unique}",
         "tickets_topic": f"tickets-{unique}",
         "dead_letters_topic": f"dead-letters-{unique}",
         "month_totals_topic": f"month-totals-{unique}",
+        "partitions": 4,
         "replication_factor": 1,
-        "writer": "plain" if isinstance(broker, EmbeddedBroker) else "transactional",
+        "writer": "plain",
     }
-    return msgspec.structs.replace(load(None, {}).kafka, **(own | changes))
+    return KafkaSettings(**(own | changes))

@@ -65,6 +65,19 @@ def test_both_spellings_of_a_millisecond_are_the_same_moment(moment_ms: int) -> 
     assert instant_ms(as_datetime) == instant_ms(moment_ms / 1000) == moment_ms
 
 
+def test_offsets_of_the_time_before_the_railways_have_seconds() -> None:
+    """Brussels was 17 minutes and 30 seconds ahead of Greenwich until 1892."""
+    assert instant_ms(datetime(1890, 1, 1, 12, tzinfo=ZoneInfo("Europe/Brussels"))) == instant_ms(
+        datetime(1890, 1, 1, 11, 42, 30, tzinfo=UTC)
+    )
+
+
+@pytest.mark.parametrize("instant", [datetime(2024, 5, 31), float("nan")])  # noqa: DTZ001 - what must be refused
+def test_what_has_no_place_in_time_is_an_error(instant: datetime | float) -> None:
+    with pytest.raises(ValueError, match=r"expected a datetime with an offset|NaN"):
+        instant_ms(instant)
+
+
 def test_the_hour_that_the_clock_shows_twice() -> None:
     """02:30 on the last Sunday of October comes twice in Brussels, an hour apart."""
     brussels = ZoneInfo("Europe/Brussels")

@@ -147,7 +147,7 @@ def test_a_feed_is_as_old_as_its_newest_event_and_lags_by_all_its_partitions() -
     partitions[:2] = [msgspec.structs.replace(each, high_watermark=each.next_offset + 3) for each in partitions[:2]]
     assert feeds(observing(partitions, TEN)) == (
         FeedStatus(topic="calls", age_seconds=32, lag=6),
-        FeedStatus(topic="tickets", age_seconds=0, lag=0),
+        FeedStatus(topic="tickets", age_seconds=0, lag=0, stale_after_seconds=900),
     )
 
 
