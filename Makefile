@@ -21,8 +21,8 @@ test: system-packages lint ## what the tests need, lint, all tests; ARGS="tests/
 	@exec $(BIN)/pytest $(ARGS)
 
 lint: .venv/dev.stamp ## style, types and layers
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check --no-cache
+	$(BIN)/ruff format --no-cache --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

@@ -185,6 +185,7 @@ def _dead_letter_headers() -> _Document:
         "partition": number | {"description": "Partition of the refused record."},
         "offset": number | {"description": "Offset of the refused record."},
         "reason": {"type": "string", "description": "Why it was refused: the first fault.", "oneOf": reasons},
+        "value_bytes": number | {"description": "Length of the refused record's value; a very long one is cut here."},
         "timestamp_ms": number | {"description": "The refused record's own time, milliseconds since 1970."},
         "key": {"description": "Key of the refused record, its bytes as they came; absent when it had none."},
     }

@@ -5,9 +5,16 @@ log or a message. Must not know Kafka clients, nor why a record is refused.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
+
+VALUE_BYTES_KEPT: Final = 1024 * 1024 + 64 * 1024
+"""Largest part of a value that is kept. Records of the usual size limit fit; a compressed batch may unpack to more
+than the topic of dead letters takes, and must not stop the worker at every start."""
+
+KEY_BYTES_KEPT: Final = 64 * 1024
+"""Largest part of a key that is kept, for the same reason."""
 
 Headers = tuple[tuple[str, bytes], ...]
 """Record headers, as Kafka clients take and give them."""
@@ -18,7 +25,10 @@ class DeadLetterError(ValueError):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """A refused record: the source topic, partition and offset, its own time, and why it was refused."""
+    """A refused record: the source topic, partition and offset, its own time, and why it was refused.
+
+    `value_bytes` is how long its value was: a longer one than `VALUE_BYTES_KEPT` is cut.
+    """
 
     topic: str
     partition: int
@@ -26,6 +36,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     reason: str
     key: bytes | None
     value: bytes | None
+    value_bytes: int
     timestamp_ms: int
 
 
@@ -44,7 +55,24 @@ class _Headers(msgspec.Struct, frozen=True):
     partition: int
     offset: int
     reason: str
+    value_bytes: int
     timestamp_ms: int
+
+
+def refused(
+    topic: str, partition: int, offset: int, *, reason: str, key: bytes | None, value: bytes | None, timestamp_ms: int
+) -> DeadLetter:
+    """The letter of a refused record, what is too large in it cut."""
+    return DeadLetter(
+        topic=topic,
+        partition=partition,
+        offset=offset,
+        reason=reason,
+        key=key and key[:KEY_BYTES_KEPT],
+        value=value and value[:VALUE_BYTES_KEPT],
+        value_bytes=len(value or b""),
+        timestamp_ms=timestamp_ms,
+    )
 
 
 def dead_letter_record(letter: DeadLetter) -> DeadLetterRecord:

@@ -14,7 +14,7 @@ from streams.contracts.rejections import Rejection
 from streams.core.figures import AnyState
 from streams.core.rules import Channel, Rules
 from streams.core.state import CallState, TicketState
-from streams.publish.dead_letters import DeadLetter
+from streams.publish.dead_letters import DeadLetter, refused
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Partition:
         self.dead_letters: list[DeadLetter] = []
         """Rejected records since the last checkpoint; whoever writes them takes them out."""
         self.dead_letter_bytes = 0
-        self._decode: Any = _decoder(state)
+        self._decode: Any = _decoder(state).__call__  # the bound method is found once, not for every record
 
     @property
     def name(self) -> str:
@@ -86,17 +86,17 @@ class Partition:
 
     def _reject(self, record: "ConsumerRecord[bytes, bytes]", rejection: Rejection) -> None:
         self.state.reject(rejection.reason.value, record.timestamp)
-        letter = DeadLetter(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
+        letter = refused(
+            record.topic,
+            record.partition,
+            record.offset,
             reason=rejection.reason.value,
             key=record.key,
             value=record.value,
             timestamp_ms=record.timestamp,
         )
         self.dead_letters.append(letter)
-        self.dead_letter_bytes += len(record.key or b"") + len(record.value or b"")
+        self.dead_letter_bytes += len(letter.key or b"") + len(letter.value or b"")
 
 
 def new_state(channel: Channel, rules: Rules) -> AnyState:

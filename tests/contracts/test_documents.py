@@ -199,7 +199,7 @@ def test_every_message_has_examples_that_fit_its_payload(name: str) -> None:
 
 @pytest.mark.parametrize("key", [None, b"c-1"])
 def test_a_dead_letter_has_the_headers_that_are_published(key: bytes | None) -> None:
-    letter = DeadLetter("calls", 3, 41, Reason.EMPTY.value, key, None, NOW_MS)
+    letter = DeadLetter("calls", 3, 41, Reason.EMPTY.value, key, None, 0, NOW_MS)
     headers = {name: value.decode() for name, value in dead_letter_record(letter).headers}
     schema = document()["components"]["schemas"]["DeadLetterHeaders"]
     assert [error.message for error in Draft202012Validator(schema).iter_errors(headers)] == []

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from streams.core.figures import month_totals
+from streams.core.rules import Rules
 from streams.core.state import CallState, TicketState
 from streams.core.tally import PhoneTally
 from tests.core.builders import (
@@ -185,6 +186,21 @@ def test_other_norms_judge_anew_what_is_remembered_and_leave_what_is_forgotten()
     assert phone_month(again, "2026-03").within_norm == 1
     assert phone_month(again, "2026-04").within_norm == 0
     assert phone_month(again, "2026-04").answered == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "days", "slots"),
+    [(rules_with(zone="Asia/Tokyo"), 0, 1), (rules_with(slot_ms=20_000), 1, 0), (rules_with(lead_norm_days=9), 1, 1)],
+    ids=["zone", "slots", "neither"],
+)
+def test_days_of_another_zone_and_slots_of_another_length_are_not_kept(changed: Rules, days: int, slots: int) -> None:
+    """What a forgotten call left there would turn up at a wrong moment; its month stays."""
+    short = calls([offered(TEN), ended(TEN + 5)], rules_with(memory_ms=0), record_ms=TEN)
+    short.advance(TEN + HOUR)
+    assert (len(short.contacts), len(short.days), len(short.slots)) == (0, 1, 1)
+    again = restarted(short, changed)
+    assert (len(again.days), len(again.slots)) == (days, slots)
+    assert phone_month(again, "2026-03").missed == 1
 
 
 def test_a_snapshot_names_its_format() -> None:

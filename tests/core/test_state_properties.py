@@ -31,7 +31,7 @@ on_both_channels = pytest.mark.parametrize(
 SHORT_MEMORY: Final[Rules] = rules_with(HISTORY_RULES, memory_ms=2 * HOUR)
 """Under which contacts are forgotten in the middle of a history."""
 
-spans = st.sampled_from([20 * SECOND, 3 * HOUR, 6 * DAY])
+spans = st.sampled_from([20 * SECOND, 3 * HOUR, 3 * DAY, 6 * DAY])
 """How long the log of a history is: slots, hours and days fall out of it in turn."""
 
 

@@ -205,6 +205,35 @@ def test_days_are_dropped_three_days_back_and_months_are_not() -> None:
     assert phone_month(state, "2026-03").answered == 1
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
+@pytest.mark.parametrize(("past_edge_ms", "kept"), [(-1, False), (0, True)])
+def test_a_slot_is_kept_up_to_the_horizon_whenever_its_fact_came(past_edge_ms: int, kept: bool, late: bool) -> None:
+    """At 12:10 slots from 10:50 on are kept, 70 minutes before the hour: no matter whether counted before or now."""
+    edge, now = ms("2026-03-02 10:50"), ms("2026-03-02 12:10")
+    state = calls(answered_at(edge + past_edge_ms), record_ms=now if late else edge)
+    state.advance(now)
+    assert bool(state.slots) is kept
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
+@pytest.mark.parametrize(("past_edge_ms", "kept"), [(-1, False), (0, True)])
+def test_a_day_is_kept_up_to_the_horizon_whenever_its_fact_came(past_edge_ms: int, kept: bool, late: bool) -> None:
+    """On Thursday the days from Monday on are kept: no matter whether counted before or now."""
+    edge, now = ms("2026-03-02 00:00"), ms("2026-03-05 23:59")
+    dialled: list[AnyCallEvent] = [offered(edge + past_edge_ms), ended(edge + MINUTE)]
+    state = calls(dialled, ALWAYS_OPEN, record_ms=now if late else edge)
+    state.advance(now)
+    assert bool(state.days) is kept
+
+
+def test_a_reader_ten_minutes_behind_sees_the_whole_of_the_longest_window() -> None:
+    """On the hour, when the log has just dropped what it no longer needs: 11:50 sees from 10:50:10 on."""
+    first = ms("2026-03-02 10:50:10")
+    state = calls(answered_at(first), record_ms=first)
+    state.advance(ms("2026-03-02 12:00"))
+    assert phone_window(state, ms("2026-03-02 11:50"), "60m").answered == 1
+
+
 def test_no_slot_is_kept_beyond_what_a_window_can_ask_for() -> None:
     """A day of calls every minute leaves no more slots than the longest window and some hours' grace need."""
     state = CallState(ALWAYS_OPEN)

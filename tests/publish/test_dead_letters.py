@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.publish.dead_letters import DeadLetter, DeadLetterError, dead_letter_record, read_dead_letter
+from streams.publish.dead_letters import (
+    KEY_BYTES_KEPT,
+    VALUE_BYTES_KEPT,
+    DeadLetter,
+    DeadLetterError,
+    dead_letter_record,
+    read_dead_letter,
+    refused,
+)
 from tests.core.builders import STEADY
 
 LETTER = DeadLetter(
@@ -14,6 +22,7 @@ LETTER = DeadLetter(
     reason="invalid_utf8",
     key=b"call-1",
     value=b'{"type":"offered"\xff',
+    value_bytes=18,
     timestamp_ms=1_772_442_000_000,
 )
 
@@ -35,6 +44,7 @@ def test_the_record_says_where_the_bytes_came_from_and_why_they_were_refused() -
         "partition": b"3",
         "offset": b"123",
         "reason": b"invalid_utf8",
+        "value_bytes": b"18",
         "timestamp_ms": b"1772442000000",
         "key": b"call-1",
     }
@@ -54,3 +64,17 @@ def test_a_record_of_another_program_is_refused_without_its_content(headers: lis
     with pytest.raises(DeadLetterError, match="does another program write to this topic") as refused:
         read_dead_letter(b"0471 23 45 67", headers)
     assert "0471" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", [None, b"", b"x" * VALUE_BYTES_KEPT])
+def test_what_fits_is_kept_whole(value: bytes | None) -> None:
+    letter = refused("calls", 0, 1, reason="empty", key=b"k", value=value, timestamp_ms=2)
+    assert (letter.key, letter.value, letter.value_bytes) == (b"k", value, len(value or b""))
+
+
+def test_what_no_topic_would_take_is_cut_and_its_length_kept() -> None:
+    key, value = b"k" * (KEY_BYTES_KEPT + 1), b"v" * (VALUE_BYTES_KEPT + 5)
+    letter = refused("calls", 0, 1, reason="too_large", key=key, value=value, timestamp_ms=2)
+    assert letter.key == key[:-1]
+    assert letter.value == value[:-5]
+    assert letter.value_bytes == len(value)
