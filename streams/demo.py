@@ -122,7 +122,7 @@ def _demo_settings(settings: Settings, port: int | None) -> Settings:
 
 def _around_the_clock(rules: Rules) -> Rules:
     return msgspec.structs.replace(
-        rules, opening_hours=_AROUND_THE_CLOCK, closing_days=(), holiday_country=None, earliest_ms=0
+        rules, opening_hours=_AROUND_THE_CLOCK, closing_days=(), public_holidays=(), earliest_ms=0
     )
 
 

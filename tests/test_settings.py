@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.core.calendar import public_holidays
 from streams.core.rules import DAY_MS, HOUR_MS, MINUTE_MS, Channel, Cluster, OpenInterval, Rules
 from streams.settings import (
     DEFAULT_FILE,
@@ -109,7 +110,7 @@ def test_the_packaged_rules_of_measuring() -> None:
         zone="Europe/Brussels",
         opening_hours=(week_day,) * 5 + ((), ()),
         closing_days=(),
-        holiday_country="BE",
+        public_holidays=public_holidays("BE"),
         windows_minutes=(5, 15, 60),
         slot_ms=10_000,
         call_expiry_ms=4 * HOUR_MS,
@@ -166,7 +167,7 @@ def test_a_file_of_ones_own_is_read_in_the_terms_of_the_city(write: Write) -> No
         {},
     )
     assert settings.rules.opening_hours[5] == (OpenInterval(0, 1440),)
-    assert settings.rules.holiday_country is None
+    assert settings.rules.public_holidays == ()
     assert settings.rules.closing_days == ("2026-12-24", "2026-12-31")
     assert settings.rules.earliest_ms == 1_451_624_400_000  # 2016-01-01T05:00:00Z
     assert settings.norms.service_level_ratio == 0.666

@@ -19,6 +19,12 @@ _QUARTER_MS: Final = 15 * MINUTE_MS
 _QUARTERS_REMEMBERED: Final = 200_000
 """Bound on the memory of quarters: over five years of them, some 20 MB."""
 
+HOLIDAY_YEARS: Final = range(1990, 2061)
+"""Years whose public holidays the rules name: every year of which there may be events, and a generation ahead."""
+
+_MINUTES_REMEMBERED: Final = 100_000
+"""Bound on the memory of minutes: more than two months of them, some 10 MB."""
+
 _SATURDAY: Final = 5
 """`date.weekday()` of the first day that is no working day (werkdag)."""
 
@@ -49,10 +55,9 @@ class Calendar:
         """Take zone, opening hours and closing days from the rules; public holidays come from the library."""
         self._zone = ZoneInfo(rules.zone)
         self._hours = rules.opening_hours
-        self._closing_days = frozenset(rules.closing_days)
-        country = rules.holiday_country
-        self._holidays = holidays.country_holidays(country) if country else None
+        self._closing_days = frozenset(rules.closing_days) | frozenset(rules.public_holidays)
         self._quarters: dict[int, _Quarter] = {}
+        self._openings: dict[int, Opening] = {}
         self._working_days: dict[tuple[int, int], int] = {}
 
     def day(self, at_ms: int) -> int:
@@ -63,12 +68,26 @@ class Calendar:
         """The local month, as `YYYY-MM`."""
         return self._quarter(at_ms).month
 
-    def opening(self, at_ms: int) -> Opening:
-        """Whether the centre was open, by the clock on the wall; opening hours are half open."""
+    def month_and_day(self, at_ms: int) -> tuple[str, int]:
+        """Both at once: what every measurement is counted under."""
         quarter = self._quarter(at_ms)
+        return quarter.month, quarter.day
+
+    def opening(self, at_ms: int) -> Opening:
+        """Whether the centre was open, by the clock on the wall; opening hours are half open, in whole minutes."""
+        index = at_ms // MINUTE_MS
+        opening = self._openings.get(index)
+        if opening is None:
+            if len(self._openings) >= _MINUTES_REMEMBERED:
+                self._openings.clear()
+            opening = self._openings[index] = self._read_opening(index * MINUTE_MS)
+        return opening
+
+    def _read_opening(self, minute_start_ms: int) -> Opening:
+        quarter = self._quarter(minute_start_ms)
         if quarter.closing_day:
             return Opening.CLOSING_DAY
-        minute = (at_ms - quarter.midnight_ms) // MINUTE_MS
+        minute = (minute_start_ms - quarter.midnight_ms) // MINUTE_MS
         for interval in quarter.hours:
             if interval.from_minute <= minute < interval.to_minute:
                 return Opening.OPEN
@@ -76,8 +95,7 @@ class Calendar:
 
     def is_closing_day(self, day: int) -> bool:
         """Whether the day is a public holiday or a local closing day (weekends are neither)."""
-        local = date.fromordinal(day)
-        return local.isoformat() in self._closing_days or (self._holidays is not None and local in self._holidays)
+        return date.fromordinal(day).isoformat() in self._closing_days
 
     def is_working_day(self, day: int) -> bool:
         """Monday to Friday, unless it is a closing day."""
@@ -115,6 +133,9 @@ class Calendar:
         )
 
 
-def day_name(day: int) -> str:
-    """The ordinal as an ISO date, for keys and texts."""
-    return date.fromordinal(day).isoformat()
+def public_holidays(country: str) -> tuple[str, ...]:
+    """The public holidays of a country (ISO 3166 code) in `HOLIDAY_YEARS`, as ISO dates in their order.
+
+    Raises NotImplementedError for a country that the library does not know.
+    """
+    return tuple(sorted(day.isoformat() for day in holidays.country_holidays(country, years=HOLIDAY_YEARS)))

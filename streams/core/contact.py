@@ -26,6 +26,9 @@ from streams.contracts.events import (
     instant_ms,
 )
 
+_NEVER: Final = -(10**15)
+"""Before any instant: 30,000 years before 1970."""
+
 _UNSTATED: Final = 99
 """Rank of a cluster that no fact has stated yet: above every event's rank."""
 
@@ -55,26 +58,29 @@ class Call(Contact, gc=False, array_like=True):
     abandoned: int | None = None
     ended: int | None = None
 
-    def merge(self, event: AnyCallEvent) -> bool:
-        """Take in one fact; whether anything that a measurement may depend on changed."""
+    def merge(self, event: AnyCallEvent, at: int) -> bool:
+        """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
         name, rank = CALL_FACTS[type(event)]
-        at = instant_ms(event.at)
         changed = self._state_cluster(rank, at, event.cluster)
         known: int | None = getattr(self, name)
         if known is None or at < known:
             setattr(self, name, at)
-            return True
+            return rank < _ABANDONED_RANK or self.answered is None or changed  # an answer outweighs how it ended
         return changed
 
 
 class Ticket(Contact, gc=False, array_like=True):
     """One visit to a desk: the earliest time of each fact, UTC ms, and what was planned.
 
+    A ticket may be cancelled, or its visitor not come, and be booked again: of these two facts and of the requests
+    the latest is kept too, since a request after them makes them void.
+
     `first_planned` is what the first request got (for the time until an appointment is had); `planned` is what
     counts on the day: of all facts that state a plan, that of the latest one.
     """
 
     requested: int | None = None
+    last_requested: int = _NEVER
     first_planned: int = 0
     planned: int | None = None
     planned_stated: int = 0
@@ -84,10 +90,9 @@ class Ticket(Contact, gc=False, array_like=True):
     cancelled: int | None = None
     no_show: int | None = None
 
-    def merge(self, event: AnyTicketEvent) -> bool:
-        """Take in one fact; whether anything that a measurement may depend on changed."""
+    def merge(self, event: AnyTicketEvent, at: int) -> bool:
+        """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
         name, rank = TICKET_FACTS[type(event)]
-        at = instant_ms(event.at)
         changed = self._state_cluster(rank, at, event.cluster)
         if event.planned_at is not None:
             planned = instant_ms(event.planned_at)
@@ -95,7 +100,7 @@ class Ticket(Contact, gc=False, array_like=True):
             if name == "requested":
                 return self._state_request(at, planned) or changed
         known: int | None = getattr(self, name)
-        if known is None or at < known:
+        if known is None or (at > known if name in _LATEST_COUNTS else at < known):
             setattr(self, name, at)
             return True
         return changed
@@ -108,10 +113,16 @@ class Ticket(Contact, gc=False, array_like=True):
         return changed
 
     def _state_request(self, at: int, planned: int) -> bool:
+        changed = at > self.last_requested
+        self.last_requested = max(at, self.last_requested)
         if self.requested is not None and (at, planned) >= (self.requested, self.first_planned):
-            return False
+            return changed
         self.requested, self.first_planned = at, planned
         return True
+
+    def standing(self, ended: int | None) -> int | None:
+        """A cancellation or no-show, unless a later request has made it void."""
+        return ended if ended is not None and ended >= self.last_requested else None
 
     @property
     def due(self) -> int:
@@ -122,6 +133,12 @@ class Ticket(Contact, gc=False, array_like=True):
             return self.arrived
         return min(at for at in (self.started, self.finished, self.cancelled, self.no_show) if at is not None)
 
+
+_ABANDONED_RANK: Final = 2
+"""Rank of `abandoned`; `ended` is above it, what decides an answered call below."""
+
+_LATEST_COUNTS: Final = frozenset({"cancelled", "no_show"})
+"""Facts of which the latest counts, because a request after an earlier one makes that void."""
 
 CALL_FACTS: Final[dict[type[CallEvent], tuple[str, int]]] = {
     Offered: ("offered", 0),

@@ -27,6 +27,7 @@ class Waiting(msgspec.Struct, gc=False):
     count: int = 0
     """Callers, or visitors with an appointment who have arrived."""
     longest_ms: int | None = None
+    """For visitors from the later of arrival and planned start: who comes late has not waited before coming."""
     walk_ins: int = 0
     """Visitors without an appointment, in figures of their own."""
     longest_walk_in_ms: int | None = None
@@ -118,12 +119,12 @@ def _add_open(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) ->
 def _take(waiting: Waiting, contact: Call | Ticket, now_ms: int) -> None:
     if isinstance(contact, Call):
         if contact.offered is not None:
-            waiting.take(max(0, now_ms - contact.offered))
-    elif contact.arrived is not None and contact.started is None:
+            waiting.take(now_ms - contact.offered)
+    elif contact.arrived is not None:
         if contact.planned is not None:
-            waiting.take(max(0, now_ms - contact.planned))
+            waiting.take(now_ms - max(contact.arrived, contact.planned))
         else:
-            waiting.take_walk_in(max(0, now_ms - contact.arrived))
+            waiting.take_walk_in(now_ms - contact.arrived)
 
 
 def _open_contacts(state: AnyState, now_ms: int) -> Iterator[tuple[Call | Ticket, Excluded | None]]:

@@ -142,11 +142,12 @@ def measure_visit(ticket: Ticket, rules: Rules) -> VisitOutcome | None:
     """What is counted for a visit, or None while it is open."""
     if ticket.started is not None:
         return _measure_start(ticket, ticket.started, rules)
-    if ticket.no_show is not None:
-        return Unserved(ticket.cluster, ticket.due, ticket.no_show, UnservedKind.NO_SHOW)
-    if ticket.cancelled is not None:
+    no_show, cancelled = ticket.standing(ticket.no_show), ticket.standing(ticket.cancelled)
+    if no_show is not None and (cancelled is None or no_show <= cancelled):  # the first of the two is what happened
+        return Unserved(ticket.cluster, ticket.due, no_show, UnservedKind.NO_SHOW)
+    if cancelled is not None:
         kind = UnservedKind.WALK_IN_LEFT if ticket.planned is None else UnservedKind.CANCELLED
-        return Unserved(ticket.cluster, ticket.due, ticket.cancelled, kind)
+        return Unserved(ticket.cluster, ticket.due, cancelled, kind)
     if ticket.finished is not None:
         return Excluded(ticket.cluster, ticket.due, ticket.finished, Exclusion.UNRESOLVED)
     return None

@@ -50,8 +50,9 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     """Seven entries, Monday first."""
     closing_days: tuple[str, ...]
     """Local closing days, ISO dates, besides the public holidays and the days without opening hours."""
-    holiday_country: str | None
-    """ISO 3166 code whose public holidays are closing days, or None for none."""
+    public_holidays: tuple[str, ...]
+    """Public holidays, ISO dates: by name, so that another version of the library that knows them is a change of
+    the rules and not of what was counted under them."""
     speed_categories_ms: tuple[int, ...] = (30_000, 60_000, 90_000, 120_000, 300_000)
     """Upper bounds of the speed categories; each holds its bound, and one more category is unbounded."""
     lead_norm_days: int = 5

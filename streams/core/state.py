@@ -25,7 +25,7 @@ from streams.core.measure import (
     measure_visit,
 )
 from streams.core.rules import HOUR_MS, MINUTE_MS, Channel, Rules
-from streams.core.tally import DeskTally, PhoneTally, Tally
+from streams.core.tally import DeskTally, PhoneTally, Tally, WaitPlace, place_of
 
 SNAPSHOT_VERSION: Final = 1
 """Format of `Snapshot`: raise it whenever a field changes its meaning."""
@@ -120,7 +120,8 @@ class State(ABC, Generic[C, T, E]):
 
     def apply(self, event: E, record_ms: int) -> None:
         """Fold one fact, read from a record with the given time (ms)."""
-        self.advance(record_ms)
+        if record_ms > self.log_ms:
+            self.advance(record_ms)
         self.applied += 1
         contact_id, contact, before, changed = self._merge(event)
         contact.touched = self.log_ms
@@ -159,23 +160,28 @@ class State(ABC, Generic[C, T, E]):
         Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
         there is not there any more either.
         """
-        month = self.calendar.month(measured.period_ms)
-        self._count_in(self.months, month, measured, sign)
-        self.changed_months.add((month, measured.cluster))
-        day = self.calendar.day(measured.period_ms)
+        cluster = measured.cluster
+        place = place_of(measured, self.rules, self._norms_ms.get(cluster, 0))
+        month, day = self.calendar.month_and_day(measured.period_ms)
+        self._count_in(self.months, month, measured, sign, place)
+        self.changed_months.add((month, cluster))
         if day >= self._first_day:
-            self._count_in(self.days, day, measured, sign)
+            self._count_in(self.days, day, measured, sign, place)
         slot = measured.known_ms // self.rules.slot_ms
         if slot >= self._first_slot:
-            self._count_in(self.slots, slot, measured, sign)
+            self._count_in(self.slots, slot, measured, sign, place)
 
-    def _count_in(self, spans: dict[K, dict[str, T]], span: K, measured: Measurement, sign: int) -> None:
-        by_cluster = spans.setdefault(span, {})
+    def _count_in(
+        self, spans: dict[K, dict[str, T]], span: K, measured: Measurement, sign: int, place: WaitPlace
+    ) -> None:
+        by_cluster = spans.get(span)
+        if by_cluster is None:
+            by_cluster = spans[span] = {}
         cluster = measured.cluster
         tally = by_cluster.get(cluster)
         if tally is None:
             tally = by_cluster[cluster] = self._new_tally()
-        tally.count(measured, sign, self.rules, self._norms_ms.get(cluster, 0))
+        tally.count(measured, sign, place)
         if sign < 0 and tally.is_empty():
             del by_cluster[cluster]
             if not by_cluster:
@@ -273,9 +279,9 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         call = self.contacts.get(call_id)
         if call is None:
             call = self.contacts[call_id] = Call()
-            return call_id, call, (), call.merge(event)
-        before = self._measure(call)
-        return call_id, call, before, call.merge(event)
+            return call_id, call, (), call.merge(event, at)
+        before = () if call_id in self.open else self._measure(call)  # nothing is counted for an open call
+        return call_id, call, before, call.merge(event, at)
 
     def _new_tally(self) -> PhoneTally:
         return PhoneTally()
@@ -316,9 +322,9 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         ticket = self.contacts.get(ticket_id)
         if ticket is None:
             ticket = self.contacts[ticket_id] = Ticket()
-            return ticket_id, ticket, (), ticket.merge(event)
+            return ticket_id, ticket, (), ticket.merge(event, at)
         before = self._measure(ticket)
-        return ticket_id, ticket, before, ticket.merge(event)
+        return ticket_id, ticket, before, ticket.merge(event, at)
 
     def _new_tally(self) -> DeskTally:
         return DeskTally()
@@ -343,4 +349,4 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
 
 
 def _has_outcome(measured: tuple[Measurement, ...]) -> bool:
-    return any(not isinstance(each, LeadTime) for each in measured)
+    return bool(measured) and type(measured[-1]) is not LeadTime  # the visit's outcome comes behind its lead time

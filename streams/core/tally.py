@@ -5,7 +5,7 @@
 """
 
 from bisect import bisect_left
-from typing import Final, Self, TypeVar
+from typing import Final, NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -21,12 +21,34 @@ from streams.core.measure import (
     UnservedKind,
 )
 from streams.core.rules import Rules
-from streams.core.sketch import bucket_of
+from streams.core.sketch import ZERO_BUCKET, bucket_of
 
 K = TypeVar("K")
 
 UNBOUNDED_MS: Final = 10**12
 """Stands for the missing upper bound of the slowest category: 31 years, longer than any plausible wait."""
+
+
+class WaitPlace(NamedTuple):
+    """Where a measurement falls by the rules: worked out once, and counted in a month, a day and a slot."""
+
+    within_norm: bool = False
+    bucket: int = ZERO_BUCKET
+    category_ms: int = UNBOUNDED_MS
+
+
+_NO_WAIT: Final = WaitPlace()
+
+
+def place_of(measured: Measurement, rules: Rules, norm_ms: int) -> WaitPlace:
+    """Where a measurement falls, under the rules and its cluster's norm."""
+    if isinstance(measured, AnsweredCall | ServedVisit):
+        wait_ms = measured.wait_ms
+        return WaitPlace(wait_ms <= norm_ms, bucket_of(wait_ms), speed_category(wait_ms, rules))
+    if isinstance(measured, LeadTime):
+        days = measured.working_days
+        return WaitPlace(within_norm=days is not None and days <= rules.lead_norm_days)
+    return _NO_WAIT
 
 
 class Tally(msgspec.Struct, gc=False, omit_defaults=True):
@@ -56,15 +78,14 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
         """Whether nothing is counted, so that the tally need not be kept."""
         return not any(getattr(self, name) for name in self.__struct_fields__)
 
-    def count(self, measured: Measurement, sign: int, rules: Rules, norm_ms: int) -> None:
+    def count(self, measured: Measurement, sign: int, place: "WaitPlace") -> None:
         """Add (sign 1) or take back (sign -1) one measurement of the tally's channel."""
         raise NotImplementedError
 
-    def _count_wait(self, wait_ms: int, norm_ms: int, sign: int) -> None:
+    def _count_wait(self, wait_ms: int, sign: int, place: "WaitPlace") -> None:
         self.wait_ms += sign * wait_ms
-        if wait_ms <= norm_ms:
-            self.within_norm += sign
-        _bump(self.sketch, bucket_of(wait_ms), sign)
+        self.within_norm += sign * place.within_norm
+        _bump(self.sketch, place.bucket, sign)
 
 
 class PhoneTally(Tally, gc=False, omit_defaults=True):
@@ -81,12 +102,12 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         """All calls that count, the denominator of the missed share."""
         return self.answered + self.missed
 
-    def count(self, measured: Measurement, sign: int, rules: Rules, norm_ms: int) -> None:
+    def count(self, measured: Measurement, sign: int, place: "WaitPlace") -> None:
         """Add (sign 1) or take back (sign -1) one call."""
         if isinstance(measured, AnsweredCall):
             self.answered += sign
-            self._count_wait(measured.wait_ms, norm_ms, sign)
-            _bump(self.speed_categories, speed_category(measured.wait_ms, rules), sign)
+            self._count_wait(measured.wait_ms, sign, place)
+            _bump(self.speed_categories, place.category_ms, sign)
         elif isinstance(measured, MissedCall):
             self.missed += sign
             self.missed_wait_ms += sign * measured.wait_ms
@@ -115,25 +136,25 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
     requests_within_norm: int = 0
     implausible_requests: int = 0
 
-    def count(self, measured: Measurement, sign: int, rules: Rules, norm_ms: int) -> None:
+    def count(self, measured: Measurement, sign: int, place: "WaitPlace") -> None:
         """Add (sign 1) or take back (sign -1) one measurement of a visit."""
         match measured:
             case ServedVisit():
-                self._count_served(measured, sign, norm_ms)
+                self._count_served(measured, sign, place)
             case ServedWalkIn():
                 self.walk_ins += sign
                 self.walk_in_wait_ms += sign * measured.wait_ms
             case Unserved():
                 self._count_unserved(measured.kind, sign)
             case LeadTime():
-                self._count_lead(measured.working_days, sign, rules.lead_norm_days)
+                self._count_lead(measured.working_days, sign, place)
             case Excluded():
                 _bump(self.excluded, measured.reason.value, sign)
 
-    def _count_served(self, measured: ServedVisit, sign: int, norm_ms: int) -> None:
+    def _count_served(self, measured: ServedVisit, sign: int, place: "WaitPlace") -> None:
         self.served += sign
         self.signed_ms += sign * measured.signed_ms
-        self._count_wait(measured.wait_ms, norm_ms, sign)
+        self._count_wait(measured.wait_ms, sign, place)
         if measured.experienced_ms is not None:
             self.experienced += sign
             self.experienced_ms += sign * measured.experienced_ms
@@ -146,14 +167,13 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
         else:
             self.walk_ins_left += sign
 
-    def _count_lead(self, working_days: int | None, sign: int, norm_days: int) -> None:
+    def _count_lead(self, working_days: int | None, sign: int, place: "WaitPlace") -> None:
         if working_days is None:
             self.implausible_requests += sign
             return
         self.requests += sign
         self.lead_days += sign * working_days
-        if working_days <= norm_days:
-            self.requests_within_norm += sign
+        self.requests_within_norm += sign * place.within_norm
 
 
 def _bump(counts: dict[K, int], key: K, sign: int) -> None:

@@ -78,7 +78,7 @@ WAITING_CONTACTS: Final = Metric(
 LONGEST_WAIT: Final = Metric(
     "wachtmonitor_longest_wait_seconds",
     _CLUSTER,
-    "Longest wait so far of those who wait at this moment, for visitors counted from the planned start; "
+    "Longest wait so far of those who wait at this moment, for visitors from the later of arrival and planned start; "
     "absent when nobody waits.",
     Aggregation.MAX,
 )

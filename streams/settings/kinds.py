@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import holidays
 
 from streams.contracts.events import CLUSTER_LENGTH_MAX
+from streams.core.calendar import public_holidays
 from streams.core.rules import OpenInterval
 from streams.settings.model import Secret
 from streams.toml_table import Kind, UnfitError, shown
@@ -231,16 +232,16 @@ def _read_zone(value: object) -> str:
 ZONE: Final = Kind("the IANA name of a time zone", '"Europe/Brussels"', _read_zone)
 
 
-def _read_country(value: object) -> str | None:
+def _read_holidays(value: object) -> tuple[str, ...]:
     if value == "none":
-        return None
+        return ()
     if not isinstance(value, str) or value not in holidays.list_supported_countries():
         raise UnfitError
-    return value
+    return public_holidays(value)
 
 
-COUNTRY: Final = Kind('the ISO 3166 code of a country, or "none"', '"BE"', _read_country)
-"""None inside for "none"."""
+HOLIDAYS: Final = Kind('the ISO 3166 code of a country, or "none"', '"BE"', _read_holidays)
+"""The country's public holidays inside, as ISO dates."""
 
 
 def _read_day(value: object) -> date:

@@ -37,7 +37,7 @@ NORMS_OF_RULES: Final = (
 )
 OPENING_HOURS: Final = tuple(Entry(day, kinds.HOURS, day) for day in WEEKDAYS)
 CLOSING_DAYS: Final = (
-    Entry("public_holidays", kinds.COUNTRY, "holiday_country"),
+    Entry("public_holidays", kinds.HOLIDAYS, "public_holidays"),
     Entry("closing_days", kinds.DAYS, "closing_days"),
 )
 WINDOWS: Final = (

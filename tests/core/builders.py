@@ -25,6 +25,7 @@ from streams.contracts.events import (
     Requested,
     Started,
 )
+from streams.core.calendar import public_holidays
 from streams.core.figures import AnyState, ClusterFigures, figures, month_totals
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
 from streams.core.state import CallState, TicketState
@@ -74,11 +75,11 @@ RULES: Final = Rules(
         (),
     ),
     closing_days=("2026-06-05", "2026-12-24"),
-    holiday_country="BE",
+    public_holidays=public_holidays("BE"),
 )
 
 ALWAYS_OPEN: Final = msgspec.structs.replace(
-    RULES, opening_hours=(hours("00:00-24:00"),) * 7, closing_days=(), holiday_country=None
+    RULES, opening_hours=(hours("00:00-24:00"),) * 7, closing_days=(), public_holidays=()
 )
 """For tests in which opening hours would only be in the way."""
 

@@ -42,7 +42,7 @@ OLD_DAYS: Final = ("2026-03-31", "2026-04-01", "2026-04-03", "2026-04-06", "2026
 """The last of a month, the first, a local closing day, a public holiday, and the day of the records."""
 
 OTHER_RULES: Final[tuple[Rules, ...]] = (
-    rules_with(HISTORY_RULES, opening_hours=(hours("00:00-24:00"),) * 7, closing_days=(), holiday_country=None),
+    rules_with(HISTORY_RULES, opening_hours=(hours("00:00-24:00"),) * 7, closing_days=(), public_holidays=()),
     rules_with(HISTORY_RULES, opening_hours=((),) * 7),
     rules_with(HISTORY_RULES, closing_days=("2026-04-07",)),
     rules_with(HISTORY_RULES, zone="Asia/Tokyo"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from streams.contracts.events import AnyCallEvent
+from streams.core.calendar import public_holidays
 from streams.core.sketch import bucket_of
 from streams.core.tally import UNBOUNDED_MS, PhoneTally
 from tests.core.builders import (
@@ -215,9 +216,9 @@ def test_the_days_around_closing_days_count(local: str) -> None:
 def test_holidays_are_those_of_the_country_in_the_rules() -> None:
     """Without a country only the local closing days are left."""
     events: list[AnyCallEvent] = [offered(ms("2026-07-21 10:00")), answered(ms("2026-07-21 10:00:01"))]
-    assert phone_month(calls(events, rules_with(holiday_country=None)), "2026-07").answered == 1
-    assert phone_month(calls(events, rules_with(holiday_country="FR")), "2026-07").answered == 1
-    local = rules_with(holiday_country=None, closing_days=("2026-07-21",))
+    assert phone_month(calls(events, rules_with(public_holidays=())), "2026-07").answered == 1
+    assert phone_month(calls(events, rules_with(public_holidays=public_holidays("FR"))), "2026-07").answered == 1
+    local = rules_with(public_holidays=(), closing_days=("2026-07-21",))
     assert phone_month(calls(events, local), "2026-07") == excluded("closing_day")
 
 

@@ -1,5 +1,8 @@
 """The visitor's wait, the time until an appointment is had, and the figures beside them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from streams.contracts.events import AnyTicketEvent
@@ -135,7 +138,8 @@ def test_a_start_with_neither_plan_nor_arrival_is_open_until_it_expires() -> Non
         ([cancelled(PLAN - HOUR, PLAN)], DeskTally(cancelled=1)),
         ([arrived(PLAN), cancelled(PLAN + HOUR)], DeskTally(walk_ins_left=1)),
         ([arrived(PLAN, PLAN), cancelled(PLAN + HOUR)], DeskTally(cancelled=1)),
-        ([cancelled(PLAN - HOUR, PLAN), no_show(PLAN + HOUR)], DeskTally(no_shows=1)),
+        ([cancelled(PLAN - HOUR, PLAN), no_show(PLAN + HOUR)], DeskTally(cancelled=1)),
+        ([no_show(PLAN + HOUR, PLAN), cancelled(PLAN + 2 * HOUR)], DeskTally(no_shows=1)),
         ([arrived(PLAN, PLAN), finished(PLAN + HOUR)], DeskTally(excluded={"unresolved": 1})),
         ([finished(PLAN + HOUR)], DeskTally(excluded={"unresolved": 1})),
     ],
@@ -145,6 +149,7 @@ def test_a_start_with_neither_plan_nor_arrival_is_open_until_it_expires() -> Non
         "walk-in who left",
         "left while waiting for the appointment",
         "cancelled and no-show",
+        "no-show and then cancelled",
         "finished but never started",
         "only finished",
     ],
@@ -307,3 +312,27 @@ def test_a_waiting_walk_in_waits_from_the_arrival_apart() -> None:
         2,
         3 * MINUTE,
     )
+
+
+@pytest.mark.parametrize("ending", [cancelled, no_show], ids=["cancelled", "no_show"])
+def test_a_ticket_that_is_booked_again_starts_anew(ending: Callable[..., Any]) -> None:
+    """A request after a cancellation or no-show makes it void: the visitor waits and is served like any other."""
+    again = PLAN + 7 * DAY
+    first = [requested(PLAN - 3 * DAY, PLAN), ending(PLAN - HOUR), requested(PLAN + DAY, again)]
+    waiting = tickets([*first, arrived(again - MINUTE)])
+    assert shown(waiting, again + MINUTE, BURGERZAKEN).waiting.count == 1
+    served = tickets([*first, arrived(again - MINUTE), started(again + 2 * MINUTE)])
+    tally = desk_window(served, again + 3 * MINUTE, "today")
+    assert (tally.served, tally.wait_ms, tally.no_shows, tally.cancelled) == (1, 2 * MINUTE, 0, 0)
+
+
+def test_an_appointment_that_is_called_off_twice_is_called_off() -> None:
+    again = PLAN + 7 * DAY
+    booked_twice = [requested(PLAN - 3 * DAY, PLAN), requested(PLAN, again)]
+    state = tickets([*booked_twice, cancelled(PLAN - HOUR), cancelled(PLAN + HOUR)])
+    assert desk_window(state, again, "today").cancelled == 1
+
+
+def test_who_comes_late_has_not_waited_before_coming() -> None:
+    state = tickets([requested(PLAN - DAY, PLAN), arrived(PLAN + 50 * MINUTE)])
+    assert shown(state, PLAN + 52 * MINUTE, BURGERZAKEN).waiting.longest_ms == 2 * MINUTE

@@ -261,15 +261,18 @@ WITH working AS (
         max(planned) FILTER (last_said = 1) AS plan,
         min(happened) FILTER (kind = 'arrived') AS arrived,
         min(happened) FILTER (kind = 'started') AS started,
-        min(happened) FILTER (kind = 'cancelled') AS cancelled,
-        min(happened) FILTER (kind = 'no_show') AS no_show,
-        min(happened) FILTER (kind NOT IN ('requested', 'arrived')) AS later_fact
+        min(happened) FILTER (kind = 'finished') AS finished,
+        max(happened) FILTER (kind = 'requested') AS asked_again,
+        max(happened) FILTER (kind = 'cancelled') AS last_cancelled,
+        max(happened) FILTER (kind = 'no_show') AS last_no_show,
+        if(asked_again IS NULL OR last_cancelled >= asked_again, last_cancelled, NULL) AS cancelled,
+        if(asked_again IS NULL OR last_no_show >= asked_again, last_no_show, NULL) AS no_show
     FROM ordered GROUP BY contact
 ), judged AS (
     SELECT cluster, plan, arrived, started,
-        coalesce(plan, arrived, later_fact) AS due,
+        coalesce(plan, arrived, least(started, finished, last_cancelled, last_no_show)) AS due,
         CASE
-            WHEN started IS NULL AND no_show IS NOT NULL THEN 'no_show'
+            WHEN started IS NULL AND no_show <= coalesce(cancelled, no_show) THEN 'no_show'
             WHEN started IS NULL AND cancelled IS NOT NULL AND plan IS NULL THEN 'walk_in_left'
             WHEN started IS NULL AND cancelled IS NOT NULL THEN 'cancelled'
             WHEN started IS NULL OR (plan IS NULL AND arrived IS NULL) THEN 'unresolved'

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from streams.core.measure import AnsweredCall
 from streams.core.rules import Rules
 from streams.core.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket_of, quantile_ms
-from streams.core.tally import PhoneTally
+from streams.core.tally import PhoneTally, place_of
 from tests.core.builders import HOUR, RULES, STEADY
 
 LONGEST_MS: Final = 4 * HOUR
@@ -31,7 +31,9 @@ def sketch_of(each: list[int]) -> dict[int, int]:
 
 def count(tally: PhoneTally, wait_ms: int, sign: int, rules: Rules = RULES) -> None:
     """Add or take back an answered call with a wait."""
-    tally.count(AnsweredCall("k", 0, wait_ms, wait_ms), sign, rules, 45_000)
+    tally.count(
+        AnsweredCall("k", 0, wait_ms, wait_ms), sign, place_of(AnsweredCall("k", 0, wait_ms, wait_ms), rules, 45_000)
+    )
 
 
 @STEADY

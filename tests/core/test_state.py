@@ -92,7 +92,7 @@ def test_a_correction_tells_both_of_the_months_that_it_touches() -> None:
 
 
 def test_a_correction_of_the_cluster_tells_and_moves_both() -> None:
-    """The cluster dialled becomes known after the one that answered... of a call that was counted already."""
+    """A call that was counted already turns out to belong to another cluster."""
     state = calls([offered(TEN, cluster="B"), ended(TEN + 5, cluster="B")])
     state.changed_months.clear()
     state.apply(offered(TEN, cluster="A"), TEN)

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from streams.contracts.events import AnyCallEvent
 from streams.core.figures import figures, window_names
-from streams.core.rules import Rules
+from streams.core.rules import Channel, Cluster, Rules
 from streams.core.state import CallState
-from streams.core.tally import PhoneTally
+from streams.core.tally import DeskTally, PhoneTally
 from tests.core.builders import (
     ALWAYS_OPEN,
     DAY,
@@ -298,6 +298,27 @@ def test_the_figures_of_several_partitions_add_up() -> None:
     waiting = found[KCC].waiting
     assert (waiting.count, waiting.longest_ms, waiting.walk_ins) == (3, 41_000, 0)
     assert found["Burgerzaken"].waiting.walk_ins == 1
+
+
+def test_a_cluster_of_the_same_name_on_the_other_channel_is_another_cluster() -> None:
+    """The city may call a telephone line and a desk alike."""
+    rules = rules_with(clusters=(Cluster("Wonen", Channel.PHONE, 45_000), Cluster("Wonen", Channel.DESK, 300_000)))
+    phone = calls([offered(TEN, "a", "Wonen"), ended(TEN + 5, "a", "Wonen"), offered(TEN, "b", "Wonen")], rules)
+    desk = tickets([visitor_arrived(TEN, cluster="Wonen")], rules)
+    by_phone, at_desk = figures([phone, desk], rules, TEN + MINUTE)
+    assert (by_phone.cluster.channel, at_desk.cluster.channel) == (Channel.PHONE, Channel.DESK)
+    assert by_phone.windows["5m"] == PhoneTally(missed=1, missed_wait_ms=5)
+    assert at_desk.windows["5m"] == DeskTally()
+    assert (by_phone.waiting.count, by_phone.waiting.walk_ins) == (1, 0)
+    assert (at_desk.waiting.count, at_desk.waiting.walk_ins) == (0, 1)
+
+
+def test_a_call_that_expired_is_unresolved_on_the_day_it_was_dialled_alone() -> None:
+    """Dialled at 23:00 and expired half an hour later: not in tomorrow's today."""
+    dialled = ms("2026-03-02 23:00")
+    state = calls([offered(dialled)], rules_with(ALWAYS_OPEN, call_expiry_ms=30 * MINUTE))
+    assert phone_window(state, dialled + 30 * MINUTE, "today") == PhoneTally(excluded={"unresolved": 1})
+    assert phone_window(state, dialled + 5 * HOUR, "today") == PhoneTally()
 
 
 def test_looking_changes_nothing() -> None:

@@ -104,5 +104,5 @@ def test_the_settings_are_those_of_the_bank() -> None:
     assert rules.channel_clusters(Channel.DESK) == {}
     assert rules.zone == "Asia/Jerusalem"
     assert rules.opening_hours == ((day,), (day,), (day,), (day,), (short,), (evening,), (day,))
-    assert (rules.holiday_country, rules.closing_days) == (None, ())
+    assert (rules.public_holidays, rules.closing_days) == ((), ())
     assert rules.earliest_ms < MIDNIGHT_MS

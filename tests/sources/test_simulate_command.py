@@ -17,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, instant_ms
+from streams.core.calendar import public_holidays
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
 from streams.kafka import KafkaProblemsError, read_to_end
 from streams.runtime.embedded import EmbeddedBroker
@@ -32,7 +33,7 @@ RULES = Rules(
     zone="Europe/Brussels",
     opening_hours=((OpenInterval(540, 720),),) * 5 + ((), ()),
     closing_days=(),
-    holiday_country="BE",
+    public_holidays=public_holidays("BE"),
 )
 Event = AnyCallEvent | AnyTicketEvent
 

@@ -24,7 +24,7 @@ from streams.contracts.events import (
     Started,
     instant_ms,
 )
-from streams.core.calendar import Calendar, Opening
+from streams.core.calendar import Calendar, Opening, public_holidays
 from streams.core.rules import HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Cluster, OpenInterval, Rules
 from streams.core.state import CallState, TicketState
 from streams.sources.simulation import SimulationPlan, simulate_day
@@ -54,7 +54,7 @@ def city(*hours: tuple[int, int], weekend: bool = False, phones: tuple[str, ...]
         zone="Europe/Brussels",
         opening_hours=(day,) * 7 if weekend else (day,) * 5 + ((), ()),
         closing_days=("2026-03-24",),
-        holiday_country="BE",
+        public_holidays=public_holidays("BE"),
     )
 
 
