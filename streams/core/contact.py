@@ -61,7 +61,7 @@ class Call(Contact, gc=False, array_like=True):
     def merge(self, event: AnyCallEvent, at: int) -> bool:
         """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
         name, rank = CALL_FACTS[type(event)]
-        changed = self._state_cluster(rank, at, event.cluster)
+        changed = rank <= self.cluster_rank and self._state_cluster(rank, at, event.cluster)
         known: int | None = getattr(self, name)
         if known is None or at < known:
             setattr(self, name, at)
@@ -93,7 +93,7 @@ class Ticket(Contact, gc=False, array_like=True):
     def merge(self, event: AnyTicketEvent, at: int) -> bool:
         """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
         name, rank = TICKET_FACTS[type(event)]
-        changed = self._state_cluster(rank, at, event.cluster)
+        changed = rank <= self.cluster_rank and self._state_cluster(rank, at, event.cluster)
         if event.planned_at is not None:
             planned = instant_ms(event.planned_at)
             changed |= self._state_plan(at, planned)

@@ -144,15 +144,19 @@ class State(ABC, Generic[C, T, E]):
 
     def _replace(self, contact_id: str, contact: C, before: tuple[Measurement, ...]) -> None:
         after = self._measure(contact)
+        if after or before:
+            self._recount(before, after)
+        if _has_outcome(after):
+            self.open.pop(contact_id, None)
+        else:
+            self.open[contact_id] = contact
+
+    def _recount(self, before: tuple[Measurement, ...], after: tuple[Measurement, ...]) -> None:
         if before != after:
             for measured in before:
                 self._count(measured, -1)
             for measured in after:
                 self._count(measured, 1)
-        if _has_outcome(after):
-            self.open.pop(contact_id, None)
-        else:
-            self.open[contact_id] = contact
 
     def _count(self, measured: Measurement, sign: int) -> None:
         """Add or take back a measurement wherever its moments fall.
