@@ -45,14 +45,15 @@ class MonitorApp(faust.App):
     """`host:port` at which the pages are served."""
 
     crash_event: asyncio.Event
-    """Set when the app has crashed: `crash_reason` says why."""
+    """Set when the app has crashed."""
+    first_crash_reason: BaseException | None = None
 
-    async def crash(self, reason: BaseException) -> None:
-        """End the app; the first reason counts."""
+    def _crash(self, reason: BaseException) -> None:
+        """Every crash passes here, of the app itself and of any service below it; the first reason counts."""
+        super()._crash(reason)
         if not self.crash_event.is_set():
-            self.crash_reason = reason
+            self.first_crash_reason = reason
             self.crash_event.set()
-        await super().crash(reason)
 
     def high_watermarks(self) -> Mapping[TopicPartition, int | None]:
         """The end of each owned partition, as far as fetches have told."""
@@ -61,7 +62,7 @@ class MonitorApp(faust.App):
     def problems(self) -> tuple[str, ...]:
         """Why the worker is not well; empty while it is."""
         if self.crash_event.is_set():
-            return (f"the worker has stopped by an error: {self.crash_reason!r}",)
+            return (f"the worker has stopped by an error: {self.first_crash_reason!r}",)
         if self.rebalancing or not self.tables.recovery.completed.is_set():
             return ("the worker is waiting for its partitions",)
         return ()

@@ -44,14 +44,15 @@ def worker(settings_file: Path | None, *, verbose: bool) -> None:
 
 
 def log_to_stderr(*, verbose: bool) -> None:
-    """Our own log lines; those of the engine and the client only when they are errors, unless asked for.
+    """Our own log lines; those of the engine and the client only if asked for.
 
-    Both warn of retries and of timers that are late, which tells an operator nothing that the metrics do not.
+    Both tell of retries and late timers, which the metrics tell better, and of crashes with the traces of every
+    service on the way; what ends the worker is said once, by the worker.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     engine = ("faust", "mode", "aiokafka", MonitorApp.__module__, BatchConsumer.__module__)
     for name in engine:
-        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.ERROR)
+        logging.getLogger(name).setLevel(logging.INFO if verbose else logging.CRITICAL)
 
 
 async def _run(settings: Settings) -> None:

@@ -4,7 +4,7 @@ Folds batches of records in order, each record once. Must not know Faust, produc
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -15,6 +15,9 @@ from streams.core.figures import AnyState
 from streams.core.rules import Channel, Rules
 from streams.core.state import CallState, TicketState
 from streams.publish.dead_letters import DeadLetter, refused
+
+LOG_APPEND_TIME: Final = 1
+"""How the Kafka protocol marks a record whose time the broker has set."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -29,6 +32,10 @@ class BatchGapError(RuntimeError):
     """Batches did not follow each other: records would be skipped."""
 
 
+class RecordTimeError(RuntimeError):
+    """Sources set the records' times, so one wrong clock could make the state forget everything."""
+
+
 class Partition:
     """State and position of one source partition.
 
@@ -36,8 +43,12 @@ class Partition:
     state may then hold half a batch and must never be written.
     """
 
-    def __init__(self, tp: TopicPartition, state: AnyState, next_offset: int) -> None:
+    def __init__(
+        self, tp: TopicPartition, state: AnyState, next_offset: int, *, broker_sets_times: bool = False
+    ) -> None:
+        """With `broker_sets_times` a record whose time its source has set is an error of the topic's settings."""
         self.tp = tp
+        self._broker_sets_times = broker_sets_times
         self.state = state
         self.next_offset = next_offset
         self.failure: BaseException | None = None
@@ -54,7 +65,8 @@ class Partition:
     def fold(self, batch: Batch) -> int:
         """Fold a batch, leaving out what is folded already; the number of records folded.
 
-        Raises `BatchGapError` when records before the batch are missing, and whatever the core raises.
+        Raises `BatchGapError` when records before the batch are missing, `RecordTimeError` when the topic is not as
+        it must be, and whatever the core raises.
         """
         if self.failure is not None:
             raise self.failure
@@ -62,6 +74,12 @@ class Partition:
             raise BatchGapError(f"{self.name}: expected offset {self.next_offset}, got a batch from {batch.start}")
         if batch.end <= self.next_offset:
             return 0
+        if self._broker_sets_times and batch.records[0].timestamp_type != LOG_APPEND_TIME:
+            raise RecordTimeError(
+                f"Topic {self.tp.topic} lets sources set the time of records, our only clock: expected "
+                "message.timestamp.type=LogAppendTime. Set it with kafka-configs.sh and make the topic anew, or wait "
+                "until the records from before have gone."
+            )
         try:
             folded = self._fold_records(batch.records)
         except BaseException as error:

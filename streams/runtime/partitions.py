@@ -143,12 +143,15 @@ class Partitions:
 
     def _restore(self, tp: TopicPartition, writer: CheckpointWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules
+        broker_sets_times = self._settings.kafka.writer == "transactional"
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
-            return _Owned(Partition(tp, new_state(channel, rules), 0), writer, 0, None)
+            partition = Partition(tp, new_state(channel, rules), 0, broker_sets_times=broker_sets_times)
+            return _Owned(partition, writer, 0, None)
         log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, found.next_offset)
         state = restored_state(channel, rules, found.snapshot)
-        return _Owned(Partition(tp, state, found.next_offset), writer, found.generation, found.next_offset)
+        partition = Partition(tp, state, found.next_offset, broker_sets_times=broker_sets_times)
+        return _Owned(partition, writer, found.generation, found.next_offset)
 
     async def release(self, partitions: set[TopicPartition]) -> None:
         """Give the partitions up; what no checkpoint covers is read again by whoever takes over."""

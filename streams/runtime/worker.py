@@ -9,16 +9,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from streams.kafka import ensure_topics
+from streams.kafka import KafkaProblemsError, ensure_topics
 from streams.publish.web import create_web, serve
 from streams.runtime.app import MonitorApp, create_app
+from streams.runtime.checkpoint import CheckpointError
 from streams.runtime.clock import Clock, system_clock
+from streams.runtime.partition import RecordTimeError
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS: Final = 30.0
 """How long a clean stop may take: a last checkpoint of a large state takes a few seconds."""
+
+
+EXPLAINED: Final = (CheckpointError, RecordTimeError, KafkaProblemsError)
+"""Errors whose text says by itself what to do."""
 
 
 class WorkerError(RuntimeError):
@@ -77,7 +83,14 @@ async def wait_for_end(app: MonitorApp, stop: asyncio.Event) -> None:
     for task in pending:
         task.cancel()
     if crashing in done and stopping not in done:
-        raise WorkerError(
-            f"The worker stopped by an error: {app.crash_reason!r}. Nothing after the last checkpoint was committed: "
-            "start it again and it goes on there."
-        )
+        raise WorkerError(_last_words(app.first_crash_reason))
+
+
+def _last_words(reason: BaseException | None) -> str:
+    if isinstance(reason, EXPLAINED):
+        return f"The worker has stopped. {reason}"
+    log.error("the worker has stopped by an error", exc_info=reason)
+    return (
+        f"The worker has stopped by an error: {reason!r}. Nothing after the last checkpoint was committed: start it "
+        "again and it goes on there."
+    )

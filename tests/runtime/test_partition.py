@@ -1,5 +1,6 @@
 """A partition folds each record once, in order, and says so when records would be skipped."""
 
+import dataclasses
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from streams.contracts.events import Answered, Offered
 from streams.contracts.rejections import Reason
 from streams.core.rules import Channel
-from streams.runtime.partition import Batch, BatchGapError, Partition, new_state
+from streams.runtime.partition import Batch, BatchGapError, Partition, RecordTimeError, new_state
 from streams.settings import load
 
 RULES = load(None, {}).rules
@@ -74,6 +75,15 @@ def test_any_split_into_batches_gives_the_same(cuts: list[int], repeated: list[b
     assert msgspec.to_builtins(split.state.snapshot(), str_keys=True) == msgspec.to_builtins(
         whole.state.snapshot(), str_keys=True
     )
+
+
+def test_a_source_may_not_set_the_time_where_the_broker_should() -> None:
+    folded = Partition(TP, new_state(Channel.PHONE, RULES), 0, broker_sets_times=True)
+    folded.fold(batch(0, 2))
+    late = [dataclasses.replace(record(2), timestamp_type=0)]
+    with pytest.raises(RecordTimeError, match=r"Topic calls .* expected message.timestamp.type=LogAppendTime"):
+        folded.fold(Batch(2, 3, late))
+    assert folded.next_offset == 2
 
 
 def test_a_bad_record_becomes_a_dead_letter_and_the_rest_goes_on() -> None:

@@ -11,17 +11,18 @@ from typing import Final
 from urllib.request import urlopen
 
 import msgspec
+from aiokafka.admin import NewTopic
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.core.tally import Tally
-from streams.kafka import ensure_topics, read_to_end
+from streams.kafka import admin_client, ensure_topics, read_to_end
 from streams.publish.dead_letters import DeadLetter, read_dead_letter
 from streams.publish.month_totals import sum_month_totals
 from streams.runtime import checkpoint
 from streams.runtime.embedded import free_port
-from streams.settings import KafkaSettings
+from streams.settings import KafkaSettings, load
 from streams.sources.sender import EventSender
 
 PATIENCE_SECONDS: Final = 90.0
@@ -35,12 +36,20 @@ Totals = dict[tuple[str, Channel, str], Tally]
 class WorkerProcess:
     """`wachtmonitor worker` as its user starts it, with settings from a file and the environment."""
 
-    def __init__(self, kafka: KafkaSettings, log: Path, settings_file: Path | None = None) -> None:
-        self.port = free_port()
-        self._log = log
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        log: Path,
+        settings_file: Path | None = None,
+        *,
+        verbose: bool = True,
+        port: int | None = None,
+    ) -> None:
+        self.port = port or free_port()
+        self.log_file = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", "--verbose"],
+                [sys.executable, "-m", "streams", "worker", *(["--verbose"] if verbose else [])],
                 env={**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]},
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -48,7 +57,7 @@ class WorkerProcess:
 
     def log(self) -> str:
         """What it has printed so far."""
-        return self._log.read_text(errors="replace")
+        return self.log_file.read_text(errors="replace")
 
     def kill(self) -> None:
         """SIGKILL: it can say no goodbye."""
@@ -121,6 +130,17 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> N
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {what}") from None
+
+
+async def create_plain_topic(kafka: KafkaSettings, topic: str) -> None:
+    """A topic with one partition and the broker's own settings."""
+    async with admin_client(kafka) as admin:
+        await admin.create_topics([NewTopic(topic, 1, 1)])
+
+
+def nowhere() -> KafkaSettings:
+    """Settings that name a broker which is not there."""
+    return msgspec.structs.replace(load(None, {}).kafka, bootstrap_servers=(f"127.0.0.1:{free_port()}",))
 
 
 async def send(kafka: KafkaSettings, events: Iterable[AnyCallEvent | AnyTicketEvent]) -> None:
