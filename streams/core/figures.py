@@ -5,6 +5,7 @@ and so over partitions and workers, except the longest wait, of which the larges
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -82,17 +83,32 @@ def figures(states: Iterable[AnyState], rules: Rules, now_ms: int) -> list[Clust
         mine = {name: each for (channel, name), each in shown.items() if channel is state.channel}
         _add_windows(mine, state, now_ms)
         _add_open(mine, state, now_ms)
+    _nest_windows(shown.values(), rules)
     return list(shown.values())
 
 
 def _add_windows(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) -> None:
-    """A window of W minutes ends with the slot that `now` lies in and holds W minutes of slots."""
+    """A window of W minutes ends with the slot that `now` lies in and holds W minutes of slots.
+
+    Each slot is added once, to the shortest window that holds it; `_nest_windows` makes the longer ones whole.
+    """
     rules = state.rules
-    last = now_ms // rules.slot_ms
-    for minutes in rules.windows_minutes:
-        for slot in range(last - minutes * MINUTE_MS // rules.slot_ms + 1, last + 1):
+    end = now_ms // rules.slot_ms + 1
+    newest = end
+    for minutes in sorted(rules.windows_minutes):
+        first = end - minutes * MINUTE_MS // rules.slot_ms
+        for slot in range(first, newest):
             _add_span(shown, window_name(minutes), state.slots.get(slot))
+        newest = first
     _add_span(shown, TODAY, state.days.get(state.calendar.day(now_ms)))
+
+
+def _nest_windows(shown: Iterable[ClusterFigures], rules: Rules) -> None:
+    """Add each window to the next longer one, which holds it."""
+    names = [window_name(minutes) for minutes in sorted(rules.windows_minutes)]
+    for each in shown:
+        for shorter, longer in pairwise(names):
+            each.windows[longer].add(each.windows[shorter])
 
 
 def _add_span(
