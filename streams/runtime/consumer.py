@@ -6,6 +6,7 @@ and the commits. Overridden internals are those of faust-streaming 0.15.3, which
 folded: positions come from, and are reported to, `Owner`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -27,6 +28,15 @@ on a quiet topic by 375 ms in the median; 50 ms brings that to 15 ms and costs n
 
 FETCH_BYTES: Final = 4 * 1024 * 1024
 """Most bytes of one partition in a fetch: full batches at high load."""
+
+
+TAKE_OVER_SECONDS: Final = 60.0
+"""How long reading checkpoints may take. Less than Faust's own limit for it (`broker_request_timeout`, 90 s), after
+which Faust would go on without."""
+
+
+class TakeOverError(RuntimeError):
+    """Partitions were assigned to this worker, but their state cannot be had."""
 
 
 class Owner(Protocol):
@@ -173,7 +183,14 @@ class BatchConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Start every assigned partition at its checkpoint: committed offsets are only a hint."""
         self._assignments += 1
-        offsets = await self.owner.load({TopicPartition(*tp) for tp in self.assignment()})
+        try:
+            async with asyncio.timeout(TAKE_OVER_SECONDS):
+                offsets = await self.owner.load({TopicPartition(*tp) for tp in self.assignment()})
+        except TimeoutError:
+            raise TakeOverError(
+                f"Partitions could not be taken over within {TAKE_OVER_SECONDS:.0f} s: their checkpoints cannot be "
+                "read, or a transaction of the former owner is still open. Are all brokers up?"
+            ) from None
         self._position = dict(offsets)
         self._jumps.clear()
         for tp, offset in offsets.items():
@@ -193,6 +210,7 @@ class BatchConsumer(driver.Consumer):
             await super().on_partitions_revoked(revoked)
         finally:
             self._assignments += 1
+            self._position.clear()  # a batch that nobody owns would be an error, not a batch to pass over
             await self.owner.release({TopicPartition(*tp) for tp in revoked})
 
     # Commits.

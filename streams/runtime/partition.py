@@ -39,8 +39,8 @@ class RecordTimeError(RuntimeError):
 class Partition:
     """State and position of one source partition.
 
-    `next_offset` is the first offset that is not folded yet; `failure` is set, for good, when a fold raised: the
-    state may then hold half a batch and must never be written.
+    `next_offset` is the first offset that is not folded yet; `failure` is set, for good, when a fold or a write
+    raised: nothing may be folded or written after that.
     """
 
     def __init__(

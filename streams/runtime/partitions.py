@@ -184,8 +184,10 @@ class Partitions:
             return
         try:
             await owned.writer.write(records)
-        except FENCED:
-            if not leaving:
+        except BaseException as error:
+            # What was taken out of the state for this write may not have arrived: nothing may be written after it.
+            partition.failure = error
+            if not (leaving and isinstance(error, FENCED)):
                 raise
             log.warning("%s: another worker has taken over; left without a last checkpoint", partition.name)
             return

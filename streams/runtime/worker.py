@@ -14,6 +14,7 @@ from streams.publish.web import create_web, serve
 from streams.runtime.app import MonitorApp, create_app
 from streams.runtime.checkpoint import CheckpointError
 from streams.runtime.clock import Clock, system_clock
+from streams.runtime.consumer import TakeOverError
 from streams.runtime.partition import RecordTimeError
 from streams.settings import Settings
 
@@ -23,7 +24,7 @@ STOP_SECONDS: Final = 30.0
 """How long a clean stop may take: a last checkpoint of a large state takes a few seconds."""
 
 
-EXPLAINED: Final = (CheckpointError, RecordTimeError, KafkaProblemsError)
+EXPLAINED: Final = (CheckpointError, RecordTimeError, TakeOverError, KafkaProblemsError)
 """Errors whose text says by itself what to do."""
 
 

@@ -1,0 +1,101 @@
+"""Owning partitions: what a failed write leaves behind, with a writer that fails in place of a broker."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaTimeoutError, ProducerFenced
+
+from streams.runtime import partitions
+from streams.runtime.partition import Batch
+from streams.runtime.partitions import Partitions
+from streams.runtime.writer import OutgoingRecord
+from streams.settings import load
+from tests.runtime.test_partition import NOW_MS, record
+
+TP = TopicPartition("calls", 3)
+
+
+class Writer:
+    """Takes what is written; raises `error` instead as long as it is set."""
+
+    error: Exception | None = None
+
+    def __init__(self, *_: Any) -> None:
+        self.written: list[Sequence[OutgoingRecord]] = []
+
+    async def start(self) -> None:
+        """Nothing to connect to."""
+
+    async def stop(self) -> None:
+        """Nothing to disconnect from."""
+
+    async def write(self, records: Sequence[OutgoingRecord]) -> None:
+        """Take or refuse the records."""
+        if self.error is not None:
+            raise self.error
+        self.written.append(records)
+
+
+@pytest.fixture
+def writer(monkeypatch: pytest.MonkeyPatch) -> Writer:
+    """The only writer there is."""
+    only = Writer()
+
+    async def nothing(_: Any, __: str, numbers: Sequence[int]) -> dict[int, list[Any]]:
+        return {number: [] for number in numbers}
+
+    monkeypatch.setattr(partitions, "CheckpointWriter", lambda *_: only)
+    monkeypatch.setattr(partitions, "read_to_end", nothing)
+    return only
+
+
+async def with_a_rejected_record() -> Partitions:
+    """Owned partitions with something to write: two events and a dead letter between them."""
+    owned = Partitions(load(None, {}), lambda: NOW_MS)
+    await owned.load({TP})
+    await owned.fold(TP, Batch(0, 3, [record(0), record(1, b"{", b"k"), record(2)]))
+    return owned
+
+
+async def test_a_checkpoint_holds_dead_letters_and_covers_what_was_folded(writer: Writer) -> None:
+    owned = await with_a_rejected_record()
+    await owned.checkpoint()
+    (written,) = writer.written
+    assert [each.topic for each in written][:1] == ["dead-letters"]
+    assert written[-1].topic == "calls-checkpoints"
+    assert owned.covered() == {TP: 3}
+    await owned.checkpoint()
+    assert len(writer.written) == 1, "nothing has moved since"
+
+
+async def test_nothing_is_written_after_a_failed_write(writer: Writer) -> None:
+    """The dead letters of the failed write are not in the next one: only a restart knows them again."""
+    owned = await with_a_rejected_record()
+    writer.error = KafkaTimeoutError()
+    with pytest.raises(KafkaTimeoutError):
+        await owned.checkpoint()
+    writer.error = None
+    await owned.checkpoint(leaving=True)
+    assert writer.written == []
+    assert owned.covered() == {}
+    with pytest.raises(KafkaTimeoutError):
+        await owned.fold(TP, Batch(3, 4, [record(3)]))
+
+
+async def test_being_fenced_is_an_error_unless_the_partition_is_left(writer: Writer) -> None:
+    owned = await with_a_rejected_record()
+    writer.error = ProducerFenced()
+    await owned.checkpoint(leaving=True)
+    assert owned.covered() == {}
+    other = await with_a_rejected_record()
+    with pytest.raises(ProducerFenced):
+        await other.checkpoint()
+
+
+async def test_what_is_released_is_neither_shown_nor_folded(writer: Writer) -> None:
+    owned = await with_a_rejected_record()
+    await owned.release({TP})
+    assert (owned.owned(), owned.health({}), owned.covered()) == (set(), [], {})
+    assert await owned.fold(TP, Batch(3, 4, [record(3)])) == 0
