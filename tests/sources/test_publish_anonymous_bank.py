@@ -4,7 +4,6 @@ The expected figures come from SQL that knows the columns and the rules of the e
 code under test. The file itself is no part of this repository.
 """
 
-import os
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Final
@@ -42,17 +41,6 @@ select event, type, count(*), sum(epoch_ms(
 ))
 from timed group by all
 """
-
-
-@pytest.fixture(scope="module")
-def real_calls() -> Path:
-    """The data file, as WACHTMONITOR_REAL_CALLS names it or beside the repository."""
-    if named := os.environ.get("WACHTMONITOR_REAL_CALLS"):
-        return Path(named)
-    found = sorted((ROOT.parent / "shared" / "data").glob("*.tsv"))
-    if not found:
-        pytest.skip("the real calls are not here: name their file in WACHTMONITOR_REAL_CALLS")
-    return found[0]
 
 
 @pytest.fixture(scope="module")
