@@ -75,6 +75,7 @@ async def test_after_the_stop_the_port_is_free_and_the_log_is_there(tmp_path: Pa
 async def test_a_second_stop_does_nothing(tmp_path: Path) -> None:
     async with EmbeddedBroker(tmp_path) as broker:
         await broker.stop()
+    assert port_is_free(broker.port)
 
 
 async def test_it_takes_the_port_it_is_given(tmp_path: Path) -> None:

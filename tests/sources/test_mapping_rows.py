@@ -137,13 +137,19 @@ def test_a_call_that_crosses_midnight_ends_on_the_next_day_and_next_month() -> N
     assert times(row) == ["2024-06-30T21:59:50Z", "2024-06-30T22:00:20Z"]
 
 
+FIRST_MOMENT, LAST_MOMENT = (
+    datetime(2000, 1, 1),  # noqa: DTZ001 - local times, as files have them
+    datetime(2030, 12, 30),  # noqa: DTZ001 - local times, as files have them
+)
+
+
 def test_a_clock_that_is_a_little_off_is_left_as_it_stands() -> None:
     (row,) = calls("2024-06-03;A;1;kcc;;9:00:00;8:59:03;-;-;HUNG UP\n")
     assert times(row) == ["2024-06-03T07:00:00Z", "2024-06-03T06:59:03Z"]
 
 
 @given(
-    st.datetimes(datetime(2000, 1, 1), datetime(2030, 12, 30)).map(lambda moment: moment.replace(microsecond=0)),  # noqa: DTZ001
+    st.datetimes(FIRST_MOMENT, LAST_MOMENT).map(lambda moment: moment.replace(microsecond=0)),
     st.timedeltas(timedelta(0), timedelta(hours=11, minutes=59)).map(lambda wait: timedelta(seconds=wait.seconds)),
 )
 def test_a_wait_of_less_than_twelve_hours_is_read_exactly_whatever_the_midnight(
