@@ -17,7 +17,7 @@ What is strict and what is not:
 import re
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -160,6 +160,16 @@ class _Field:
         return None
 
 
+class Decoded(NamedTuple, Generic[E]):
+    """A batch of records, decoded: three lists of the same length and the places that hold no event."""
+
+    events: list[E | Rejection]
+    instants_ms: list[int]
+    """When each event happened; 0 for a rejection."""
+    refused: list[int]
+    """Indexes of the rejections, in their order."""
+
+
 class _Decoder(Generic[E]):
     """What the decoders of both topics share."""
 
@@ -188,35 +198,78 @@ class _Decoder(Generic[E]):
             Reason.KEY_MISMATCH, f"expected the record's key to be `{self._id_field}` in UTF-8, got another or none"
         )
 
-    def __call__(  # noqa: PLR0911 - one return a check; methods of their own would take a fifth of the time
-        self, key: bytes | None, value: bytes | None, timestamp_ms: int
-    ) -> E | Rejection:
-        """The event that a record holds, or why it holds none; raises for no record.
+    def __call__(self, key: bytes | None, value: bytes | None, timestamp_ms: int) -> E | Rejection:
+        """The event that one record holds, or why it holds none."""
+        return self.decode_batch((key,), (value,), (timestamp_ms,)).events[0]
 
-        `timestamp_ms` is the record's own time: the only clock there is.
+    def decode_batch(
+        self, keys: Sequence[bytes | None], values: Sequence[bytes | None], timestamps_ms: Sequence[int]
+    ) -> Decoded[E]:
+        """The events that records hold, or why one holds none; raises for no record.
+
+        The three sequences are of the same length; `timestamps_ms` are the records' own times: the only clock there
+        is. One loop over locals and one condition for everything that must be true of an event: a call for each
+        record and each check doubles the time.
         """
+        decode, contact_id, clusters, plan_fault = self._decode, self._contact_id, self._clusters, self._plan_fault
+        earliest_ms, tolerance_ms, has_plans = self._earliest_ms, self._future_tolerance_ms, self._has_plans
+        decoded: Decoded[E] = Decoded([], [], [])
+        add_event, add_instant = decoded.events.append, decoded.instants_ms.append
+        for key, value, timestamp_ms in zip(keys, values, timestamps_ms, strict=True):
+            try:
+                if value and len(value) <= _SHORT_BYTES and value.isascii():
+                    event: E = decode(value)
+                else:
+                    event = self._decode_unusual(value)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                self._refuse(decoded, self._why_unread(value))
+                continue
+            at_ms = instant_ms(event.at)
+            if (
+                contact_id(event).encode() == key
+                and event.cluster in clusters
+                and earliest_ms <= at_ms <= timestamp_ms + tolerance_ms
+                and not (has_plans and plan_fault(event, at_ms))
+            ):
+                add_event(event)
+                add_instant(at_ms)
+            else:
+                self._refuse(decoded, self._why_refused(event, key, at_ms, timestamp_ms))
+        return decoded
+
+    def _refuse(self, decoded: Decoded[E], rejection: Rejection) -> None:
+        decoded.refused.append(len(decoded.events))
+        decoded.events.append(rejection)
+        decoded.instants_ms.append(0)
+
+    def _decode_unusual(self, value: bytes | None) -> E:
+        """Decode what is longer than an event needs to be, or not in ASCII."""
+        if not value or _refuse_unread(value) is not None:
+            raise msgspec.DecodeError("not read")
+        event: E = self._decode(value.decode())
+        return event
+
+    def _why_unread(self, value: bytes | None) -> Rejection:
         if not value:
             return _EMPTY
-        if len(value) > _SHORT_BYTES and (refused := _refuse_unread(value)) is not None:
-            return refused
-        try:
-            event: E = self._decode(value if value.isascii() else value.decode())
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return self._faults.diagnose(value)
+        return _refuse_unread(value) or self._faults.diagnose(value)
+
+    def _why_refused(self, event: E, key: bytes | None, at_ms: int, timestamp_ms: int) -> Rejection:
+        """The first thing that is wrong with a well-formed event of which something is."""
         if self._contact_id(event).encode() != key:
             return self._key_mismatch
         if event.cluster not in self._clusters:
             return _UNKNOWN_CLUSTER
-        at = event.at
-        at_ms = at * 1000 if type(at) is float else instant_ms(at)  # not rounded: that takes a tenth of the time
         if at_ms < self._earliest_ms:
             return _TOO_EARLY
         if at_ms > timestamp_ms + self._future_tolerance_ms:
             return _IN_FUTURE
-        return self._check_plan(event, at_ms) if self._has_plans else event
+        fault = self._plan_fault(event, at_ms)
+        assert fault is not None, "an event without a fault is not refused"
+        return fault
 
-    def _check_plan(self, event: E, at_ms: float) -> E | Rejection:  # noqa: ARG002 - for the topic with plans
-        return event
+    def _plan_fault(self, event: E, at_ms: int) -> Rejection | None:  # noqa: ARG002 - for the topic with plans
+        return None
 
 
 class CallDecoder(_Decoder[AnyCallEvent]):
@@ -236,15 +289,13 @@ class TicketDecoder(_Decoder[AnyTicketEvent]):
     _id_field = "ticket_id"
     _has_plans = True
 
-    def _check_plan(self, event: AnyTicketEvent, at_ms: float) -> AnyTicketEvent | Rejection:
+    def _plan_fault(self, event: AnyTicketEvent, at_ms: int) -> Rejection | None:
         if event.planned_at is None:
-            return event
+            return None
         planned_ms = instant_ms(event.planned_at)
         if planned_ms < self._earliest_ms:
             return _PLANNED_TOO_EARLY
-        if planned_ms > at_ms + self._plan_ahead_ms:
-            return _PLANNED_TOO_FAR
-        return event
+        return _PLANNED_TOO_FAR if planned_ms > at_ms + self._plan_ahead_ms else None
 
 
 def _refuse_unread(value: bytes) -> Rejection | None:

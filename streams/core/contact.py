@@ -11,7 +11,6 @@ import msgspec
 from streams.contracts.events import (
     Abandoned,
     Answered,
-    AnyCallEvent,
     AnyTicketEvent,
     Arrived,
     CallEvent,
@@ -38,16 +37,19 @@ class Contact(msgspec.Struct, gc=False, array_like=True):
 
     cluster: str = ""
     cluster_rank: int = _UNSTATED
+    """Rank of the fact that stated the cluster."""
     cluster_at: int = 0
+    """When that fact happened, UTC ms."""
     touched: int = 0
     """Log time of the newest record about this contact, ms: what forgetting goes by."""
 
-    def _state_cluster(self, rank: int, at: int, cluster: str) -> bool:
-        if (rank, at, cluster) >= (self.cluster_rank, self.cluster_at, self.cluster):
-            return False
-        changed = cluster != self.cluster
+    def is_stated_better(self, rank: int, at: int, cluster: str) -> bool:
+        """Whether a fact says the cluster with more right than the one that has said it so far."""
+        return (rank, at, cluster) < (self.cluster_rank, self.cluster_at, self.cluster)
+
+    def state_cluster(self, rank: int, at: int, cluster: str) -> None:
+        """Take the cluster from a fact that happened at `at` (ms)."""
         self.cluster_rank, self.cluster_at, self.cluster = rank, at, cluster
-        return changed
 
 
 class Call(Contact, gc=False, array_like=True):
@@ -57,16 +59,6 @@ class Call(Contact, gc=False, array_like=True):
     answered: int | None = None
     abandoned: int | None = None
     ended: int | None = None
-
-    def merge(self, event: AnyCallEvent, at: int) -> bool:
-        """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
-        name, rank = CALL_FACTS[type(event)]
-        changed = rank <= self.cluster_rank and self._state_cluster(rank, at, event.cluster)
-        known: int | None = getattr(self, name)
-        if known is None or at < known:
-            setattr(self, name, at)
-            return rank < _ABANDONED_RANK or self.answered is None or changed  # an answer outweighs how it ended
-        return changed
 
 
 class Ticket(Contact, gc=False, array_like=True):
@@ -93,7 +85,10 @@ class Ticket(Contact, gc=False, array_like=True):
     def merge(self, event: AnyTicketEvent, at: int) -> bool:
         """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
         name, rank = TICKET_FACTS[type(event)]
-        changed = rank <= self.cluster_rank and self._state_cluster(rank, at, event.cluster)
+        changed = False
+        if rank <= self.cluster_rank and self.is_stated_better(rank, at, event.cluster):
+            changed = event.cluster != self.cluster
+            self.state_cluster(rank, at, event.cluster)
         if event.planned_at is not None:
             planned = instant_ms(event.planned_at)
             changed |= self._state_plan(at, planned)
@@ -134,8 +129,8 @@ class Ticket(Contact, gc=False, array_like=True):
         return min(at for at in (self.started, self.finished, self.cancelled, self.no_show) if at is not None)
 
 
-_ABANDONED_RANK: Final = 2
-"""Rank of `abandoned`; `ended` is above it, what decides an answered call below."""
+ANSWERED_RANK: Final = 1
+"""Rank of `answered`: the facts above it do not change what is counted for an answered call."""
 
 _LATEST_COUNTS: Final = frozenset({"cancelled", "no_show"})
 """Facts of which the latest counts, because a request after an earlier one makes that void."""

@@ -6,12 +6,16 @@ be computed again and taken back.
 """
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from streams.core.calendar import Calendar, Opening
 from streams.core.contact import Call, Ticket
 from streams.core.rules import Rules
+
+_OPEN: Final = Opening.OPEN
+"""Looked up once: finding a member in its enum takes longer than the rest of asking for the opening."""
 
 
 class Exclusion(StrEnum):
@@ -115,7 +119,7 @@ def measure_call(call: Call, rules: Rules, calendar: Calendar) -> CallMeasuremen
     if offered is None:
         return None
     opening = calendar.opening(offered)
-    if opening is not Opening.OPEN:
+    if opening is not _OPEN:
         return Excluded(call.cluster, offered, offered, Exclusion(opening.value))
     kind: type[AnsweredCall | MissedCall] = AnsweredCall
     ended = call.answered
@@ -186,4 +190,8 @@ def measure_lead(ticket: Ticket, calendar: Calendar) -> LeadTime | None:
 
 def earliest(*instants: int | None) -> int | None:
     """The earliest of the instants that are known."""
-    return min((at for at in instants if at is not None), default=None)
+    earliest_known = None
+    for at in instants:
+        if at is not None and (earliest_known is None or at < earliest_known):
+            earliest_known = at
+    return earliest_known

@@ -24,6 +24,20 @@ def bucket_of(wait_ms: int) -> int:
     return math.ceil(math.log(wait_ms) * _PER_NATURAL_LOG) if wait_ms > 0 else ZERO_BUCKET
 
 
+def bucket_edges(longest_ms: int) -> list[int]:
+    """The longest wait of each bucket that holds any, up to and including the bucket of `longest_ms`."""
+    edges = [0]
+    while edges[-1] < longest_ms:
+        bucket = bucket_of(edges[-1] + 1)
+        edge = max(int(_GROWTH**bucket), edges[-1] + 1)
+        while bucket_of(edge + 1) == bucket:  # the power and the logarithm are not rounded alike
+            edge += 1
+        while bucket_of(edge) > bucket:
+            edge -= 1
+        edges.append(edge)
+    return edges
+
+
 def quantile_ms(sketch: Mapping[int, int], quantile: float) -> float | None:
     """The wait below which the share `quantile` (0 to 1) of waits lies, in ms; None when there are none.
 

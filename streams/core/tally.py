@@ -1,11 +1,12 @@
 """Tallies: additive records of what was counted, for one cluster over any span of time.
 
-`count` adds a measurement or, with sign -1, takes it back; `add` adds whole tallies. Every figure is an integer
+`count_in` adds a measurement or, with sign -1, takes it back; `add` adds whole tallies. Every figure is an integer
 (waits in ms), so the result never depends on the order. Must not know where a tally belongs.
 """
 
 from bisect import bisect_left
-from typing import Final, NamedTuple, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Self, TypeVar
 
 import msgspec
 
@@ -21,7 +22,7 @@ from streams.core.measure import (
     UnservedKind,
 )
 from streams.core.rules import Rules
-from streams.core.sketch import ZERO_BUCKET, bucket_of
+from streams.core.sketch import bucket_edges, bucket_of
 
 K = TypeVar("K")
 
@@ -29,26 +30,25 @@ UNBOUNDED_MS: Final = 10**12
 """Stands for the missing upper bound of the slowest category: 31 years, longer than any plausible wait."""
 
 
-class WaitPlace(NamedTuple):
-    """Where a measurement falls by the rules: worked out once, and counted in a month, a day and a slot."""
+class Places:
+    """Where official waits fall under one set of rules: found by one search, since every call passes here."""
 
-    within_norm: bool = False
-    bucket: int = ZERO_BUCKET
-    category_ms: int = UNBOUNDED_MS
+    def __init__(self, rules: Rules, norms_ms: Mapping[str, int]) -> None:
+        """`norms_ms` by cluster; one that the rules no longer have is judged by 0."""
+        self.norms_ms = norms_ms
+        self.lead_norm_days = rules.lead_norm_days
+        self._rules = rules
+        self._edges = sorted({*bucket_edges(rules.longest_wait_ms), *rules.speed_categories_ms})
+        """Longest waits, in ms, that share bucket and category."""
+        self._places = [self._work_out(edge) for edge in self._edges]
 
+    def of(self, wait_ms: int) -> tuple[int, int]:
+        """The bucket of the sketch and the upper bound, in ms, of the speed category."""
+        index = bisect_left(self._edges, wait_ms)
+        return self._places[index] if index < len(self._places) else self._work_out(wait_ms)
 
-_NO_WAIT: Final = WaitPlace()
-
-
-def place_of(measured: Measurement, rules: Rules, norm_ms: int) -> WaitPlace:
-    """Where a measurement falls, under the rules and its cluster's norm."""
-    if isinstance(measured, AnsweredCall | ServedVisit):
-        wait_ms = measured.wait_ms
-        return WaitPlace(wait_ms <= norm_ms, bucket_of(wait_ms), speed_category(wait_ms, rules))
-    if isinstance(measured, LeadTime):
-        days = measured.working_days
-        return WaitPlace(within_norm=days is not None and days <= rules.lead_norm_days)
-    return _NO_WAIT
+    def _work_out(self, wait_ms: int) -> tuple[int, int]:
+        return bucket_of(wait_ms), speed_category(wait_ms, self._rules)
 
 
 class Tally(msgspec.Struct, gc=False, omit_defaults=True):
@@ -78,14 +78,10 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
         """Whether nothing is counted, so that the tally need not be kept."""
         return not any(getattr(self, name) for name in self.__struct_fields__)
 
-    def count(self, measured: Measurement, sign: int, place: "WaitPlace") -> None:
-        """Add (sign 1) or take back (sign -1) one measurement of the tally's channel."""
+    @staticmethod
+    def count_in(tallies: Sequence[Any], measured: Measurement, sign: int, places: Places) -> None:
+        """Add (sign 1) or take back (sign -1) one measurement of the tallies' channel in each of them."""
         raise NotImplementedError
-
-    def _count_wait(self, wait_ms: int, sign: int, place: "WaitPlace") -> None:
-        self.wait_ms += sign * wait_ms
-        self.within_norm += sign * place.within_norm
-        _bump(self.sketch, place.bucket, sign)
 
 
 class PhoneTally(Tally, gc=False, omit_defaults=True):
@@ -102,17 +98,33 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         """All calls that count, the denominator of the missed share."""
         return self.answered + self.missed
 
-    def count(self, measured: Measurement, sign: int, place: "WaitPlace") -> None:
-        """Add (sign 1) or take back (sign -1) one call."""
-        if isinstance(measured, AnsweredCall):
-            self.answered += sign
-            self._count_wait(measured.wait_ms, sign, place)
-            _bump(self.speed_categories, place.category_ms, sign)
-        elif isinstance(measured, MissedCall):
-            self.missed += sign
-            self.missed_wait_ms += sign * measured.wait_ms
-        elif isinstance(measured, Excluded):
-            _bump(self.excluded, measured.reason.value, sign)
+    @staticmethod
+    def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:
+        """Add (sign 1) or take back (sign -1) one call in each of the tallies."""
+        if type(measured) is AnsweredCall:
+            _count_answered(tallies, measured, sign, places)
+        elif type(measured) is MissedCall:
+            for tally in tallies:
+                tally.missed += sign
+                tally.missed_wait_ms += sign * measured.wait_ms
+        elif type(measured) is Excluded:
+            _count_excluded(tallies, measured, sign)
+
+
+def _count_answered(tallies: Sequence[PhoneTally], answered: AnsweredCall, sign: int, places: Places) -> None:
+    wait_ms = answered.wait_ms
+    within_norm = sign if wait_ms <= places.norms_ms.get(answered.cluster, 0) else 0
+    bucket, category_ms = places.of(wait_ms)
+    for tally in tallies:
+        tally.answered += sign
+        tally.wait_ms += sign * wait_ms
+        tally.within_norm += within_norm
+        sketch, categories = tally.sketch, tally.speed_categories
+        sketch[bucket] = sketch.get(bucket, 0) + sign
+        categories[category_ms] = categories.get(category_ms, 0) + sign
+        if sign < 0:
+            _drop_zero(sketch, bucket)
+            _drop_zero(categories, category_ms)
 
 
 class DeskTally(Tally, gc=False, omit_defaults=True):
@@ -136,25 +148,34 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
     requests_within_norm: int = 0
     implausible_requests: int = 0
 
-    def count(self, measured: Measurement, sign: int, place: "WaitPlace") -> None:
-        """Add (sign 1) or take back (sign -1) one measurement of a visit."""
+    @staticmethod
+    def count_in(tallies: "Sequence[DeskTally]", measured: Measurement, sign: int, places: Places) -> None:
+        """Add (sign 1) or take back (sign -1) one measurement of a visit in each of the tallies."""
         match measured:
             case ServedVisit():
-                self._count_served(measured, sign, place)
+                within_norm = measured.wait_ms <= places.norms_ms.get(measured.cluster, 0)
+                bucket, _ = places.of(measured.wait_ms)
+                for tally in tallies:
+                    tally._count_served(measured, sign, bucket, within_norm=within_norm)
             case ServedWalkIn():
-                self.walk_ins += sign
-                self.walk_in_wait_ms += sign * measured.wait_ms
+                for tally in tallies:
+                    tally.walk_ins += sign
+                    tally.walk_in_wait_ms += sign * measured.wait_ms
             case Unserved():
-                self._count_unserved(measured.kind, sign)
+                for tally in tallies:
+                    tally._count_unserved(measured.kind, sign)
             case LeadTime():
-                self._count_lead(measured.working_days, sign, place)
+                for tally in tallies:
+                    tally._count_lead(measured.working_days, sign, places.lead_norm_days)
             case Excluded():
-                _bump(self.excluded, measured.reason.value, sign)
+                _count_excluded(tallies, measured, sign)
 
-    def _count_served(self, measured: ServedVisit, sign: int, place: "WaitPlace") -> None:
+    def _count_served(self, measured: ServedVisit, sign: int, bucket: int, *, within_norm: bool) -> None:
         self.served += sign
+        self.wait_ms += sign * measured.wait_ms
         self.signed_ms += sign * measured.signed_ms
-        self._count_wait(measured.wait_ms, sign, place)
+        self.within_norm += sign * within_norm
+        _bump(self.sketch, bucket, sign)
         if measured.experienced_ms is not None:
             self.experienced += sign
             self.experienced_ms += sign * measured.experienced_ms
@@ -167,20 +188,27 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
         else:
             self.walk_ins_left += sign
 
-    def _count_lead(self, working_days: int | None, sign: int, place: "WaitPlace") -> None:
+    def _count_lead(self, working_days: int | None, sign: int, norm_days: int) -> None:
         if working_days is None:
             self.implausible_requests += sign
             return
         self.requests += sign
         self.lead_days += sign * working_days
-        self.requests_within_norm += sign * place.within_norm
+        self.requests_within_norm += sign * (working_days <= norm_days)
+
+
+def _count_excluded(tallies: Sequence[Tally], excluded: Excluded, sign: int) -> None:
+    for tally in tallies:
+        _bump(tally.excluded, excluded.reason.value, sign)
 
 
 def _bump(counts: dict[K, int], key: K, sign: int) -> None:
-    value = counts.get(key, 0) + sign
-    if value:
-        counts[key] = value
-    else:
+    counts[key] = counts.get(key, 0) + sign
+    _drop_zero(counts, key)
+
+
+def _drop_zero(counts: dict[K, int], key: K) -> None:
+    if not counts[key]:
         del counts[key]
 
 

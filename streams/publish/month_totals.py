@@ -10,13 +10,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from streams.core.expiry import Expiries, MonthKey
 from streams.core.figures import AnyState, empty_tally, month_totals
 from streams.core.rules import Channel
-from streams.core.state import CallState
+from streams.core.state import CallState, Changes
 from streams.core.tally import DeskTally, PhoneTally, Tally
-
-MonthKey = tuple[str, str]
-"""Month (`YYYY-MM`) and cluster."""
 
 _TALLIES: Final[dict[Channel, type[Tally]]] = {Channel.PHONE: PhoneTally, Channel.DESK: DeskTally}
 
@@ -82,38 +80,43 @@ class MonthTotalsWriter:
     def __init__(self, source: str, state: AnyState) -> None:
         """`state` as restored, nothing folded since: its keys are those that the former owner may have written."""
         self._source = source
+        self._state: Any = state
         self._written: dict[bytes, bytes | None] = {}
+        self._expiries = Expiries(state)
         self._look_at = _keys(state) | _keys_if_expired(state)
 
-    def changed(self, state: AnyState, now_ms: int) -> list[MonthRecord]:
+    def changed(self, changes: Changes[Any], now_ms: int) -> list[MonthRecord]:
         """The records that differ from what was written, and tombstones for keys that vanished.
 
-        Clears the state's note of changed months: a state has one writer.
+        `changes` are those of the state since the last time.
         """
-        expired = _keys_with_expired(state, now_ms)
-        keys = self._look_at | state.changed_months | expired
-        state.changed_months.clear()
-        self._look_at = expired  # such a contact leaves no note when it gets an outcome in another month or cluster
+        keys = self._look_at | changes.months | self._expiries.update(changes, now_ms)
+        self._look_at = set()
+        records = (self._record(key) for key in sorted(keys))
         changed = [
             record
-            for record in month_records(state, self._source, now_ms, keys)
+            for record in records
             if record.key not in self._written or self._written[record.key] != record.value
         ]
         self._written.update(changed)
         return changed
 
+    def _record(self, key: MonthKey) -> MonthRecord:
+        month, cluster = key
+        state = self._state
+        tally = state.months.get(month, {}).get(cluster)
+        expired = self._expiries.counts.get(key)
+        if expired is not None:
+            whole = empty_tally(state.channel)
+            whole.excluded.update(expired)
+            if tally is not None:
+                whole.add(tally)
+            tally = whole
+        return _record(_Place(month, state.channel, cluster, self._source), tally)
+
 
 def _keys(state: AnyState) -> set[MonthKey]:
     return {(month, cluster) for month, by_cluster in state.months.items() for cluster in by_cluster}
-
-
-def _keys_with_expired(state: AnyState, now_ms: int) -> set[MonthKey]:
-    """Where expired contacts count: there the total is no longer the state's own tally but a copy of it."""
-    return {
-        (month, cluster)
-        for (month, cluster), tally in month_totals(state, now_ms).items()
-        if tally is not state.months.get(month, {}).get(cluster)
-    }
 
 
 def _keys_if_expired(state: AnyState) -> set[MonthKey]:

@@ -1,22 +1,25 @@
 """The checkpoint of a source partition as records of a compacted topic, and back.
 
-A checkpoint is the state together with the next source offset. It is written as numbered chunks below the broker's
-message limit and then one head, which names the chunks that belong to it. Successive checkpoints use chunk keys of
-alternating generations, so a half-written one never touches what the last head points to. Must not know how
-records reach the broker.
+A checkpoint is the state together with the next source offset. It consists of parts, each a snapshot of the state or
+of what has changed in it since the part before, cut into chunks below the broker's message limit. One head, written
+last, names the parts that belong to it. As long as changes are small beside the state, a checkpoint adds one part to
+those before; then it starts anew. Keys of alternating generations keep what is half written away from what the last
+head points to. Must not know how records reach the broker.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
-from streams.core.figures import AnyState
-from streams.core.state import SNAPSHOT_VERSION
+from streams.core.state import SNAPSHOT_VERSION, Snapshot
 
-FORMAT: Final = 1
-"""Format of head and chunks. A newer one than this is refused, never guessed at."""
+FORMAT: Final = 2
+"""Format of head, parts and chunks. A newer one than this is refused, never guessed at."""
+
+_FORMAT_OF_ONE_PART: Final = 1
+"""The format before: one part, whose chunks have keys of their own. Read, and written anew in today's."""
 
 CHUNK_BYTES: Final = 800_000
 """Largest chunk: below the 1 MiB that brokers take unless told otherwise, with room for key and batch header."""
@@ -25,6 +28,12 @@ HEAD_KEY: Final = b"head"
 
 _COMPRESSION_LEVEL: Final = 1
 """The quickest of zlib: contacts are repetitive and shrink to a fifth, harder levels gain little for their time."""
+
+LATER_PARTS_MAX: Final = 100
+"""Parts with changes before the whole state is written again: a bound on what a restart has to read."""
+
+LATER_BYTES_MIN: Final = 64 * 1024
+"""Changes may always take so much, however small the state is: writing a small state again costs as much."""
 
 Record = tuple[bytes, bytes]
 """Key and value."""
@@ -40,8 +49,19 @@ class _Body(msgspec.Struct, array_like=True):
     snapshot: msgspec.Raw
 
 
+class _PartHead(msgspec.Struct, array_like=True):
+    chunks: int
+    crc32: int
+
+
 class _Head(msgspec.Struct):
     format: int
+    generation: int
+    next_offset: int
+    parts: list[_PartHead]
+
+
+class _HeadOfOnePart(msgspec.Struct):
     generation: int
     chunks: int
     crc32: int
@@ -49,28 +69,72 @@ class _Head(msgspec.Struct):
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """A checkpoint read back: the state's snapshot, undecoded, and where to read on."""
+    """A checkpoint read back: where to read on, and the snapshots, undecoded, the whole state first."""
 
     next_offset: int
     generation: int
-    snapshot: msgspec.Raw
+    snapshots: tuple[msgspec.Raw, ...]
 
 
-def encode(state: AnyState, next_offset: int, generation: int) -> list[Record]:
-    """The records of a checkpoint, in the order in which they must be written: the head comes last.
-
-    `generation` is that of the checkpoint before plus one.
-    """
-    snapshot = msgspec.Raw(msgspec.msgpack.encode(state.snapshot()))
-    body = msgspec.msgpack.encode(_Body(SNAPSHOT_VERSION, next_offset, snapshot))
-    packed = zlib.compress(body, _COMPRESSION_LEVEL)
-    chunks = [packed[start : start + CHUNK_BYTES] for start in range(0, len(packed), CHUNK_BYTES)]
-    head = _Head(FORMAT, generation, len(chunks), zlib.crc32(packed), next_offset)
-    records = [(_chunk_key(generation, index), chunk) for index, chunk in enumerate(chunks)]
-    return [*records, (HEAD_KEY, msgspec.json.encode(head))]
+def encode_part(snapshot: Snapshot[Any, Any], next_offset: int) -> bytes:
+    """A part, to be compressed; the snapshot may change when this is done."""
+    raw = msgspec.Raw(msgspec.msgpack.encode(snapshot))
+    return msgspec.msgpack.encode(_Body(SNAPSHOT_VERSION, next_offset, raw))
 
 
-def _chunk_key(generation: int, index: int) -> bytes:
+def compress(part: bytes) -> bytes:
+    """The part as it is written. Lets other threads run."""
+    return zlib.compress(part, _COMPRESSION_LEVEL)
+
+
+class Layout:
+    """Which parts the checkpoints of a partition consist of, and when the whole state is due again."""
+
+    def __init__(self, generation: int = 0) -> None:
+        """`generation` is that of the checkpoint that was restored. The first to be written is a whole one."""
+        self._generation = generation
+        self._parts: list[_PartHead] = []
+        self._later_parts = 0
+        self._whole_bytes = 0
+        self._later_bytes = 0
+
+    def whole_is_due(self) -> bool:
+        """Whether the next checkpoint holds the whole state, and not only what has changed."""
+        return (
+            not self._parts
+            or self._later_parts >= LATER_PARTS_MAX
+            or self._later_bytes > max(self._whole_bytes, LATER_BYTES_MIN)
+        )
+
+    def add(self, parts: Sequence[bytes], next_offset: int, *, whole: bool) -> list[Record]:
+        """The records of a checkpoint, in the order in which they must be written: the head comes last.
+
+        `parts` are compressed; `next_offset` is where the last of them leaves off.
+        """
+        size = sum(len(part) for part in parts)
+        if whole:
+            self._generation += 1
+            self._parts, self._later_parts = [], 0
+            self._whole_bytes, self._later_bytes = size, 0
+        else:
+            self._later_parts += len(parts)
+            self._later_bytes += size
+        records = [record for part in parts for record in self._add_part(part)]
+        head = _Head(FORMAT, self._generation, next_offset, self._parts)
+        return [*records, (HEAD_KEY, msgspec.json.encode(head))]
+
+    def _add_part(self, part: bytes) -> list[Record]:
+        chunks = [part[start : start + CHUNK_BYTES] for start in range(0, len(part), CHUNK_BYTES)]
+        number = len(self._parts)
+        self._parts.append(_PartHead(len(chunks), zlib.crc32(part)))
+        return [(_chunk_key(self._generation, number, index), chunk) for index, chunk in enumerate(chunks)]
+
+
+def _chunk_key(generation: int, part: int, index: int) -> bytes:
+    return b"chunk/%d/%d/%d" % (generation % 2, part, index)
+
+
+def _chunk_key_of_one_part(generation: int, _: int, index: int) -> bytes:
     return b"chunk/%d/%d" % (generation % 2, index)
 
 
@@ -83,34 +147,41 @@ def decode(records: Iterable[tuple[bytes | None, bytes | None]], where: str) -> 
     if HEAD_KEY not in latest:
         return None
     head = _decode_head(latest[HEAD_KEY], where)
-    packed = b"".join(_chunks(latest, head, where))
-    if zlib.crc32(packed) != head.crc32:
-        raise _corrupt(where, f"its checksum is {zlib.crc32(packed)}, the head says {head.crc32}")
+    key = _chunk_key if head.format == FORMAT else _chunk_key_of_one_part
+    snapshots = []
+    for number, part in enumerate(head.parts):
+        keys = [key(head.generation, number, index) for index in range(part.chunks)]
+        snapshots.append(_decode_part(latest, keys, part.crc32, where))
+    return Checkpoint(head.next_offset, head.generation, tuple(snapshots))
+
+
+def _decode_head(value: bytes, where: str) -> _Head:
+    try:
+        version = msgspec.json.decode(value, type=dict[str, Any]).get("format")
+        if version == FORMAT:
+            return msgspec.json.decode(value, type=_Head)
+        if version == _FORMAT_OF_ONE_PART:
+            old = msgspec.json.decode(value, type=_HeadOfOnePart)
+            return _Head(version, old.generation, old.next_offset, [_PartHead(old.chunks, old.crc32)])
+    except msgspec.MsgspecError as error:
+        raise _corrupt(where, f"its head is unreadable: {error}") from error
+    raise _other_version(where, "a checkpoint", version, FORMAT)
+
+
+def _decode_part(latest: dict[bytes, bytes], keys: Sequence[bytes], crc32: int, where: str) -> msgspec.Raw:
+    missing = next((key for key in keys if key not in latest), None)
+    if missing is not None:
+        raise _corrupt(where, f"its {missing.decode()} is missing")
+    packed = b"".join(latest[key] for key in keys)
+    if zlib.crc32(packed) != crc32:
+        raise _corrupt(where, f"the checksum of a part is {zlib.crc32(packed)}, the head says {crc32}")
     try:
         body = msgspec.msgpack.decode(zlib.decompress(packed), type=_Body)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise _corrupt(where, str(error)) from error
     if body.snapshot_version != SNAPSHOT_VERSION:
         raise _other_version(where, "a snapshot", body.snapshot_version, SNAPSHOT_VERSION)
-    return Checkpoint(body.next_offset, head.generation, body.snapshot)
-
-
-def _decode_head(value: bytes, where: str) -> _Head:
-    try:
-        version = msgspec.json.decode(value, type=dict[str, Any]).get("format")
-        if version != FORMAT:
-            raise _other_version(where, "a checkpoint", version, FORMAT)
-        return msgspec.json.decode(value, type=_Head)
-    except msgspec.MsgspecError as error:
-        raise _corrupt(where, f"its head is unreadable: {error}") from error
-
-
-def _chunks(latest: dict[bytes, bytes], head: _Head, where: str) -> Iterator[bytes]:
-    for index in range(head.chunks):
-        chunk = latest.get(_chunk_key(head.generation, index))
-        if chunk is None:
-            raise _corrupt(where, f"chunk {index + 1} of {head.chunks} is missing")
-        yield chunk
+    return body.snapshot
 
 
 def _other_version(where: str, what: str, found: object, known: int) -> CheckpointError:

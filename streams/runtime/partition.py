@@ -3,11 +3,11 @@
 Folds batches of records in order, each record once. Must not know Faust, producers or other partitions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 
 from streams.contracts.decode import CallDecoder, TicketDecoder
 from streams.contracts.rejections import Rejection
@@ -15,6 +15,7 @@ from streams.core.figures import AnyState
 from streams.core.rules import Channel, Rules
 from streams.core.state import CallState, TicketState
 from streams.publish.dead_letters import DeadLetter, refused
+from streams.runtime.fetch import Record
 
 LOG_APPEND_TIME: Final = 1
 """How the Kafka protocol marks a record whose time the broker has set."""
@@ -25,7 +26,7 @@ class Batch(msgspec.Struct, frozen=True):
 
     start: int
     end: int
-    records: Sequence["ConsumerRecord[bytes, bytes]"]
+    records: Sequence[Record]
 
 
 class BatchGapError(RuntimeError):
@@ -55,7 +56,7 @@ class Partition:
         self.dead_letters: list[DeadLetter] = []
         """Rejected records since the last checkpoint; whoever writes them takes them out."""
         self.dead_letter_bytes = 0
-        self._decode: Any = _decoder(state).__call__  # the bound method is found once, not for every record
+        self._decode: Any = _decoder(state).decode_batch
 
     @property
     def name(self) -> str:
@@ -88,25 +89,27 @@ class Partition:
         self.next_offset = batch.end
         return folded
 
-    def _fold_records(self, records: Sequence["ConsumerRecord[bytes, bytes]"]) -> int:
-        next_offset, decode, apply = self.next_offset, self._decode, self.state.apply
-        folded = 0
-        for record in records:
-            if record.offset < next_offset:
-                continue
-            event = decode(record.key, record.value, record.timestamp)
-            if type(event) is Rejection:
-                self._reject(record, event)
-            else:
-                apply(event, record.timestamp)
-            folded += 1
-        return folded
+    def _fold_records(self, records: Sequence[Record]) -> int:
+        if records[0].offset < self.next_offset:
+            records = [record for record in records if record.offset >= self.next_offset]
+        values = [record.value for record in records]
+        times_ms = [record.timestamp for record in records]
+        events, instants_ms, refused_at = self._decode([record.key for record in records], values, times_ms)
+        start = 0
+        for index in refused_at:
+            self.state.fold(events[start:index], instants_ms[start:index], times_ms[start:index])
+            self._reject(records[index], events[index])
+            start = index + 1
+        if start:
+            events, instants_ms, times_ms = events[start:], instants_ms[start:], times_ms[start:]
+        self.state.fold(events, instants_ms, times_ms)
+        return len(records)
 
-    def _reject(self, record: "ConsumerRecord[bytes, bytes]", rejection: Rejection) -> None:
+    def _reject(self, record: Record, rejection: Rejection) -> None:
         self.state.reject(rejection.reason.value, record.timestamp)
         letter = refused(
-            record.topic,
-            record.partition,
+            self.tp.topic,
+            self.tp.partition,
             record.offset,
             reason=rejection.reason.value,
             key=record.key,
@@ -122,12 +125,20 @@ def new_state(channel: Channel, rules: Rules) -> AnyState:
     return CallState(rules) if channel is Channel.PHONE else TicketState(rules)
 
 
-def restored_state(channel: Channel, rules: Rules, snapshot: bytes) -> AnyState:
-    """The state that a checkpoint's snapshot holds."""
-    decode = msgspec.msgpack.decode
+def restored_state(channel: Channel, rules: Rules, snapshots: Iterable[bytes]) -> AnyState:
+    """The state that a checkpoint's snapshots hold: the whole, then what changed."""
     if channel is Channel.PHONE:
-        return CallState.restore(decode(snapshot, type=CallState.snapshot_type), rules)
-    return TicketState.restore(decode(snapshot, type=TicketState.snapshot_type), rules)
+        return CallState.restore(_whole(CallState.snapshot_type, snapshots), rules)
+    return TicketState.restore(_whole(TicketState.snapshot_type, snapshots), rules)
+
+
+def _whole(snapshot_type: Any, snapshots: Iterable[bytes]) -> Any:
+    decoder = msgspec.msgpack.Decoder(snapshot_type)
+    decoded = (decoder.decode(snapshot) for snapshot in snapshots)
+    whole = next(decoded)
+    for later in decoded:
+        whole.update(later)
+    return whole
 
 
 def _decoder(state: AnyState) -> CallDecoder | TicketDecoder:

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -17,13 +16,12 @@ from aiokafka import TopicPartition
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.kafka import client_options, read_to_end
-from streams.publish.dead_letters import DeadLetter, dead_letter_record
-from streams.publish.month_totals import MonthTotalsWriter
 from streams.publish.observed import PartitionHealth
 from streams.runtime import checkpoint
+from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Batch, Partition, new_state, restored_state
-from streams.runtime.writer import FENCED, CheckpointWriter, OutgoingRecord
+from streams.runtime.writer import FENCED, CheckpointWriter
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -35,16 +33,15 @@ DEAD_LETTER_BYTES: Final = 4 * 1024 * 1024
 class _Owned:
     """A partition with what it takes to write its checkpoints."""
 
-    def __init__(self, partition: Partition, writer: CheckpointWriter, generation: int, covered: int | None) -> None:
+    def __init__(self, partition: Partition, writer: CheckpointWriter, capture: Capture, covered: int | None) -> None:
         self.partition = partition
         self.writer = writer
-        self.generation = generation
+        self.capture = capture
         self.covered = covered
         """Next offset of the last written checkpoint; None before there is one."""
         self.written_ms: int | None = None
         self.written_bytes: int | None = None
         self.written_seconds: float | None = None
-        self.months = MonthTotalsWriter(partition.name, partition.state)
 
 
 class Partitions:
@@ -143,15 +140,17 @@ class Partitions:
 
     def _restore(self, tp: TopicPartition, writer: CheckpointWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules
-        broker_sets_times = self._settings.kafka.writer == "transactional"
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
-            partition = Partition(tp, new_state(channel, rules), 0, broker_sets_times=broker_sets_times)
-            return _Owned(partition, writer, 0, None)
-        log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, found.next_offset)
-        state = restored_state(channel, rules, found.snapshot)
-        partition = Partition(tp, state, found.next_offset, broker_sets_times=broker_sets_times)
-        return _Owned(partition, writer, found.generation, found.next_offset)
+            state, next_offset, generation = new_state(channel, rules), 0, 0
+        else:
+            log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, found.next_offset)
+            state, next_offset = restored_state(channel, rules, found.snapshots), found.next_offset
+            generation = found.generation
+        broker_sets_times = self._settings.kafka.writer == "transactional"
+        partition = Partition(tp, state, next_offset, broker_sets_times=broker_sets_times)
+        capture = Capture(partition, self._settings, self._clock, generation=generation)
+        return _Owned(partition, writer, capture, None if found is None else next_offset)
 
     async def release(self, partitions: set[TopicPartition]) -> None:
         """Give the partitions up; what no checkpoint covers is read again by whoever takes over."""
@@ -176,47 +175,28 @@ class Partitions:
         partition = owned.partition
         if partition.failure is not None:
             return
-        started = time.perf_counter()
-        next_offset = partition.next_offset
-        moved = next_offset != (owned.covered or 0)
-        records = self._records(owned) if moved else list(self._month_records(owned))
-        if not records:
-            return
         try:
-            await owned.writer.write(records)
+            if partition.next_offset == (owned.covered or 0):
+                await self._write_month_totals(owned)
+            else:
+                await self._write_checkpoint(owned)
         except BaseException as error:
             # What was taken out of the state for this write may not have arrived: nothing may be written after it.
             partition.failure = error
             if not (leaving and isinstance(error, FENCED)):
                 raise
             log.warning("%s: another worker has taken over; left without a last checkpoint", partition.name)
-            return
-        if moved:
-            owned.generation += 1
-            owned.covered = next_offset
-            owned.written_bytes = sum(len(record.value or b"") for record in records)
+
+    async def _write_month_totals(self, owned: _Owned) -> None:
+        records = owned.capture.take_month_totals()
+        if records:
+            await owned.writer.write(records)
+
+    async def _write_checkpoint(self, owned: _Owned) -> None:
+        started = time.perf_counter()
+        captured = await owned.capture.take()
+        await owned.writer.write(captured.records)
+        owned.covered = captured.next_offset
+        owned.written_bytes = sum(len(record.value or b"") for record in captured.records)
         owned.written_ms = self._clock()
         owned.written_seconds = time.perf_counter() - started
-
-    def _records(self, owned: _Owned) -> list[OutgoingRecord]:
-        """Everything that belongs to the checkpoint of this very moment, the head last."""
-        partition = owned.partition
-        letters, partition.dead_letters, partition.dead_letter_bytes = partition.dead_letters, [], 0
-        rejected = [self._dead_letter(letter) for letter in letters]
-        topic = checkpoint_topic(partition.tp.topic)
-        chunks = (
-            OutgoingRecord(topic, key, value, partition.tp.partition)
-            for key, value in checkpoint.encode(partition.state, partition.next_offset, owned.generation + 1)
-        )
-        return list(chain(rejected, self._month_records(owned), chunks))
-
-    def _dead_letter(self, letter: DeadLetter) -> OutgoingRecord:
-        record = dead_letter_record(letter)
-        return OutgoingRecord(
-            self._settings.kafka.dead_letters_topic, record.key, record.value, headers=record.headers
-        )
-
-    def _month_records(self, owned: _Owned) -> Iterable[OutgoingRecord]:
-        topic = self._settings.kafka.month_totals_topic
-        for key, value in owned.months.changed(owned.partition.state, self._clock()):
-            yield OutgoingRecord(topic, key, value)

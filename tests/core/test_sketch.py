@@ -1,6 +1,7 @@
 """Quantiles from the sketch stay within one percent of the waits themselves, and what is added can be taken back."""
 
 import math
+from itertools import pairwise
 from random import Random
 from typing import Final
 
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 
 from streams.core.measure import AnsweredCall
 from streams.core.rules import Rules
-from streams.core.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket_of, quantile_ms
-from streams.core.tally import PhoneTally, place_of
+from streams.core.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket_edges, bucket_of, quantile_ms
+from streams.core.tally import PhoneTally, Places
 from tests.core.builders import HOUR, RULES, STEADY
 
 LONGEST_MS: Final = 4 * HOUR
@@ -31,9 +32,7 @@ def sketch_of(each: list[int]) -> dict[int, int]:
 
 def count(tally: PhoneTally, wait_ms: int, sign: int, rules: Rules = RULES) -> None:
     """Add or take back an answered call with a wait."""
-    tally.count(
-        AnsweredCall("k", 0, wait_ms, wait_ms), sign, place_of(AnsweredCall("k", 0, wait_ms, wait_ms), rules, 45_000)
-    )
+    PhoneTally.count_in((tally,), AnsweredCall("k", 0, wait_ms, wait_ms), sign, Places(rules, {"k": 45_000}))
 
 
 @STEADY
@@ -47,6 +46,15 @@ def test_a_quantile_is_within_one_percent_of_the_wait_of_its_rank(values: list[i
     found = quantile_ms(sketch_of(values), quantile)
     assert found is not None
     assert abs(found - exact) <= (0.01 + ROUNDING) * exact
+
+
+def test_the_edges_of_the_buckets_are_where_buckets_end() -> None:
+    """Each edge is the last of its bucket and each bucket with a wait in it has one, so a search finds the bucket."""
+    edges = bucket_edges(LONGEST_MS)
+    assert edges[0] == 0
+    assert edges[-2] < LONGEST_MS <= edges[-1]
+    for before, edge in pairwise(edges):
+        assert bucket_of(before + 1) == bucket_of(edge) < bucket_of(edge + 1)
 
 
 def test_every_wait_up_to_the_longest_is_within_one_percent() -> None:

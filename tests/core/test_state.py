@@ -69,24 +69,23 @@ def test_every_fact_taken_in_is_counted_repetitions_too() -> None:
 
 
 def test_a_month_that_changed_is_told_once_and_a_repetition_changes_nothing() -> None:
-    """A writer of month totals clears the set when it has written them."""
+    """Taking the changes begins the note anew."""
     state = calls([offered(TEN)])
-    assert state.changed_months == set()
+    assert state.take_changes().months == set()
     state.apply(ended(TEN + 5), TEN)
-    assert state.changed_months == {("2026-03", KCC)}
-    state.changed_months.clear()
+    assert state.take_changes().months == {("2026-03", KCC)}
     state.apply(ended(TEN + 5), TEN)
     state.apply(ended(TEN + 9), TEN)
-    assert state.changed_months == set()
+    assert state.take_changes().months == set()
 
 
 def test_a_correction_tells_both_of_the_months_that_it_touches() -> None:
     """An earlier `offered` moves the call to the month before: that one takes it, the other gives it back."""
     april = ms("2026-04-01 00:00")
     state = calls([offered(april), answered(april + 10)], ALWAYS_OPEN)
-    state.changed_months.clear()
+    state.take_changes()
     state.apply(offered(april - 1), TEN)
-    assert state.changed_months == {("2026-03", KCC), ("2026-04", KCC)}
+    assert state.take_changes().months == {("2026-03", KCC), ("2026-04", KCC)}
     assert phone_month(state, "2026-04") == PhoneTally()
     assert set(state.months) == {"2026-03"}
 
@@ -94,17 +93,17 @@ def test_a_correction_tells_both_of_the_months_that_it_touches() -> None:
 def test_a_correction_of_the_cluster_tells_and_moves_both() -> None:
     """A call that was counted already turns out to belong to another cluster."""
     state = calls([offered(TEN, cluster="B"), ended(TEN + 5, cluster="B")])
-    state.changed_months.clear()
+    state.take_changes()
     state.apply(offered(TEN, cluster="A"), TEN)
-    assert state.changed_months == {("2026-03", "A"), ("2026-03", "B")}
+    assert state.take_changes().months == {("2026-03", "A"), ("2026-03", "B")}
     assert set(state.months["2026-03"]) == {"A"}
 
 
 def test_changed_rules_tell_the_months_that_were_judged_anew() -> None:
     """Or the totals that a writer published before would stay."""
     state = calls([offered(TEN), ended(TEN + 5)])
-    assert restarted(state).changed_months == set()
-    assert restarted(state, rules_with(closing_days=("2026-03-02",))).changed_months == {("2026-03", KCC)}
+    assert restarted(state).take_changes().months == set()
+    assert restarted(state, rules_with(closing_days=("2026-03-02",))).take_changes().months == {("2026-03", KCC)}
 
 
 def test_a_call_is_forgotten_in_the_first_hour_after_its_memory() -> None:
@@ -158,7 +157,7 @@ def test_an_open_call_that_is_forgotten_stays_unresolved_for_good() -> None:
     """At every later moment, after a restart, and told as a change of its month."""
     state = calls([offered(TEN)], record_ms=TEN)
     state.advance(TEN + MEMORY + 2 * HOUR)
-    assert state.changed_months == {("2026-03", KCC)}
+    assert state.take_changes().months == {("2026-03", KCC)}
     for each in (state, restarted(state)):
         for now in (TEN, TEN + MEMORY, TEN + 3 * MEMORY):
             assert phone_month(each, "2026-03", now) == PhoneTally(excluded={"unresolved": 1})

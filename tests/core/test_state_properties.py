@@ -3,14 +3,17 @@
 import copy
 from collections.abc import Iterable, Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any, Final
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Offered, Requested, instant_ms
-from streams.core.figures import MonthTotals, figures, month_totals
+from streams.core.expiry import Expiries
+from streams.core.figures import MonthTotals, empty_tally, figures, month_totals
 from streams.core.rules import Rules
 from streams.core.state import CallState, TicketState
 from streams.core.tally import DeskTally, PhoneTally, Tally
@@ -100,6 +103,93 @@ def test_restarts_change_nothing_even_where_contacts_are_forgotten(
     assert everything(once, with_touched=True) == everything(other, with_touched=True)
     assert once.applied == other.applied == len(events)
     assert_canonical(other)
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), span_ms=spans)
+def test_batches_change_nothing(new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int) -> None:
+    """The same log fact by fact and in batches, to the last field, with a memory far too short."""
+    events = data.draw(histories)
+    log = data.draw(logs(len(events), span_ms))
+    once, other = fold(new_state, SHORT_MEMORY, events, log=log), new_state(SHORT_MEMORY)
+    for batch in _cut(list(zip(events, log, strict=True)), data.draw(st.sets(st.integers(0, len(events))))):
+        facts: list[Any] = [event for event, _ in batch]
+        other.fold(facts, [instant_ms(event.at) for event in facts], [record_ms for _, record_ms in batch])
+    assert everything(once, with_touched=True) == everything(other, with_touched=True)
+    assert once.applied == other.applied
+
+
+def _cut(log: list[tuple[Any, int]], cuts: set[int]) -> list[list[tuple[Any, int]]]:
+    edges = [0, *sorted(cuts), len(log)]
+    return [log[start:end] for start, end in pairwise(edges)]
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), span_ms=spans)
+def test_a_whole_and_the_changes_since_are_the_state(
+    new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int
+) -> None:
+    """The whole in slices between which the log goes on, then changes, with a memory far too short."""
+    events = data.draw(histories)
+    log = data.draw(logs(len(events), span_ms))
+    first, *rest = _cut(list(zip(events, log, strict=True)), data.draw(st.sets(st.integers(0, len(events)))))
+    state: Any = new_state(SHORT_MEMORY)
+    parts = []
+    _apply(state, first)
+    state.take_changes()
+    for contacts in state.contact_slices(data.draw(st.integers(1, 3))):
+        parts.append(_written(state, state.snapshot_of_contacts(contacts)))
+        if rest:
+            _apply(state, rest.pop(0))
+    parts.append(_written(state, state.snapshot(state.take_changes().contacts)))
+    for batch in rest:
+        _apply(state, batch)
+        parts.append(_written(state, state.snapshot_of(state.take_changes())))
+    whole, *later = parts
+    for changes in later:
+        whole.update(changes)
+    again = type(state).restore(whole, state.rules)
+    assert everything(again, with_touched=True) == everything(state, with_touched=True)
+    assert again.applied == state.applied
+    assert_canonical(again)
+
+
+def _apply(state: Any, batch: list[tuple[Any, int]]) -> None:
+    for event, record_ms in batch:
+        state.apply(event, record_ms)
+
+
+def _written(state: Any, snapshot: Any) -> Any:
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(snapshot), type=state.snapshot_type)
+
+
+@on_both_channels
+@STEADY
+@given(data=st.data(), span_ms=spans)
+def test_expiries_follow_the_state(new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int) -> None:
+    """What has expired, kept up from changes while time goes on, is what going through all open contacts finds."""
+    events = data.draw(histories)
+    log = data.draw(logs(len(events), span_ms))
+    state: Any = new_state(SHORT_MEMORY)
+    expiries, now = Expiries(state), NOON
+    for batch in _cut(list(zip(events, log, strict=True)), data.draw(st.sets(st.integers(0, len(events))))):
+        _apply(state, batch)
+        now += data.draw(st.sampled_from([0, HOUR, 5 * HOUR, 13 * HOUR]))
+        expiries.update(state.take_changes(), now)
+        assert _with_expired(state, expiries) == month_totals(state, now)
+
+
+def _with_expired(state: Any, expiries: Expiries) -> MonthTotals:
+    totals: MonthTotals = copy.deepcopy(
+        {(month, cluster): tally for month, by in state.months.items() for cluster, tally in by.items()}
+    )
+    for key, counts in expiries.counts.items():
+        tally = totals.setdefault(key, empty_tally(state.channel))
+        for reason, count in counts.items():
+            tally.excluded[reason] = tally.excluded.get(reason, 0) + count
+    return totals
 
 
 @on_both_channels

@@ -22,10 +22,10 @@ from streams.core.measure import (
     UnservedKind,
     VisitOutcome,
 )
-from streams.core.tally import DeskTally, PhoneTally, Tally, place_of
+from streams.core.tally import DeskTally, PhoneTally, Places, Tally
 from tests.core.builders import HOUR, RULES, STEADY
 
-NORM_MS = 45_000
+PLACES = Places(RULES, {"k": 45_000})
 AnyTally = TypeVar("AnyTally", PhoneTally, DeskTally)
 
 waits = st.one_of(st.integers(0, 4 * HOUR), st.sampled_from([0, 1, 30_000, 30_001, 45_000, 45_001]))
@@ -72,7 +72,7 @@ def desk(measured: Sequence[VisitOutcome | LeadTime]) -> DeskTally:
 
 def _counted(tally: AnyTally, measured: Sequence[CallMeasurement] | Sequence[VisitOutcome | LeadTime]) -> AnyTally:
     for each in measured:
-        tally.count(each, 1, place_of(each, RULES, NORM_MS))
+        type(tally).count_in((tally,), each, 1, PLACES)
     return tally
 
 
@@ -90,10 +90,10 @@ def test_calls_may_be_counted_and_taken_back_in_any_order(order: list[int], meas
     """What was counted and taken back is as if it had never been, to the last empty entry."""
     tally = phone(measured)
     for index in order[:3]:
-        tally.count(measured[index], -1, place_of(measured[index], RULES, NORM_MS))
+        type(tally).count_in((tally,), measured[index], -1, PLACES)
     assert tally == phone([measured[index] for index in order[3:]])
     for index in order[3:]:
-        tally.count(measured[index], -1, place_of(measured[index], RULES, NORM_MS))
+        type(tally).count_in((tally,), measured[index], -1, PLACES)
     assert tally == PhoneTally()
     assert tally.is_empty()
 
@@ -106,10 +106,10 @@ def test_visits_may_be_counted_and_taken_back_in_any_order(
     """What was counted and taken back is as if it had never been, to the last empty entry."""
     tally = desk(measured)
     for index in order[:3]:
-        tally.count(measured[index], -1, place_of(measured[index], RULES, NORM_MS))
+        type(tally).count_in((tally,), measured[index], -1, PLACES)
     assert tally == desk([measured[index] for index in order[3:]])
     for index in order[3:]:
-        tally.count(measured[index], -1, place_of(measured[index], RULES, NORM_MS))
+        type(tally).count_in((tally,), measured[index], -1, PLACES)
     assert tally == DeskTally()
     assert tally.is_empty()
 
@@ -155,14 +155,14 @@ def test_adding_leaves_the_other_tally_alone(measured: list[CallMeasurement]) ->
     part = phone(measured)
     before = copy.deepcopy(part)
     summed = total(part)
-    summed.count(measured[0], 1, place_of(measured[0], RULES, NORM_MS))
+    type(summed).count_in((summed,), measured[0], 1, PLACES)
     assert part == before
 
 
 def test_two_new_tallies_share_nothing() -> None:
     """A default dictionary that were shared would mix the clusters."""
     one, other = PhoneTally(), PhoneTally()
-    one.count(AnsweredCall("k", 0, 0, 5), 1, place_of(AnsweredCall("k", 0, 0, 5), RULES, NORM_MS))
+    PhoneTally.count_in((one,), AnsweredCall("k", 0, 0, 5), 1, PLACES)
     assert other == PhoneTally(sketch={}, speed_categories={}, excluded={})
     assert other.is_empty()
 

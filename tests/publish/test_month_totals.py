@@ -174,29 +174,29 @@ def test_everything_is_written_first_and_then_only_what_changed() -> None:
     state.apply(offered(ms("2026-04-01 10:00"), "d"), TEN)
     state.apply(answered(ms("2026-04-01 10:01"), "d"), TEN)
     writer = MonthTotalsWriter("calls-0", state)
-    assert writer.changed(state, TEN) == month_records(state, "calls-0", TEN)
-    assert writer.changed(state, TEN) == []
+    assert writer.changed(state.take_changes(), TEN) == month_records(state, "calls-0", TEN)
+    assert writer.changed(state.take_changes(), TEN) == []
     state.apply(offered(TEN, "e"), TEN)
     state.apply(answered(TEN + SECOND, "e"), TEN)
-    assert writer.changed(state, TEN) == month_records(state, "calls-0", TEN, {("2026-03", KCC)})
-    assert writer.changed(state, TEN) == []
+    assert writer.changed(state.take_changes(), TEN) == month_records(state, "calls-0", TEN, {("2026-03", KCC)})
+    assert writer.changed(state.take_changes(), TEN) == []
 
 
 def test_a_fact_that_changes_no_total_is_not_written() -> None:
     state = march_calls()
     writer = MonthTotalsWriter("calls-0", state)
-    writer.changed(state, TEN)
+    writer.changed(state.take_changes(), TEN)
     state.apply(offered(TEN, "a"), TEN)
-    assert writer.changed(state, TEN) == []
+    assert writer.changed(state.take_changes(), TEN) == []
 
 
 def test_a_total_that_vanished_is_taken_back() -> None:
     """The desk that received the visitor is known first, the desk the visitor came for later."""
     state = tickets([started(TEN, TEN, cluster=OCMW)], record_ms=TEN)
     writer = MonthTotalsWriter("tickets-0", state)
-    writer.changed(state, TEN)
+    writer.changed(state.take_changes(), TEN)
     state.apply(requested(TEN - DAY, TEN, cluster=BURGERZAKEN), TEN)
-    topic = dict(writer.changed(state, TEN))
+    topic = dict(writer.changed(state.take_changes(), TEN))
     assert topic[b"2026-03/desk/OCMW/tickets-0"] is None
     assert topic[b"2026-03/desk/Burgerzaken/tickets-0"] is not None
 
@@ -204,10 +204,10 @@ def test_a_total_that_vanished_is_taken_back() -> None:
 def test_a_call_that_expires_is_written_although_no_record_came() -> None:
     state = calls([offered(TEN)], record_ms=TEN)
     writer = MonthTotalsWriter("calls-0", state)
-    writer.changed(state, TEN)
-    expired = sum_month_totals(writer.changed(state, LATER))
+    writer.changed(state.take_changes(), TEN)
+    expired = sum_month_totals(writer.changed(state.take_changes(), LATER))
     assert expired == {("2026-03", Channel.PHONE, KCC): PhoneTally(excluded={"unresolved": 1})}
-    assert writer.changed(state, LATER) == []
+    assert writer.changed(state.take_changes(), LATER) == []
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -216,13 +216,13 @@ def test_an_expired_contact_that_turns_up_elsewhere_is_taken_back(*, restart: bo
     state = tickets([arrived(TEN, cluster=OCMW)], record_ms=TEN)
     expired = TEN + 13 * HOUR
     writer = MonthTotalsWriter("tickets-0", state)
-    topic = dict(writer.changed(state, expired))
+    topic = dict(writer.changed(state.take_changes(), expired))
     if restart:
         state = restarted(state)
         writer = MonthTotalsWriter("tickets-0", state)
     state.apply(requested(TEN - DAY, TEN, cluster=BURGERZAKEN), TEN)
     state.apply(started(TEN), TEN)
-    topic.update(writer.changed(state, expired))
+    topic.update(writer.changed(state.take_changes(), expired))
     assert sum_month_totals(topic.items()) == totals_of(state, now_ms=expired)
     assert topic[b"2026-03/desk/OCMW/tickets-0"] is None
 
@@ -230,9 +230,9 @@ def test_an_expired_contact_that_turns_up_elsewhere_is_taken_back(*, restart: bo
 def test_after_a_restart_everything_is_written_once_more() -> None:
     """The former owner may have stopped before it came to it."""
     state = tickets([started(TEN, TEN)], record_ms=TEN)
-    written = MonthTotalsWriter("tickets-0", state).changed(state, TEN)
+    written = MonthTotalsWriter("tickets-0", state).changed(state.take_changes(), TEN)
     state = restarted(state)
-    assert MonthTotalsWriter("tickets-0", state).changed(state, TEN) == written != []
+    assert MonthTotalsWriter("tickets-0", state).changed(state.take_changes(), TEN) == written != []
 
 
 _PLACES = st.sampled_from([BURGERZAKEN, OCMW])
@@ -243,28 +243,39 @@ _FACTS: st.SearchStrategy[AnyTicketEvent] = st.one_of(
     st.builds(started, _TIMES, st.none() | _TIMES, st.sampled_from("xyz"), _PLACES),
     st.builds(cancelled, _TIMES, st.none() | _TIMES, st.sampled_from("xyz"), _PLACES),
 )
-_STEPS = st.lists(_FACTS | st.sampled_from(["write", "crash", "wait"]), max_size=25)
+_STEPS = st.lists(_FACTS | st.sampled_from(["write", "crash", "wait", "age"]), max_size=25)
+
+
+def _log(steps: list[AnyTicketEvent | str]) -> list[tuple[AnyTicketEvent, int]]:
+    """The facts with their records' times; at each "age" all that was known before is forgotten."""
+    log, record_ms = [], TEN
+    for step in steps:
+        if not isinstance(step, str):
+            log.append((step, record_ms))
+        elif step == "age":
+            record_ms += 40 * DAY
+    return log
 
 
 @STEADY
 @given(_STEPS)
 def test_the_topic_says_what_the_state_says_whatever_happens(steps: list[AnyTicketEvent | str]) -> None:
-    """Facts, time that passes, writes together with a checkpoint, crashes back to the last of them."""
-    log = [step for step in steps if not isinstance(step, str)]
+    """Facts, time that passes, forgetting, writes together with a checkpoint, crashes back to the last of them."""
+    log = _log(steps)
     state, now, folded = TicketState(ALWAYS_OPEN), TEN, 0
     checkpoint, covered = restarted(state), folded
     writer, topic = MonthTotalsWriter("tickets-0", state), dict[bytes, bytes | None]()
     for step in [*steps, *log, "write"]:
-        if step == "wait":
+        if step in ("wait", "age"):
             now += 13 * HOUR
         elif step == "write":
-            topic.update(writer.changed(state, now))
+            topic.update(writer.changed(state.take_changes(), now))
             checkpoint, covered = restarted(state), folded
         elif step == "crash":
             state, folded = restarted(checkpoint), covered
             writer = MonthTotalsWriter("tickets-0", state)
         elif folded < len(log):
-            state.apply(log[folded], TEN)
+            state.apply(*log[folded])
             folded += 1
     assert folded == len(log)
     assert sum_month_totals(topic.items()) == totals_of(state, now_ms=now)

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 
 from streams.contracts.events import Answered, Offered
+from streams.core.rules import HOUR_MS, Channel
 from streams.core.state import CallState
 from streams.runtime import checkpoint
-from streams.runtime.checkpoint import HEAD_KEY, CheckpointError
+from streams.runtime.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
+from streams.runtime.partition import restored_state
 from streams.settings import load
 
 RULES = load(None, {}).rules
@@ -28,10 +30,24 @@ def state_of(calls: int) -> CallState:
     return state
 
 
+def whole(state: CallState, next_offset: int, layout: Layout | None = None) -> list[tuple[bytes, bytes]]:
+    """The records of a checkpoint of the whole state."""
+    part = compress(encode_part(state.snapshot(), next_offset))
+    return (layout or Layout()).add([part], next_offset, whole=True)
+
+
+def changed(state: CallState, next_offset: int, layout: Layout) -> list[tuple[bytes, bytes]]:
+    """The records of a checkpoint of what has changed in the state."""
+    part = compress(encode_part(state.snapshot_of(state.take_changes()), next_offset))
+    return layout.add([part], next_offset, whole=False)
+
+
 def restored(found: checkpoint.Checkpoint | None) -> CallState:
     """The state in a checkpoint."""
     assert found is not None
-    return CallState.restore(msgspec.msgpack.decode(found.snapshot, type=CallState.snapshot_type), RULES)
+    state = restored_state(Channel.PHONE, RULES, found.snapshots)
+    assert isinstance(state, CallState)
+    return state
 
 
 def everything(state: CallState) -> Any:
@@ -45,7 +61,7 @@ def test_no_records_hold_no_checkpoint() -> None:
 
 def test_what_is_written_is_read_back() -> None:
     state = state_of(100)
-    found = checkpoint.decode(checkpoint.encode(state, 4711, 3), "calls-checkpoints-0")
+    found = checkpoint.decode(whole(state, 4711, Layout(2)), "calls-checkpoints-0")
     assert found is not None
     assert (found.next_offset, found.generation) == (4711, 3)
     assert everything(restored(found)) == everything(state)
@@ -60,7 +76,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small_chunks")
 def test_a_large_state_is_written_in_chunks_below_the_limit() -> None:
     state = state_of(300)
-    records = checkpoint.encode(state, 9, 1)
+    records = whole(state, 9)
     assert len(records) > 10
     assert all(len(value) <= 500 for _, value in records)
     assert records[-1][0] == HEAD_KEY
@@ -71,7 +87,8 @@ def test_a_large_state_is_written_in_chunks_below_the_limit() -> None:
 @pytest.mark.parametrize("missing", [1, 2, 5])
 def test_a_half_written_checkpoint_leaves_the_one_before(missing: int) -> None:
     before, after = state_of(200), state_of(400)
-    first, second = checkpoint.encode(before, 200, 1), checkpoint.encode(after, 400, 2)
+    layout = Layout()
+    first, second = whole(before, 200, layout), whole(after, 400, layout)
     assert len(second) > missing
     found = checkpoint.decode([*first, *second[:-missing]], "here")
     assert found is not None
@@ -81,8 +98,9 @@ def test_a_half_written_checkpoint_leaves_the_one_before(missing: int) -> None:
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_smaller_checkpoint_replaces_a_larger_one() -> None:
-    larger = [checkpoint.encode(state_of(400), 400 + n, n) for n in (1, 2)]
-    records = [*larger[0], *larger[1], *checkpoint.encode(state_of(5), 500, 3)]
+    layout = Layout()
+    larger = [whole(state_of(400), 400 + n, layout) for n in (1, 2)]
+    records = [*larger[0], *larger[1], *whole(state_of(5), 500, layout)]
     found = checkpoint.decode(records, "here")
     assert found is not None
     assert found.next_offset == 500
@@ -91,22 +109,25 @@ def test_a_smaller_checkpoint_replaces_a_larger_one() -> None:
 
 def test_compaction_changes_nothing() -> None:
     """Of each key only the newest record is left, wherever the broker has got to."""
-    records = [record for n in (1, 2, 3) for record in checkpoint.encode(state_of(10 * n), 10 * n, n)]
+    layout = Layout()
+    records = [record for n in (1, 2, 3) for record in whole(state_of(10 * n), 10 * n, layout)]
     newest = list({key: (key, value) for key, value in records}.values())
     assert checkpoint.decode(newest, "here") == checkpoint.decode(records, "here")
 
 
 def test_a_damaged_chunk_is_refused_with_its_place() -> None:
-    *chunks, head = checkpoint.encode(state_of(10), 10, 1)
+    *chunks, head = whole(state_of(10), 10)
     key, value = chunks[0]
     damaged = [(key, value[:-1] + bytes([value[-1] ^ 1])), *chunks[1:], head]
-    with pytest.raises(CheckpointError, match=r"checkpoint in calls-checkpoints-2 is corrupt: its checksum"):
+    with pytest.raises(
+        CheckpointError, match=r"checkpoint in calls-checkpoints-2 is corrupt: the checksum of a part"
+    ):
         checkpoint.decode(damaged, "calls-checkpoints-2")
 
 
 def test_a_missing_chunk_is_refused() -> None:
-    with pytest.raises(CheckpointError, match=r"corrupt: chunk 1 of 1 is missing"):
-        checkpoint.decode(checkpoint.encode(state_of(10), 10, 1)[-1:], "here")
+    with pytest.raises(CheckpointError, match=r"corrupt: its chunk/1/0/0 is missing"):
+        checkpoint.decode(whole(state_of(10), 10)[-1:], "here")
 
 
 def test_an_unreadable_head_is_refused() -> None:
@@ -115,13 +136,93 @@ def test_an_unreadable_head_is_refused() -> None:
 
 
 def test_a_newer_format_is_refused_and_says_what_to_do() -> None:
-    with pytest.raises(CheckpointError, match=r"format 99.*reads format 1.*Run the version that wrote it"):
+    with pytest.raises(CheckpointError, match=r"format 99.*reads format 2.*Run the version that wrote it"):
         checkpoint.decode([(HEAD_KEY, b'{"format":99}')], "here")
 
 
 def test_a_newer_snapshot_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoint, "SNAPSHOT_VERSION", 7)
-    records = checkpoint.encode(state_of(1), 1, 1)
+    records = whole(state_of(1), 1)
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match=r"a snapshot of format 7"):
         checkpoint.decode(records, "here")
+
+
+# Parts.
+
+
+def test_changes_are_added_to_the_whole() -> None:
+    """The state is read back from the whole and every change since, whatever happened in between."""
+    state, layout = state_of(50), Layout()
+    state.take_changes()
+    records = whole(state, 100, layout)
+    offered_at = NINE_ON_MONDAY_MS / 1000
+    for number in range(5):
+        call_id, hours_later = f"new-{number}", NINE_ON_MONDAY_MS + number * HOUR_MS  # so that things are forgotten
+        state.apply(Answered(call_id=call_id, cluster="Klantencontactcentrum", at=offered_at + 9), hours_later)
+        state.apply(Offered(call_id=call_id, cluster="Klantencontactcentrum", at=offered_at), hours_later)
+        records += changed(state, 101 + number, layout)
+    found = checkpoint.decode(records, "here")
+    assert found is not None
+    assert (found.next_offset, len(found.snapshots)) == (105, 6)
+    assert everything(restored(found)) == everything(state)
+
+
+def test_a_tally_that_a_change_has_emptied_is_gone() -> None:
+    """A call turns out to have come before opening hours: its window, day and cluster hold nothing any more."""
+    state, layout = state_of(1), Layout()
+    state.take_changes()
+    records = whole(state, 2, layout)
+    (call_id,) = state.contacts
+    state.apply(
+        Offered(call_id=call_id, cluster="Klantencontactcentrum", at=NINE_ON_MONDAY_MS / 1000 - 7_200),
+        NINE_ON_MONDAY_MS,
+    )
+    records += changed(state, 3, layout)
+    assert state.months["2026-10"]["Klantencontactcentrum"].answered == 0
+    assert everything(restored(checkpoint.decode(records, "here"))) == everything(state)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_half_written_change_leaves_the_checkpoint_before() -> None:
+    state, layout = state_of(50), Layout()
+    state.take_changes()
+    records, before = whole(state, 100, layout), everything(state)
+    for number in range(50):
+        event = Offered(call_id=f"new-{number}", cluster="Klantencontactcentrum", at=NINE_ON_MONDAY_MS / 1000)
+        state.apply(event, NINE_ON_MONDAY_MS)
+    later = changed(state, 150, layout)
+    assert len(later) > 2
+    for missing in range(1, len(later)):
+        found = checkpoint.decode([*records, *later[:-missing]], "here")
+        assert found is not None
+        assert found.next_offset == 100
+        assert everything(restored(found)) == before
+
+
+def test_the_whole_is_due_first_after_many_changes_and_after_large_ones() -> None:
+    layout = Layout()
+    assert layout.whole_is_due()
+    layout.add([b"x" * 10], 1, whole=True)
+    assert not layout.whole_is_due()
+    for number in range(checkpoint.LATER_PARTS_MAX):
+        assert not layout.whole_is_due()
+        layout.add([b"y"], 2 + number, whole=False)
+    assert layout.whole_is_due()
+    layout.add([b"x" * 200_000], 200, whole=True)
+    layout.add([b"y" * 200_000], 201, whole=False)
+    assert not layout.whole_is_due()
+    layout.add([b"y"], 202, whole=False)
+    assert layout.whole_is_due()
+
+
+def test_a_checkpoint_of_the_first_format_is_read() -> None:
+    """It was one part under keys of its own, and the head said so in other words."""
+    state = state_of(20)
+    packed = compress(encode_part(state.snapshot(), 40))
+    head = {"format": 1, "generation": 7, "chunks": 2, "crc32": zlib.crc32(packed), "next_offset": 40}
+    records = [(b"chunk/1/0", packed[:100]), (b"chunk/1/1", packed[100:]), (HEAD_KEY, msgspec.json.encode(head))]
+    found = checkpoint.decode(records, "here")
+    assert found is not None
+    assert (found.next_offset, found.generation) == (40, 7)
+    assert everything(restored(found)) == everything(state)

@@ -63,7 +63,7 @@ async def test_a_corrupt_checkpoint_is_refused_and_left_alone(embedded_broker: B
 async def test_a_checkpoint_of_a_newer_version_is_refused(embedded_broker: BrokerProcess, start: Any) -> None:
     kafka = kafka_settings(embedded_broker)
     await ensure_topics(kafka)
-    await produce(kafka, checkpoint_topic(kafka.tickets_topic), HEAD_KEY, b'{"format":2}')
+    await produce(kafka, checkpoint_topic(kafka.tickets_topic), HEAD_KEY, b'{"format":3}')
     assert "Run the version that wrote it" in await ended_with(start(kafka))
 
 

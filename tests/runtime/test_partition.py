@@ -103,7 +103,7 @@ def test_an_error_in_the_fold_is_remembered_and_nothing_is_folded_after_it(monke
     def fail(*_: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr(folded.state, "apply", fail)
+    monkeypatch.setattr(folded.state, "fold", fail)
     with pytest.raises(RuntimeError, match="boom"):
         folded.fold(batch(0, 2))
     monkeypatch.undo()

@@ -1,0 +1,84 @@
+"""Takes everything that belongs to one checkpoint out of a partition, as records in the order of writing.
+
+What is taken out is of one moment, although folding goes on while a large state is being encoded: contacts that
+change meanwhile are among the changes of the checkpoint's last part. Must not know how records are written.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from streams.contracts.topics import checkpoint_topic
+from streams.publish.dead_letters import dead_letter_record
+from streams.publish.month_totals import MonthTotalsWriter
+from streams.runtime.checkpoint import Layout, compress, encode_part
+from streams.runtime.clock import Clock
+from streams.runtime.partition import Partition
+from streams.runtime.writer import OutgoingRecord
+from streams.settings import Settings
+
+CONTACTS_PER_PART: Final = 20_000
+"""Contacts that are encoded at a time: some 10 ms in which nothing else runs."""
+
+_SMALL_BYTES: Final = 32 * 1024
+"""A part of at most so many bytes is compressed at once; a larger one in a thread, beside the folding."""
+
+
+class Captured(NamedTuple):
+    """The records of one checkpoint."""
+
+    records: list[OutgoingRecord]
+    next_offset: int
+    """The first offset that the checkpoint does not hold."""
+
+
+class Capture:
+    """What of one partition is in its checkpoints so far."""
+
+    def __init__(self, partition: Partition, settings: Settings, clock: Clock, *, generation: int) -> None:
+        """`partition` as restored, nothing folded since; `generation` of the checkpoint that it was restored from."""
+        self._partition = partition
+        self._kafka = settings.kafka
+        self._clock = clock
+        self._layout = Layout(generation)
+        self._months = MonthTotalsWriter(partition.name, partition.state)
+
+    async def take(self) -> Captured:
+        """Everything that has changed since the last time; it must be written, or nothing may be any more."""
+        state: Any = self._partition.state
+        whole = self._layout.whole_is_due()
+        changes = state.take_changes()
+        slices = state.contact_slices(CONTACTS_PER_PART) if whole else ()
+        parts = [await self._compressed(state.snapshot_of_contacts(contacts)) for contacts in slices]
+        # From here to the last part nothing may be awaited: all of this is of one moment.
+        later = state.take_changes()
+        changes.add(later)
+        next_offset = self._partition.next_offset
+        records = [*self._dead_letters(), *self._month_totals(changes)]
+        last = state.snapshot(later.contacts) if whole else state.snapshot_of(changes)
+        parts.append(await self._compressed(last))
+        return Captured(records + self._chunks(parts, next_offset, whole=whole), next_offset)
+
+    def take_month_totals(self) -> list[OutgoingRecord]:
+        """The month totals that have changed by nothing but time; for when no record has come."""
+        return list(self._month_totals(self._partition.state.take_changes()))
+
+    async def _compressed(self, snapshot: Any) -> bytes:
+        part = encode_part(snapshot, self._partition.next_offset)  # before the first await, so of this very moment
+        return compress(part) if len(part) <= _SMALL_BYTES else await asyncio.to_thread(compress, part)
+
+    def _dead_letters(self) -> Iterator[OutgoingRecord]:
+        partition = self._partition
+        letters, partition.dead_letters, partition.dead_letter_bytes = partition.dead_letters, [], 0
+        for record in map(dead_letter_record, letters):
+            yield OutgoingRecord(self._kafka.dead_letters_topic, record.key, record.value, headers=record.headers)
+
+    def _month_totals(self, changes: Any) -> Iterator[OutgoingRecord]:
+        for key, value in self._months.changed(changes, self._clock()):
+            yield OutgoingRecord(self._kafka.month_totals_topic, key, value)
+
+    def _chunks(self, parts: list[bytes], next_offset: int, *, whole: bool) -> list[OutgoingRecord]:
+        tp = self._partition.tp
+        topic = checkpoint_topic(tp.topic)
+        chunks = self._layout.add(parts, next_offset, whole=whole)
+        return [OutgoingRecord(topic, key, value, tp.partition) for key, value in chunks]
