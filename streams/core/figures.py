@@ -97,8 +97,8 @@ def _add_windows(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int)
     newest = end
     for minutes in sorted(rules.windows_minutes):
         first = end - minutes * MINUTE_MS // rules.slot_ms
-        for slot in range(first, newest):
-            _add_span(shown, window_name(minutes), state.slots.get(slot))
+        for by_cluster in state.slot_sums(first, newest):
+            _add_span(shown, window_name(minutes), by_cluster)
         newest = first
     _add_span(shown, TODAY, state.days.get(state.calendar.day(now_ms)))
 

@@ -39,6 +39,9 @@ SNAPSHOT_VERSION: Final = 1
 _DAYS_KEPT: Final = 3
 """Local days of tallies kept before the log's day: today, and what late records and readers may still ask for."""
 
+_BLOCK_SLOTS: Final = 6
+"""Slots that are summed once for all readers, a minute of slots of 10 s: an hour is then 60 sums and not 360."""
+
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
 
@@ -140,6 +143,8 @@ class State(ABC, Generic[C, T, E]):
         self.months: Spans[str, T] = {}
         self.days: Spans[int, T] = {}
         self.slots: Spans[int, T] = {}
+        self._blocks: dict[int, dict[str, T]] = {}
+        """Sums of consecutive slots, worked out when a reader asks and dropped when a slot changes."""
         self.rejected: dict[str, int] = {}
         """Records that were no valid event, by reason."""
         self._changes: Changes[C] = Changes()
@@ -238,6 +243,7 @@ class State(ABC, Generic[C, T, E]):
                 tallies.append(self._new_tally(self.slots, slot, cluster))
         self._tally_type.count_in(tallies, measured, sign, self._places)
         self._changes.counted.add((month, day, slot, cluster))
+        self._blocks.pop(slot // _BLOCK_SLOTS, None)
         if sign < 0:
             _drop_if_empty(self.months, month, cluster)
             _drop_if_empty(self.days, day, cluster)
@@ -247,6 +253,27 @@ class State(ABC, Generic[C, T, E]):
         tally: T = self._tally_type()
         spans.setdefault(span, {})[cluster] = tally
         return tally
+
+    # Reading.
+
+    def slot_sums(self, first: int, end: int) -> Iterator[dict[str, T]]:
+        """Tallies by cluster that add up to the slots from `first` up to, not including, `end`; not to be changed."""
+        slot = first
+        while slot < end:
+            whole = slot % _BLOCK_SLOTS == 0 and slot + _BLOCK_SLOTS <= end
+            yield self._block(slot // _BLOCK_SLOTS) if whole else self.slots.get(slot, {})
+            slot += _BLOCK_SLOTS if whole else 1
+
+    def _block(self, block: int) -> dict[str, T]:
+        sums = self._blocks.get(block)
+        if sums is None:
+            sums = self._blocks[block] = {}
+            for slot in range(block * _BLOCK_SLOTS, (block + 1) * _BLOCK_SLOTS):
+                for cluster, tally in self.slots.get(slot, {}).items():
+                    if cluster not in sums:
+                        sums[cluster] = self._tally_type()
+                    sums[cluster].add(tally)
+        return sums
 
     # Forgetting.
 
@@ -270,6 +297,8 @@ class State(ABC, Generic[C, T, E]):
     def _drop_old_spans(self) -> None:
         for slot in [slot for slot in self.slots if slot < self._first_slot]:
             del self.slots[slot]
+        for block in [block for block in self._blocks if block * _BLOCK_SLOTS < self._first_slot]:
+            del self._blocks[block]
         for day in [day for day in self.days if day < self._first_day]:
             del self.days[day]
 
@@ -359,6 +388,7 @@ class State(ABC, Generic[C, T, E]):
         self._judge_by(rules)
         if rules.slot_ms != before.slot_ms:
             self.slots.clear()
+            self._blocks.clear()
         if rules.zone != before.zone:
             self.days.clear()
         for contact in self.contacts.values():

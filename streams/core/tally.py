@@ -65,14 +65,12 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
 
     def add(self, other: Self) -> None:
         """Add another tally of the same channel."""
-        for name in self.__struct_fields__:
-            theirs = getattr(other, name)
-            if not theirs:
-                continue
-            if isinstance(theirs, dict):
-                _add_counts(getattr(self, name), theirs)
-            else:
-                setattr(self, name, getattr(self, name) + theirs)
+        self.within_norm += other.within_norm
+        self.wait_ms += other.wait_ms
+        if other.excluded:
+            _add_counts(self.excluded, other.excluded)
+        if other.sketch:
+            _add_counts(self.sketch, other.sketch)
 
     def is_empty(self) -> bool:
         """Whether nothing is counted, so that the tally need not be kept."""
@@ -97,6 +95,15 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     def offered(self) -> int:
         """All calls that count, the denominator of the missed share."""
         return self.answered + self.missed
+
+    def add(self, other: Self) -> None:
+        """Add another tally, field by field: hundreds of slots are added for each look at the windows."""
+        Tally.add(self, other)
+        self.answered += other.answered
+        self.missed += other.missed
+        self.missed_wait_ms += other.missed_wait_ms
+        if other.speed_categories:
+            _add_counts(self.speed_categories, other.speed_categories)
 
     @staticmethod
     def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:
@@ -147,6 +154,23 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
     """Sum of the working days between asking and the planned day."""
     requests_within_norm: int = 0
     implausible_requests: int = 0
+
+    def add(self, other: Self) -> None:
+        """Add another tally, field by field."""
+        Tally.add(self, other)
+        self.served += other.served
+        self.signed_ms += other.signed_ms
+        self.experienced += other.experienced
+        self.experienced_ms += other.experienced_ms
+        self.walk_ins += other.walk_ins
+        self.walk_in_wait_ms += other.walk_in_wait_ms
+        self.walk_ins_left += other.walk_ins_left
+        self.no_shows += other.no_shows
+        self.cancelled += other.cancelled
+        self.requests += other.requests
+        self.lead_days += other.lead_days
+        self.requests_within_norm += other.requests_within_norm
+        self.implausible_requests += other.implausible_requests
 
     @staticmethod
     def count_in(tallies: "Sequence[DeskTally]", measured: Measurement, sign: int, places: Places) -> None:
