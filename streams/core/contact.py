@@ -120,6 +120,13 @@ class Ticket(Contact, gc=False, array_like=True):
         return ended if ended is not None and ended >= self.last_requested else None
 
     @property
+    def waits_since(self) -> int | None:
+        """When the wait began or will begin, ms: the later of arrival and plan; None before the arrival."""
+        if self.arrived is None or self.planned is None:
+            return self.arrived
+        return max(self.arrived, self.planned)
+
+    @property
     def due(self) -> int:
         """When the visit was to begin, ms: the plan, else the arrival, else the earliest fact known."""
         if self.planned is not None:

@@ -4,17 +4,16 @@ Views of states that change nothing in them; the moment comes in as `now_ms`. Ev
 and so over partitions and workers, except the longest wait, of which the largest counts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Set
 from itertools import pairwise
 from typing import Final
 
 import msgspec
 
-from streams.core.contact import Call, Ticket
-from streams.core.measure import Excluded
 from streams.core.rules import MINUTE_MS, Channel, Cluster, Rules
 from streams.core.state import CallState, TicketState
 from streams.core.tally import DeskTally, PhoneTally, Tally
+from streams.core.waiting import MonthKey
 
 TODAY: Final = "today"
 """Name of the window that is the local day; the rolling ones are named `5m`, `15m` and so on."""
@@ -33,15 +32,15 @@ class Waiting(msgspec.Struct, gc=False):
     """Visitors without an appointment, in figures of their own."""
     longest_walk_in_ms: int | None = None
 
-    def take(self, wait_ms: int) -> None:
-        """Add one caller, or one visitor with an appointment; a wait that has not begun counts as 0."""
-        self.count += 1
-        self.longest_ms = max(wait_ms, self.longest_ms or 0)
+    def add(self, count: int, longest_ms: int | None) -> None:
+        """Add callers, or visitors with an appointment."""
+        self.count += count
+        self.longest_ms = _longer(self.longest_ms, longest_ms)
 
-    def take_walk_in(self, wait_ms: int) -> None:
-        """Add one visitor without an appointment."""
-        self.walk_ins += 1
-        self.longest_walk_in_ms = max(wait_ms, self.longest_walk_in_ms or 0)
+    def add_walk_ins(self, count: int, longest_ms: int | None) -> None:
+        """Add visitors without an appointment."""
+        self.walk_ins += count
+        self.longest_walk_in_ms = _longer(self.longest_walk_in_ms, longest_ms)
 
 
 class ClusterFigures(msgspec.Struct, gc=False):
@@ -52,7 +51,7 @@ class ClusterFigures(msgspec.Struct, gc=False):
     windows: dict[str, Tally]
 
 
-MonthTotals = dict[tuple[str, str], Tally]
+MonthTotals = dict[MonthKey, Tally]
 """Tally by month (`YYYY-MM`) and cluster."""
 
 
@@ -121,62 +120,53 @@ def _add_span(
 
 def _add_open(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) -> None:
     """Open contacts wait, unless they have expired: then they count as `unresolved` in their day."""
+    room = state.waiting_at(now_ms)
+    for (cluster, walk_in), line in room.lines.items():
+        if line.count and cluster in shown:
+            waiting = shown[cluster].waiting
+            add = waiting.add_walk_ins if walk_in else waiting.add
+            add(line.count, room.longest_ms(cluster, walk_in=walk_in, now_ms=now_ms))
     today = state.calendar.day(now_ms)
-    for contact, expired in _open_contacts(state, now_ms):
-        each = shown.get(contact.cluster)
-        if each is None:
-            continue
-        if expired is None:
-            _take(each.waiting, contact, now_ms)
-        elif state.calendar.day(expired.period_ms) == today:
-            _exclude(each.windows[TODAY], expired)
+    for (day, cluster), excluded in room.days.items():
+        if day == today and cluster in shown:
+            _exclude(shown[cluster].windows[TODAY], excluded)
 
 
-def _take(waiting: Waiting, contact: Call | Ticket, now_ms: int) -> None:
-    if isinstance(contact, Call):
-        if contact.offered is not None:
-            waiting.take(now_ms - contact.offered)
-    elif contact.arrived is not None:
-        if contact.planned is not None:
-            waiting.take(now_ms - max(contact.arrived, contact.planned))
-        else:
-            waiting.take_walk_in(now_ms - contact.arrived)
+def _longer(one_ms: int | None, other_ms: int | None) -> int | None:
+    return max((wait_ms for wait_ms in (one_ms, other_ms) if wait_ms is not None), default=None)
 
 
-def _open_contacts(state: AnyState, now_ms: int) -> Iterator[tuple[Call | Ticket, Excluded | None]]:
-    """The open contacts, each with what it counts as once it has expired."""
-    expired_before = now_ms - state.expiry_ms
-    if isinstance(state, CallState):
-        for call in state.open.values():
-            yield call, state.expire(call) if state.due_ms(call) <= expired_before else None
-    else:
-        for ticket in state.open.values():
-            yield ticket, state.expire(ticket) if state.due_ms(ticket) <= expired_before else None
+def _exclude(tally: Tally, excluded: Mapping[str, int]) -> None:
+    for reason, count in excluded.items():
+        tally.excluded[reason] = tally.excluded.get(reason, 0) + count
 
 
-def _exclude(tally: Tally, excluded: Excluded) -> None:
-    reason = excluded.reason.value
-    tally.excluded[reason] = tally.excluded.get(reason, 0) + 1
-
-
-def month_totals(state: AnyState, now_ms: int) -> MonthTotals:
+def month_totals(state: AnyState, now_ms: int, only: Set[MonthKey] | None = None) -> MonthTotals:
     """Every month's tally of one state, with the open contacts that have expired by `now_ms` as `unresolved`.
 
-    Tallies without expired contacts are the state's own, not copies: encode them before folding on.
+    With `only`, those of the given months and clusters in which anything is counted. Tallies without expired contacts
+    are the state's own, not copies: encode them before folding on.
     """
-    totals: MonthTotals = {
-        (month, cluster): tally for month, by_cluster in state.months.items() for cluster, tally in by_cluster.items()
-    }
-    owned: set[tuple[str, str]] = set()
-    for _, expired in _open_contacts(state, now_ms):
-        if expired is None:
-            continue
-        key = (state.calendar.month(expired.period_ms), expired.cluster)
-        if key not in owned:
-            owned.add(key)
-            copy = empty_tally(state.channel)
-            if key in totals:
-                copy.add(totals[key])
-            totals[key] = copy
-        _exclude(totals[key], expired)
+    expired = state.waiting_at(now_ms).months
+    keys = _month_keys(state) | expired.keys() if only is None else only
+    totals: MonthTotals = {}
+    for month, cluster in keys:
+        tally: Tally | None = state.months.get(month, {}).get(cluster)
+        excluded = expired.get((month, cluster))
+        if excluded is not None:
+            tally = _sum(state.channel, tally)
+            _exclude(tally, excluded)
+        if tally is not None:
+            totals[month, cluster] = tally
     return totals
+
+
+def _month_keys(state: AnyState) -> set[MonthKey]:
+    return {(month, cluster) for month, by_cluster in state.months.items() for cluster in by_cluster}
+
+
+def _sum(channel: Channel, tally: Tally | None) -> Tally:
+    copy = empty_tally(channel)
+    if tally is not None:
+        copy.add(tally)
+    return copy

@@ -10,7 +10,7 @@ once for a month, a day and a slot together. A method call for each step would d
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
@@ -32,6 +32,7 @@ from streams.core.measure import (
 )
 from streams.core.rules import HOUR_MS, MINUTE_MS, Channel, Rules
 from streams.core.tally import DeskTally, PhoneTally, Places, Tally
+from streams.core.waiting import Place, WaitingRoom
 
 SNAPSHOT_VERSION: Final = 1
 """Format of `Snapshot`: raise it whenever a field changes its meaning."""
@@ -156,6 +157,7 @@ class State(ABC, Generic[C, T, E]):
         self.calendar = Calendar(rules)
         norms_ms = {name: cluster.norm_ms for name, cluster in rules.channel_clusters(self.channel).items()}
         self._places = Places(rules, norms_ms)
+        self._room = WaitingRoom(self, self.expiry_ms)
         self._find_horizons()
 
     # What differs between calls and visits.
@@ -256,6 +258,30 @@ class State(ABC, Generic[C, T, E]):
 
     # Reading.
 
+    def waiting_at(self, now_ms: int) -> WaitingRoom:
+        """Who waits at a moment; not to be changed, and to be read before folding on."""
+        self._tell_room(self._changes)
+        self._room.look(now_ms)
+        return self._room
+
+    def _tell_room(self, changes: Changes[C]) -> None:
+        self._room.update(changes.contacts)
+        self._room.update(changes.forgotten)
+
+    def open_ids(self) -> Iterable[str]:
+        """The ids of the open contacts."""
+        return self.open
+
+    def expired(self, contact_id: str) -> tuple[str, int, Excluded]:
+        """Month, day and what is counted for an open contact once it has expired."""
+        excluded: Excluded = self.expire(self.open[contact_id])
+        month, day = self.calendar.month_and_day(excluded.period_ms)
+        return month, day, excluded
+
+    @abstractmethod
+    def place(self, contact_id: str) -> Place | None:
+        """An open contact as somebody who may wait; None for one that is not open."""
+
     def slot_sums(self, first: int, end: int) -> Iterator[dict[str, T]]:
         """Tallies by cluster that add up to the slots from `first` up to, not including, `end`; not to be changed."""
         slot = first
@@ -333,6 +359,7 @@ class State(ABC, Generic[C, T, E]):
     def take_changes(self) -> Changes[C]:
         """What has changed since this was last called; the note begins anew."""
         changes, self._changes = self._changes, Changes()
+        self._tell_room(changes)
         return changes
 
     def snapshot_of(self, changes: Changes[C]) -> Snapshot[C, T]:
@@ -451,6 +478,11 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         measured = measure_call(contact, self.rules, self.calendar)
         return () if measured is None else (measured,)
 
+    def place(self, contact_id: str) -> Place | None:
+        """Callers wait from the moment they were offered."""
+        call = self.open.get(contact_id)
+        return None if call is None else Place(call.cluster, self.due_ms(call), call.offered, walk_in=False)
+
     def expire(self, contact: Call) -> Excluded:
         """The call as `unresolved`, or left out for when it was offered."""
         return expire_call(contact, self.calendar)
@@ -505,6 +537,13 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         lead = measure_lead(contact, self.calendar)
         visit = measure_visit(contact, self.rules)
         return tuple(measured for measured in (lead, visit) if measured is not None)
+
+    def place(self, contact_id: str) -> Place | None:
+        """Visitors wait once they have arrived, from the planned start on: who comes early has not waited by that."""
+        ticket = self.open.get(contact_id)
+        return (
+            None if ticket is None else Place(ticket.cluster, ticket.due, ticket.waits_since, ticket.planned is None)
+        )
 
     def expire(self, contact: Ticket) -> Excluded:
         """The visit as `unresolved`."""

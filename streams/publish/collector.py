@@ -125,8 +125,8 @@ def _months(observed: Observed) -> dict[Cluster, Tally]:
     """The current month's tally of each cluster, over all states."""
     months = {cluster: empty_tally(cluster.channel) for cluster in observed.rules.clusters}
     for state in observed.states:
-        totals = month_totals(state, observed.now_ms)
         month = state.calendar.month(observed.now_ms)
+        totals = month_totals(state, observed.now_ms, {(month, cluster.name) for cluster in months})
         for cluster, sum_so_far in months.items():
             if cluster.channel is state.channel and (tally := totals.get((month, cluster.name))) is not None:
                 sum_so_far.add(tally)

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from streams.core.expiry import Expiries, MonthKey
 from streams.core.figures import AnyState, empty_tally, month_totals
 from streams.core.rules import Channel
 from streams.core.state import CallState, Changes
 from streams.core.tally import DeskTally, PhoneTally, Tally
+from streams.core.waiting import MonthKey
 
 _TALLIES: Final[dict[Channel, type[Tally]]] = {Channel.PHONE: PhoneTally, Channel.DESK: DeskTally}
 
@@ -46,7 +46,7 @@ def month_records(state: AnyState, source: str, now_ms: int, only: Set[MonthKey]
     object with `month`, `channel`, `cluster`, `source` and every field of the tally: counts, sums in milliseconds,
     categories and sketch by their bounds and buckets.
     """
-    totals = month_totals(state, now_ms)
+    totals = month_totals(state, now_ms, only)
     keys = totals.keys() if only is None else only
     return [
         _record(_Place(month, state.channel, cluster, source), totals.get((month, cluster)))
@@ -80,9 +80,8 @@ class MonthTotalsWriter:
     def __init__(self, source: str, state: AnyState) -> None:
         """`state` as restored, nothing folded since: its keys are those that the former owner may have written."""
         self._source = source
-        self._state: Any = state
+        self._state = state
         self._written: dict[bytes, bytes | None] = {}
-        self._expiries = Expiries(state)
         self._look_at = _keys(state) | _keys_if_expired(state)
 
     def changed(self, changes: Changes[Any], now_ms: int) -> list[MonthRecord]:
@@ -90,9 +89,11 @@ class MonthTotalsWriter:
 
         `changes` are those of the state since the last time.
         """
-        keys = self._look_at | changes.months | self._expiries.update(changes, now_ms)
+        expired = self._state.waiting_at(now_ms).changed_months
+        keys = self._look_at | changes.months | expired
         self._look_at = set()
-        records = (self._record(key) for key in sorted(keys))
+        expired.clear()
+        records = month_records(self._state, self._source, now_ms, keys)
         changed = [
             record
             for record in records
@@ -100,19 +101,6 @@ class MonthTotalsWriter:
         ]
         self._written.update(changed)
         return changed
-
-    def _record(self, key: MonthKey) -> MonthRecord:
-        month, cluster = key
-        state = self._state
-        tally = state.months.get(month, {}).get(cluster)
-        expired = self._expiries.counts.get(key)
-        if expired is not None:
-            whole = empty_tally(state.channel)
-            whole.excluded.update(expired)
-            if tally is not None:
-                whole.add(tally)
-            tally = whole
-        return _record(_Place(month, state.channel, cluster, self._source), tally)
 
 
 def _keys(state: AnyState) -> set[MonthKey]:

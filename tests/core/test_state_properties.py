@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Offered, Requested, instant_ms
-from streams.core.expiry import Expiries
-from streams.core.figures import MonthTotals, empty_tally, figures, month_totals
+from streams.core.figures import MonthTotals, figures, month_totals
 from streams.core.rules import Rules
 from streams.core.state import CallState, TicketState
 from streams.core.tally import DeskTally, PhoneTally, Tally
@@ -170,28 +169,21 @@ def _written(state: Any, snapshot: Any) -> Any:
 @on_both_channels
 @STEADY
 @given(data=st.data(), span_ms=spans)
-def test_expiries_follow_the_state(new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int) -> None:
-    """What has expired, kept up from changes while time goes on, is what going through all open contacts finds."""
+def test_who_waits_follows_the_state(
+    new_state: NewState, histories: Facts, data: st.DataObject, span_ms: int
+) -> None:
+    """Looked at again and again while log and clock go on, and by somebody who comes in at that moment."""
     events = data.draw(histories)
     log = data.draw(logs(len(events), span_ms))
-    state: Any = new_state(SHORT_MEMORY)
-    expiries, now = Expiries(state), NOON
+    state, now = new_state(SHORT_MEMORY), NOON
     for batch in _cut(list(zip(events, log, strict=True)), data.draw(st.sets(st.integers(0, len(events))))):
         _apply(state, batch)
-        now += data.draw(st.sampled_from([0, HOUR, 5 * HOUR, 13 * HOUR]))
-        expiries.update(state.take_changes(), now)
-        assert _with_expired(state, expiries) == month_totals(state, now)
-
-
-def _with_expired(state: Any, expiries: Expiries) -> MonthTotals:
-    totals: MonthTotals = copy.deepcopy(
-        {(month, cluster): tally for month, by in state.months.items() for cluster, tally in by.items()}
-    )
-    for key, counts in expiries.counts.items():
-        tally = totals.setdefault(key, empty_tally(state.channel))
-        for reason, count in counts.items():
-            tally.excluded[reason] = tally.excluded.get(reason, 0) + count
-    return totals
+        now += data.draw(st.sampled_from([-HOUR, 0, HOUR, 5 * HOUR, 13 * HOUR]))
+        if data.draw(st.booleans()):
+            state.take_changes()
+        newcomer = restarted(state)
+        assert figures([state], SHORT_MEMORY, now) == figures([newcomer], SHORT_MEMORY, now)
+        assert month_totals(state, now) == month_totals(newcomer, now)
 
 
 @on_both_channels
