@@ -10,7 +10,7 @@ once for a month, a day and a slot together. A method call for each step would d
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
@@ -149,6 +149,8 @@ class State(ABC, Generic[C, T, E]):
         self.rejected: dict[str, int] = {}
         """Records that were no valid event, by reason."""
         self._changes: Changes[C] = Changes()
+        self._fresh: Changes[C] = Changes()
+        """The newest changes, of which the waiting room does not know yet."""
         self._clusters = _Canonical()
         self._judge_by(rules)
 
@@ -244,7 +246,7 @@ class State(ABC, Generic[C, T, E]):
             except KeyError:
                 tallies.append(self._new_tally(self.slots, slot, cluster))
         self._tally_type.count_in(tallies, measured, sign, self._places)
-        self._changes.counted.add((month, day, slot, cluster))
+        self._fresh.counted.add((month, day, slot, cluster))
         self._blocks.pop(slot // _BLOCK_SLOTS, None)
         if sign < 0:
             _drop_if_empty(self.months, month, cluster)
@@ -258,29 +260,28 @@ class State(ABC, Generic[C, T, E]):
 
     # Reading.
 
-    def waiting_at(self, now_ms: int) -> WaitingRoom:
+    def waiting_at(self, now_ms: int) -> WaitingRoom[C]:
         """Who waits at a moment; not to be changed, and to be read before folding on."""
-        self._tell_room(self._changes)
+        self._note_fresh()
         self._room.look(now_ms)
         return self._room
 
-    def _tell_room(self, changes: Changes[C]) -> None:
-        self._room.update(changes.contacts)
-        self._room.update(changes.forgotten)
+    def _note_fresh(self) -> None:
+        """Tell the waiting room of the fresh changes, each once, and put them with those that nobody has taken."""
+        fresh, self._fresh = self._fresh, Changes()
+        self._room.update(fresh.contacts)
+        self._room.update(fresh.forgotten)
+        self._changes.add(fresh)
 
-    def open_ids(self) -> Iterable[str]:
-        """The ids of the open contacts."""
-        return self.open
-
-    def expired(self, contact_id: str) -> tuple[str, int, Excluded]:
+    def expired(self, contact: C) -> tuple[str, int, Excluded]:
         """Month, day and what is counted for an open contact once it has expired."""
-        excluded: Excluded = self.expire(self.open[contact_id])
+        excluded = self.expire(contact)
         month, day = self.calendar.month_and_day(excluded.period_ms)
         return month, day, excluded
 
     @abstractmethod
-    def place(self, contact_id: str) -> Place | None:
-        """An open contact as somebody who may wait; None for one that is not open."""
+    def place(self, contact: C) -> Place:
+        """An open contact as somebody who may wait."""
 
     def slot_sums(self, first: int, end: int) -> Iterator[dict[str, T]]:
         """Tallies by cluster that add up to the slots from `first` up to, not including, `end`; not to be changed."""
@@ -317,7 +318,7 @@ class State(ABC, Generic[C, T, E]):
         for contact_id in self._too_old():
             contact = self.contacts.pop(contact_id)
             if self.open.pop(contact_id, None) is not None:
-                self._changes.forgotten.append(contact_id)
+                self._fresh.forgotten.append(contact_id)
                 self._count(self.expire(contact), 1)
 
     def _drop_old_spans(self) -> None:
@@ -358,8 +359,8 @@ class State(ABC, Generic[C, T, E]):
 
     def take_changes(self) -> Changes[C]:
         """What has changed since this was last called; the note begins anew."""
+        self._note_fresh()
         changes, self._changes = self._changes, Changes()
-        self._tell_room(changes)
         return changes
 
     def snapshot_of(self, changes: Changes[C]) -> Snapshot[C, T]:
@@ -433,7 +434,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _fold(
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
-        contacts, open_calls, touched = self.contacts, self.open, self._changes.contacts
+        contacts, open_calls, touched = self.contacts, self.open, self._fresh.contacts
         clusters, rules, calendar, count = self._clusters, self.rules, self.calendar, self._count
         log_ms = self.log_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
@@ -478,10 +479,9 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         measured = measure_call(contact, self.rules, self.calendar)
         return () if measured is None else (measured,)
 
-    def place(self, contact_id: str) -> Place | None:
+    def place(self, contact: Call) -> Place:
         """Callers wait from the moment they were offered."""
-        call = self.open.get(contact_id)
-        return None if call is None else Place(call.cluster, self.due_ms(call), call.offered, walk_in=False)
+        return Place(contact.cluster, self.due_ms(contact), contact.offered, walk_in=False)
 
     def expire(self, contact: Call) -> Excluded:
         """The call as `unresolved`, or left out for when it was offered."""
@@ -511,7 +511,7 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
     def _fold(
         self, events: Sequence[AnyTicketEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
-        contacts, open_visits, touched = self.contacts, self.open, self._changes.contacts
+        contacts, open_visits, touched = self.contacts, self.open, self._fresh.contacts
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             self.advance(record_ms)
             ticket_id = event.ticket_id
@@ -538,12 +538,9 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         visit = measure_visit(contact, self.rules)
         return tuple(measured for measured in (lead, visit) if measured is not None)
 
-    def place(self, contact_id: str) -> Place | None:
+    def place(self, contact: Ticket) -> Place:
         """Visitors wait once they have arrived, from the planned start on: who comes early has not waited by that."""
-        ticket = self.open.get(contact_id)
-        return (
-            None if ticket is None else Place(ticket.cluster, ticket.due, ticket.waits_since, ticket.planned is None)
-        )
+        return Place(contact.cluster, contact.due, contact.waits_since, contact.planned is None)
 
     def expire(self, contact: Ticket) -> Excluded:
         """The visit as `unresolved`."""

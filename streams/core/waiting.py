@@ -5,14 +5,15 @@ up from the state's changes: going through all open contacts for each look would
 a second of every second. Must not know who looks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from streams.core.measure import Excluded
 
+C = TypeVar("C")
 K = TypeVar("K")
 
 MonthKey = tuple[str, str]
@@ -33,16 +34,17 @@ class Place(NamedTuple):
     walk_in: bool
 
 
-class Room(Protocol):
+class Room(Protocol[C]):
     """What of a state is looked at: its open contacts."""
 
-    def open_ids(self) -> Iterable[str]:
-        """All of them."""
+    @property
+    def open(self) -> Mapping[str, C]:
+        """All of them, by id."""
 
-    def place(self, contact_id: str) -> Place | None:
-        """One of them, or None for one that is not open (any more)."""
+    def place(self, contact: C) -> Place:
+        """One of them as somebody who may wait."""
 
-    def expired(self, contact_id: str) -> tuple[str, int, Excluded]:
+    def expired(self, contact: C) -> tuple[str, int, Excluded]:
         """Month, day and what is counted for one of them once it has expired."""
 
 
@@ -60,10 +62,10 @@ class _Expired(NamedTuple):
     reason: str
 
 
-class WaitingRoom:
+class WaitingRoom(Generic[C]):
     """The open contacts of one state at the moment of the last `look`."""
 
-    def __init__(self, room: Room, expiry_ms: int) -> None:
+    def __init__(self, room: Room[C], expiry_ms: int) -> None:
         """A contact expires `expiry_ms` after it was due. Nobody is in before the first `look`."""
         self._room = room
         self._expiry_ms = expiry_ms
@@ -87,16 +89,18 @@ class WaitingRoom:
         """Follow the state: these contacts may have changed, opened or closed."""
         if self._now_ms is None:
             return
-        place_of, places = self._room.place, self._places
+        contacts, places, expired = self._room.open, self._places, self._expired
         for contact_id in contact_ids:
-            place = place_of(contact_id)
-            known = places.get(contact_id)
-            if place is None:
-                if known is not None:
+            contact = contacts.get(contact_id)
+            if contact is None:
+                if contact_id in places:
                     self._leave(contact_id)
-            elif place != known or contact_id in self._expired:
-                if known is not None:
-                    self._leave(contact_id)
+                continue
+            place = self._room.place(contact)
+            if contact_id not in places:
+                self._enter(contact_id, place)
+            elif place != places[contact_id] or contact_id in expired:
+                self._leave(contact_id)
                 self._enter(contact_id, place)
 
     def look(self, now_ms: int) -> None:
@@ -105,7 +109,7 @@ class WaitingRoom:
             self.changed_months |= self.months.keys()
             self._clear()
             self._now_ms = now_ms
-            self.update(self._room.open_ids())
+            self.update(list(self._room.open))
         self._now_ms = now_ms
         if len(self._by_due) > 2 * len(self._places) + _STALE_MAX:
             self._sweep()
@@ -156,7 +160,7 @@ class WaitingRoom:
                 continue  # left, or in the queue again with another moment
             if place.since_ms is not None:
                 self.lines[place.cluster, place.walk_in].count -= 1
-            month, day, excluded = self._room.expired(contact_id)
+            month, day, excluded = self._room.expired(self._room.open[contact_id])
             expired = _Expired((month, place.cluster), (day, place.cluster), excluded.reason.value)
             self._expired[contact_id] = expired
             self._count(expired, 1)
