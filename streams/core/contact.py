@@ -120,6 +120,11 @@ class Ticket(Contact, gc=False, array_like=True):
         return ended if ended is not None and ended >= self.last_requested else None
 
     @property
+    def asked_for(self) -> tuple[str, int | None, int]:
+        """What the time until an appointment is had depends on: the desk, when it was asked for, what was given."""
+        return self.cluster, self.requested, self.first_planned
+
+    @property
     def waits_since(self) -> int | None:
         """When the wait began or will begin, ms: the later of arrival and plan; None before the arrival."""
         if self.arrived is None or self.planned is None:

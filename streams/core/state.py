@@ -11,6 +11,7 @@ once for a month, a day and a slot together. A method call for each step would d
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
@@ -215,12 +216,13 @@ class State(ABC, Generic[C, T, E]):
             self._find_horizons()
             self._forget()
 
-    def _recount(self, before: tuple[Measurement, ...], after: tuple[Measurement, ...]) -> None:
-        if before != after:
-            for measured in before:
-                self._count(measured, -1)
-            for measured in after:
-                self._count(measured, 1)
+    def _recount(self, before: Measurement | None, after: Measurement | None) -> None:
+        if before == after:
+            return
+        if before is not None:
+            self._count(before, -1)
+        if after is not None:
+            self._count(after, 1)
 
     def _count(self, measured: Measurement, sign: int) -> None:
         """Add or take back a measurement wherever its moments fall.
@@ -516,22 +518,23 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             self.advance(record_ms)
             ticket_id = event.ticket_id
             ticket = contacts.get(ticket_id)
-            before: tuple[Measurement, ...] = ()
+            before = None if ticket is None else copy(ticket)
             if ticket is None:
                 ticket = contacts[ticket_id] = Ticket()
-            else:
-                before = self._measure(ticket)
             ticket.touched = self.log_ms
             touched[ticket_id] = ticket
             if not ticket.merge(event, at):
                 continue
             ticket.cluster = self._clusters[ticket.cluster]
-            after = self._measure(ticket)
-            self._recount(before, after)
-            if _has_outcome(after):
-                open_visits.pop(ticket_id, None)
-            else:
+            if before is None or before.asked_for != ticket.asked_for:
+                lead_before = None if before is None else measure_lead(before, self.calendar)
+                self._recount(lead_before, measure_lead(ticket, self.calendar))
+            outcome = measure_visit(ticket, self.rules)
+            self._recount(None if before is None else measure_visit(before, self.rules), outcome)
+            if outcome is None:
                 open_visits[ticket_id] = ticket
+            else:
+                open_visits.pop(ticket_id, None)
 
     def _measure(self, contact: Ticket) -> tuple[Measurement, ...]:
         lead = measure_lead(contact, self.calendar)
