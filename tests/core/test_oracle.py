@@ -1,16 +1,14 @@
 """The month totals against a database that knows nothing of the core: DuckDB over the raw events.
 
 A year of calls and of visits, dirty on purpose: facts missing, repeated, contradicting, out of order. Every number
-of the month totals is computed a second time in SQL, from the definitions of the indicators alone.
+of the month totals is computed a second time in SQL (`tests/oracle.py`).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-import duckdb
 import pytest
 
 from streams.contracts.events import (
@@ -28,9 +26,10 @@ from streams.contracts.events import (
 from streams.core.figures import AnyState, month_totals
 from streams.core.rules import Channel, Cluster, Rules
 from streams.core.state import CallState, TicketState
-from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally
 from tests.core.builders import DAY, HOUR, MINUTE, SECOND, hours, ms, rules_with
 from tests.core.folding import restarted
+from tests.oracle import OracleRules, Row, Totals, oracle
+from tests.tallies import named_counts
 
 ORACLE_RULES: Final[Rules] = rules_with(
     clusters=(
@@ -48,15 +47,18 @@ END: Final = ms("2027-12-31 00:00")
 """When all is over: every open contact has expired."""
 
 
-@dataclass(frozen=True)
-class Row:
-    """One raw event, as it is loaded into the database."""
-
-    kind: str
-    contact: str
-    cluster: str
-    at: int
-    planned: int | None = None
+IN_SQL: Final = OracleRules(
+    norms_ms={"Infolijn": 45 * SECOND, "Noodlijn": 10 * SECOND, "Burgerzaken": 1 * MINUTE, "OCMW": 10 * MINUTE},
+    open_from_hour=9,
+    open_to_hour=17,
+    open_days=5,
+    closing_days=[
+        *("2025-11-11", "2025-12-25", "2026-01-01", "2026-04-05", "2026-04-06", "2026-05-01", "2026-05-14"),
+        *("2026-05-24", "2026-05-25", "2026-07-21", "2026-08-15", "2026-11-01", "2026-11-11", "2026-12-25"),
+        *("2027-01-01", "2026-05-15", "2026-12-24"),
+    ],
+)
+"""The same for the database, public holidays written out."""
 
 
 # The year.
@@ -172,187 +174,18 @@ def folded(state: AnyState, rows: Sequence[Row], manner: str) -> AnyState:
     return state
 
 
-# The database's answer.
-
-COMMON_SQL: Final = """
-CREATE TABLE closing (day DATE);
-INSERT INTO closing VALUES
-    ('2025-11-11'), ('2025-12-25'), ('2026-01-01'),
-    ('2026-04-05'), ('2026-04-06'), ('2026-05-01'), ('2026-05-14'), ('2026-05-24'), ('2026-05-25'),
-    ('2026-07-21'), ('2026-08-15'), ('2026-11-01'), ('2026-11-11'), ('2026-12-25'), ('2027-01-01'),
-    ('2026-05-15'), ('2026-12-24');
-CREATE MACRO wall(ms) AS epoch_ms(ms) AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Brussels';
-CREATE MACRO month_of(ms) AS strftime(wall(ms), '%Y-%m');
-CREATE TABLE events (kind VARCHAR, contact VARCHAR, cluster VARCHAR, happened BIGINT, planned BIGINT);
-INSERT INTO events SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);
-"""
-
-CALLS_SQL: Final = """
-WITH ordered AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY contact
-        ORDER BY list_position(['offered', 'answered', 'abandoned', 'ended'], kind), happened, cluster
-    ) AS nearest
-    FROM events
-), calls AS (
-    SELECT
-        max(cluster) FILTER (nearest = 1) AS cluster,
-        min(happened) FILTER (kind = 'offered') AS offered,
-        min(happened) FILTER (kind = 'answered') AS answered,
-        min(happened) FILTER (kind IN ('abandoned', 'ended')) AS gone,
-        min(happened) AS first_fact
-    FROM ordered GROUP BY contact
-), judged AS (
-    SELECT cluster,
-        coalesce(offered, first_fact) AS moment,
-        coalesce(answered, gone) - offered AS wait,
-        CASE
-            WHEN wall(moment)::DATE IN (FROM closing) THEN 'closing_day'
-            WHEN isodow(wall(moment)) > 5 OR hour(wall(moment)) NOT BETWEEN 9 AND 16 THEN 'outside_opening_hours'
-            WHEN wait IS NULL THEN 'unresolved'
-            WHEN wait < 0 OR wait > 4 * 3600 * 1000 THEN 'implausible'
-            WHEN answered IS NOT NULL THEN 'answered'
-            ELSE 'missed'
-        END AS outcome,
-        CASE cluster WHEN 'Infolijn' THEN 45000 ELSE 10000 END AS norm
-    FROM calls
-)
-SELECT month_of(moment) AS month, cluster,
-    count(*) FILTER (outcome = 'answered') AS answered,
-    count(*) FILTER (outcome = 'missed') AS missed,
-    count(*) FILTER (outcome IN ('answered', 'missed')) AS offered,
-    coalesce(sum(wait) FILTER (outcome = 'answered'), 0) AS wait_ms,
-    coalesce(sum(wait) FILTER (outcome = 'missed'), 0) AS missed_wait_ms,
-    count(*) FILTER (outcome = 'answered' AND wait <= norm) AS within_norm,
-    count(*) FILTER (outcome = 'answered' AND wait <= 30000) AS to_30,
-    count(*) FILTER (outcome = 'answered' AND wait > 30000 AND wait <= 60000) AS to_60,
-    count(*) FILTER (outcome = 'answered' AND wait > 60000 AND wait <= 90000) AS to_90,
-    count(*) FILTER (outcome = 'answered' AND wait > 90000 AND wait <= 120000) AS to_120,
-    count(*) FILTER (outcome = 'answered' AND wait > 120000 AND wait <= 300000) AS to_300,
-    count(*) FILTER (outcome = 'answered' AND wait > 300000) AS beyond,
-    count(*) FILTER (outcome = 'outside_opening_hours') AS outside_opening_hours,
-    count(*) FILTER (outcome = 'closing_day') AS closing_day,
-    count(*) FILTER (outcome = 'unresolved') AS unresolved,
-    count(*) FILTER (outcome = 'implausible') AS implausible
-FROM judged GROUP BY ALL
-"""
-
-VISITS_SQL: Final = """
-WITH working AS (
-    SELECT day::DATE AS day,
-        count(*) FILTER (isodow(day) < 6 AND day::DATE NOT IN (FROM closing)) OVER (ORDER BY day) AS until
-    FROM generate_series(TIMESTAMP '2025-11-01', TIMESTAMP '2027-03-31', INTERVAL 1 DAY) AS days(day)
-), ordered AS (
-    SELECT *,
-        row_number() OVER (
-            PARTITION BY contact
-            ORDER BY list_position(
-                ['requested', 'arrived', 'started', 'finished', 'cancelled', 'no_show'], kind
-            ), happened, cluster
-        ) AS nearest,
-        row_number() OVER (PARTITION BY contact ORDER BY planned IS NULL, happened DESC, planned DESC) AS last_said,
-        row_number() OVER (PARTITION BY contact, kind ORDER BY happened, planned) AS earliest
-    FROM events
-), visits AS (
-    SELECT
-        max(cluster) FILTER (nearest = 1) AS cluster,
-        max(happened) FILTER (kind = 'requested' AND earliest = 1) AS asked,
-        max(planned) FILTER (kind = 'requested' AND earliest = 1) AS first_plan,
-        max(planned) FILTER (last_said = 1) AS plan,
-        min(happened) FILTER (kind = 'arrived') AS arrived,
-        min(happened) FILTER (kind = 'started') AS started,
-        min(happened) FILTER (kind = 'finished') AS finished,
-        max(happened) FILTER (kind = 'requested') AS asked_again,
-        max(happened) FILTER (kind = 'cancelled') AS last_cancelled,
-        max(happened) FILTER (kind = 'no_show') AS last_no_show,
-        if(asked_again IS NULL OR last_cancelled >= asked_again, last_cancelled, NULL) AS cancelled,
-        if(asked_again IS NULL OR last_no_show >= asked_again, last_no_show, NULL) AS no_show
-    FROM ordered GROUP BY contact
-), judged AS (
-    SELECT cluster, plan, arrived, started,
-        coalesce(plan, arrived, least(started, finished, last_cancelled, last_no_show)) AS due,
-        CASE
-            WHEN started IS NULL AND no_show <= coalesce(cancelled, no_show) THEN 'no_show'
-            WHEN started IS NULL AND cancelled IS NOT NULL AND plan IS NULL THEN 'walk_in_left'
-            WHEN started IS NULL AND cancelled IS NOT NULL THEN 'cancelled'
-            WHEN started IS NULL OR (plan IS NULL AND arrived IS NULL) THEN 'unresolved'
-            WHEN plan IS NOT NULL AND abs(started - plan) > 4 * 3600 * 1000 THEN 'implausible'
-            WHEN plan IS NOT NULL THEN 'served'
-            WHEN started - arrived NOT BETWEEN 0 AND 4 * 3600 * 1000 THEN 'implausible'
-            ELSE 'walk_in'
-        END AS outcome,
-        CASE cluster WHEN 'Burgerzaken' THEN 60000 ELSE 600000 END AS norm
-    FROM visits
-), outcomes AS (
-    SELECT month_of(due) AS month, cluster,
-        count(*) FILTER (outcome = 'served') AS served,
-        sum(greatest(0, started - plan)) FILTER (outcome = 'served') AS wait_ms,
-        sum(started - plan) FILTER (outcome = 'served') AS signed_ms,
-        count(*) FILTER (outcome = 'served' AND started - plan <= norm) AS within_norm,
-        count(*) FILTER (outcome = 'served' AND arrived IS NOT NULL) AS experienced,
-        sum(greatest(0, started - greatest(arrived, plan)))
-            FILTER (outcome = 'served' AND arrived IS NOT NULL) AS experienced_ms,
-        count(*) FILTER (outcome = 'walk_in') AS walk_ins,
-        sum(started - arrived) FILTER (outcome = 'walk_in') AS walk_in_wait_ms,
-        count(*) FILTER (outcome = 'walk_in_left') AS walk_ins_left,
-        count(*) FILTER (outcome = 'no_show') AS no_shows,
-        count(*) FILTER (outcome = 'cancelled') AS cancelled,
-        count(*) FILTER (outcome = 'unresolved') AS unresolved,
-        count(*) FILTER (outcome = 'implausible') AS implausible
-    FROM judged GROUP BY ALL
-), leads AS (
-    SELECT cluster, asked, (planned_day.until - asked_day.until) AS days,
-        wall(first_plan)::DATE < wall(asked)::DATE AS impossible
-    FROM visits
-    JOIN working asked_day ON asked_day.day = wall(asked)::DATE
-    JOIN working planned_day ON planned_day.day = wall(first_plan)::DATE
-), requests AS (
-    SELECT month_of(asked) AS month, cluster,
-        count(*) FILTER (NOT impossible) AS requests,
-        sum(days) FILTER (NOT impossible) AS lead_days,
-        count(*) FILTER (NOT impossible AND days <= 5) AS requests_within_norm,
-        count(*) FILTER (impossible) AS implausible_requests
-    FROM leads GROUP BY ALL
-)
-SELECT * FROM outcomes FULL JOIN requests USING (month, cluster)
-"""
-
-Totals = dict[tuple[str, str], dict[str, int]]
-"""What is counted, by month and cluster; counts of nothing are left out."""
+# The two answers.
 
 
-def asked_of_duckdb(query: str, rows: Sequence[Row]) -> Totals:
-    """The answer of the database over the raw rows."""
-    with duckdb.connect() as database:
-        columns = zip(*((row.kind, row.contact, row.cluster, row.at, row.planned) for row in rows), strict=True)
-        *statements, insert = [part for part in COMMON_SQL.split(";") if part.strip()]
-        for statement in statements:
-            database.execute(statement)
-        database.execute(insert, [list(column) for column in columns])
-        answer = database.execute(query)
-        names = [column[0] for column in answer.description]
-        found = [dict(zip(names, values, strict=True)) for values in answer.fetchall()]
-    return {(each.pop("month"), each.pop("cluster")): {k: int(v) for k, v in each.items() if v} for each in found}
+def asked_of_duckdb(rows: Sequence[Row]) -> Totals:
+    """The answer of the database over the raw rows, when every open contact has expired."""
+    with oracle(IN_SQL, rows, END) as database:
+        return database.month_totals()
 
 
 def counted_by_the_core(state: AnyState) -> Totals:
     """The month totals of the state under the database's names."""
-    return {key: _named(tally) for key, tally in month_totals(state, END).items()}
-
-
-def _named(tally: object) -> dict[str, int]:
-    if isinstance(tally, PhoneTally):
-        bounds = {30_000: "to_30", 60_000: "to_60", 90_000: "to_90", 120_000: "to_120", 300_000: "to_300"}
-        names = {**bounds, UNBOUNDED_MS: "beyond"}
-        own = {"answered": tally.answered, "missed": tally.missed, "offered": tally.offered}
-        own |= {"missed_wait_ms": tally.missed_wait_ms}
-        own |= {names[bound]: count for bound, count in tally.speed_categories.items()}
-    else:
-        assert isinstance(tally, DeskTally)
-        left_out = {"within_norm", "wait_ms", "excluded", "sketch"}
-        own = {name: getattr(tally, name) for name in DeskTally.__struct_fields__ if name not in left_out}
-    own |= {"wait_ms": tally.wait_ms, "within_norm": tally.within_norm, **tally.excluded}
-    return {name: count for name, count in own.items() if count}
+    return {key: named_counts(tally) for key, tally in month_totals(state, END).items()}
 
 
 @pytest.fixture(scope="module")
@@ -371,20 +204,20 @@ def visits() -> list[Row]:
 def test_the_calls_of_a_year_are_those_of_the_database(calls: list[Row], manner: str) -> None:
     """Per month and cluster: outcomes, sums of waits, speed categories, and every reason to leave a call out."""
     found = counted_by_the_core(folded(CallState(ORACLE_RULES), calls, manner))
-    assert found == asked_of_duckdb(CALLS_SQL, calls)
+    assert found == asked_of_duckdb(calls)
 
 
 @pytest.mark.parametrize("manner", ["shuffled", "live"])
 def test_the_visits_of_a_year_are_those_of_the_database(visits: list[Row], manner: str) -> None:
     """Per month and cluster: waits of three kinds, walk-ins, no-shows, requests and their working days."""
     found = counted_by_the_core(folded(TicketState(ORACLE_RULES), visits, manner))
-    assert found == asked_of_duckdb(VISITS_SQL, visits)
+    assert found == asked_of_duckdb(visits)
 
 
 def test_the_year_has_everything_in_it(calls: list[Row], visits: list[Row]) -> None:
     """Every number that is compared is more than a handful somewhere, and every month is there."""
-    by_call = asked_of_duckdb(CALLS_SQL, calls)
-    by_visit = asked_of_duckdb(VISITS_SQL, visits)
+    by_call = asked_of_duckdb(calls)
+    by_visit = asked_of_duckdb(visits)
     for answer, numbers in ((by_call, 16), (by_visit, 17)):
         names = {name for each in answer.values() for name in each}
         assert len(names) == numbers, names
