@@ -4,7 +4,7 @@ It must not know what a record means.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -180,10 +180,11 @@ def _shortcoming(spec: TopicSpec, partitions: int | None) -> str | None:
 async def read_to_end(kafka: KafkaSettings, topic: str, partitions: Sequence[int]) -> dict[int, list[ConsumerRecord]]:
     """All committed records of these partitions of a topic, in their order, by partition.
 
-    The end is the last stable offset in the first answer to a fetch: every transaction before it is decided, and
-    records after it may be there too. ListOffsets would not do, the embedded broker answers it wrongly; nor would the
-    last record, markers of transactions may follow it. To see the last word of a former transactional writer, fence
-    that writer first.
+    The end is the last stable offset in the first answer to a fetch, or what ListOffsets says if that is more: every
+    transaction before it is decided, and records after it may be there too. Either alone would not do: the embedded
+    broker answers ListOffsets wrongly, with too little, and a broker that has just become leader may answer a fetch
+    before it knows the end, but not ListOffsets (KIP-207). Nor would the last record, markers of transactions may
+    follow it. To see the last word of a former transactional writer, fence that writer first.
 
     Raises `KafkaProblemsError` when no broker answers or nothing comes for `PATIENCE_SECONDS`.
     """
@@ -210,13 +211,14 @@ async def _drain(consumer: AIOKafkaConsumer) -> dict[int, list[ConsumerRecord]]:
     ends: dict[TopicPartition, int] = {}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS) as patience:
+            listed = await consumer.end_offsets(list(unfinished))
             while unfinished:
                 batches = await consumer.getmany(timeout_ms=FETCH_WAIT_MS)
                 for place, batch in batches.items():
                     records[place.partition].extend(batch)
                 if batches.keys() & unfinished:
                     patience.reschedule(asyncio.get_running_loop().time() + PATIENCE_SECONDS)
-                unfinished = {place for place in unfinished if not await _is_read(consumer, place, ends)}
+                unfinished = {place for place in unfinished if not await _is_read(consumer, place, ends, listed)}
     except TimeoutError:
         raise KafkaProblemsError(
             f"Reading partition {place.partition} of topic {place.topic}: nothing came for {PATIENCE_SECONDS:.0f} s "
@@ -226,11 +228,16 @@ async def _drain(consumer: AIOKafkaConsumer) -> dict[int, list[ConsumerRecord]]:
     return records
 
 
-async def _is_read(consumer: AIOKafkaConsumer, place: TopicPartition, ends: dict[TopicPartition, int]) -> bool:
+async def _is_read(
+    consumer: AIOKafkaConsumer,
+    place: TopicPartition,
+    ends: dict[TopicPartition, int],
+    listed: Mapping[TopicPartition, int],
+) -> bool:
     """Whether the consumer stands at or past the end, which is noted in `ends` when the first answer tells it."""
     if place not in ends:
         if (end := consumer.last_stable_offset(place)) is None:
             return False
-        ends[place] = end
+        ends[place] = max(end, listed[place])
     position: int = await consumer.position(place)
     return position >= ends[place]
