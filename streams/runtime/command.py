@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -19,10 +20,15 @@ from streams.runtime.consumer import BatchConsumer
 from streams.runtime.worker import WorkerError, run_worker
 from streams.settings import Settings, SettingsError, load
 
+log = logging.getLogger(__name__)
+
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 100)
 """New objects before Python looks for cycles, and how often it looks at older ones. Hardly anything here makes
 cycles, while a fetch makes thousands of short-lived records: with the default of 700 the search took a fifth of a
 worker's time."""
+
+END_SECONDS: Final = 5.0
+"""How long the engine's threads may take to end after the worker has stopped."""
 
 
 @click.command()
@@ -55,10 +61,11 @@ def log_to_stderr(*, verbose: bool) -> None:
     """Our own log lines; those of the engine and the client only if asked for.
 
     Both tell of retries and late timers, which the metrics tell better, and of crashes with the traces of every
-    service on the way; what ends the worker is said once, by the worker.
+    service on the way, asyncio of the client's futures that nobody waited for; what ends the worker is said once, by
+    the worker.
     """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    engine = ("faust", "mode", "aiokafka", MonitorApp.__module__, BatchConsumer.__module__)
+    engine = ("faust", "mode", "aiokafka", "asyncio", MonitorApp.__module__, BatchConsumer.__module__)
     for name in engine:
         logging.getLogger(name).setLevel(logging.INFO if verbose else logging.CRITICAL)
 
@@ -68,4 +75,23 @@ async def _run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    await run_worker(settings, stop)
+    last_words = "stopped"
+    try:
+        await run_worker(settings, stop)
+    except Exception as error:
+        last_words = str(error)
+        raise
+    finally:
+        _end_at_last(last_words)
+
+
+def _end_at_last(last_words: str) -> None:
+    """End the process even when a thread or a task of the engine does not: its supervisor waits to start it again."""
+
+    def end() -> None:
+        log.error("%s (ended by force: the engine was still running %.0f s later)", last_words, END_SECONDS)
+        os._exit(1)
+
+    timer = threading.Timer(END_SECONDS, end)
+    timer.daemon = True
+    timer.start()

@@ -6,7 +6,7 @@ Must not know where events come from.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from streams.kafka import KafkaProblemsError, ensure_topics
@@ -16,6 +16,7 @@ from streams.runtime.checkpoint import CheckpointError
 from streams.runtime.clock import Clock, system_clock
 from streams.runtime.consumer import TakeOverError
 from streams.runtime.partition import RecordTimeError
+from streams.runtime.writer import FENCED
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 STOP_SECONDS: Final = 30.0
 """How long a clean stop may take: a last checkpoint of a large state takes a few seconds."""
 
+
+CRASHED_STOP_SECONDS: Final = 10.0
+"""The same after a crash, when there is nothing left to do but to say goodbye to the group."""
 
 EXPLAINED: Final = (CheckpointError, RecordTimeError, TakeOverError, KafkaProblemsError)
 """Errors whose text says by itself what to do."""
@@ -59,21 +63,37 @@ async def running_worker(
 
 
 async def _stop(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            if not starting.done():
-                starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
-            await app.stop()
-    except TimeoutError:
-        log.error("the worker did not stop within %.0f s; its last checkpoint holds", STOP_SECONDS)
+    """Stop within a bound, whatever swallows a cancellation on the way."""
+    seconds = CRASHED_STOP_SECONDS if app.crash_event.is_set() else STOP_SECONDS
+    stopping = asyncio.create_task(_stop_engine(app, starting), name="stop")
+    _, late = await asyncio.wait({stopping}, timeout=seconds)
+    if late:
+        log.error("the worker did not stop within %.0f s; its last checkpoint holds", seconds)
+        stopping.cancel()
+    elif (error := stopping.exception()) is not None:
+        log.error("the worker stopped by an error; its last checkpoint holds", exc_info=error)
+
+
+async def _stop_engine(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
+    if not starting.done():
+        starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await app.stop()
     await app.owner.release(app.owner.owned())
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
-    """Run a worker until `stop` is set; raises `WorkerError` when it crashes before that."""
-    async with running_worker(settings) as app:
-        await wait_for_end(app, stop)
+    """Run a worker until `stop` is set, be it while it starts; raises `WorkerError` when it crashes before that."""
+    async with AsyncExitStack() as stack:
+        starting = asyncio.ensure_future(stack.enter_async_context(running_worker(settings)))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():  # brokers may keep it waiting for half a minute
+            starting.cancel()
+            await asyncio.wait({starting})
+            return
+        await wait_for_end(starting.result(), stop)
 
 
 async def wait_for_end(app: MonitorApp, stop: asyncio.Event) -> None:
@@ -90,6 +110,12 @@ async def wait_for_end(app: MonitorApp, stop: asyncio.Event) -> None:
 def _last_words(reason: BaseException | None) -> str:
     if isinstance(reason, EXPLAINED):
         return f"The worker has stopped. {reason}"
+    if isinstance(reason, FENCED):
+        return (
+            "The worker has stopped. It may not write any more: another one has taken over, while this one was "
+            "suspended, slow or cut off from the brokers. Nothing is lost or counted twice: start it again and it "
+            "gets its share."
+        )
     log.error("the worker has stopped by an error", exc_info=reason)
     return (
         f"The worker has stopped by an error: {reason!r}. Nothing after the last checkpoint was committed: start it "

@@ -6,18 +6,25 @@ after the other and the checkpoint last, which is exact as long as one worker ru
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.errors import IllegalOperation, InvalidProducerEpoch, ProducerFenced
+
+log = logging.getLogger(__name__)
 
 REQUEST_BYTES: Final = 4 * 1024 * 1024
 """Largest request to a broker: several chunks of a checkpoint, or the largest dead letter there can be."""
 
 TRANSACTION_TIMEOUT_MS: Final = 10_000
 """After this the broker gives up the transaction of a worker that died in it: until then its successor waits."""
+
+STOP_SECONDS: Final = 5.0
+"""How long disconnecting may take. The client waits for brokers as long as they do not answer, and what was written
+counts only when `write` has returned."""
 
 FENCED: Final = (ProducerFenced, InvalidProducerEpoch)
 """How the client says that another worker has taken over."""
@@ -53,7 +60,7 @@ class CheckpointWriter:
         try:
             await producer.start()
         except BaseException:
-            await producer.stop()
+            await _disconnect(producer)
             raise
         self._producer = producer
 
@@ -61,14 +68,18 @@ class CheckpointWriter:
         """Disconnect; stopping twice does nothing."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await producer.stop()
+            await _disconnect(producer)
 
     async def write(self, records: Sequence[OutgoingRecord]) -> None:
         """Return when every record is on the broker for good; raise when that is not known."""
         assert self._producer is not None, "the writer is started before it writes"
         if self._transactional:
-            async with self._producer.transaction():
-                await self._send(records)
+            try:
+                async with self._producer.transaction():
+                    await self._send(records)
+            except IllegalOperation as error:
+                # the client's answer to a `send` when it was fenced since the transaction began
+                raise ProducerFenced from error
         else:
             await self._send(records[:-1])
             await self._send(records[-1:])
@@ -87,3 +98,13 @@ class CheckpointWriter:
             for record in records
         ]
         await asyncio.gather(*sent)
+
+
+async def _disconnect(producer: AIOKafkaProducer) -> None:
+    """Stop a producer, by force when it does not within `STOP_SECONDS`; never raises what the brokers say."""
+    stopping = asyncio.create_task(producer.stop())
+    _, late = await asyncio.wait({stopping}, timeout=STOP_SECONDS)
+    for task in late:
+        task.cancel()
+    if not late and (error := stopping.exception()) is not None:
+        log.warning("disconnecting from Kafka: %r", error)
