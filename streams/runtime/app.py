@@ -19,7 +19,7 @@ from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings
 
-SESSION_TIMEOUT_SECONDS: Final = 8.0
+SESSION_TIMEOUT_SECONDS: Final = 6.0
 """Silence after which the group takes a worker for dead: how long its partitions stand still after a kill. Faust's
 60 s would keep the wall stale for a minute; below 6 s a busy machine loses its partitions for nothing."""
 
@@ -59,12 +59,22 @@ class MonitorApp(faust.App):
         """The end of each owned partition, as far as fetches have told."""
         return {tp: self.consumer.highwater(TP(*tp)) for tp in self.owner.owned()}
 
+    def owns_partitions(self) -> bool:
+        """Whether the partitions at hand are this worker's for certain.
+
+        They are not after a crash, nor when the brokers have not confirmed it for longer than the session timeout:
+        then another worker may show them already.
+        """
+        return not self.crash_event.is_set() and self.consumer.is_member()
+
     def problems(self) -> tuple[str, ...]:
         """Why the worker is not well; empty while it is."""
         if self.crash_event.is_set():
             return (f"the worker has stopped by an error: {self.first_crash_reason!r}",)
         if self.rebalancing or not self.tables.recovery.completed.is_set():
             return ("the worker is waiting for its partitions",)
+        if not self.owns_partitions():
+            return ("the worker does not reach the brokers: another one may have its partitions",)
         return ()
 
     def _create_directories(self) -> None:

@@ -7,6 +7,7 @@ folded: positions come from, and are reported to, `Owner`.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -70,12 +71,53 @@ class BatchSchema(faust.Schema):
         return message.value
 
 
+class GroupMember(RawConsumer):
+    """A client that knows until when it is a member of its group for certain.
+
+    The client keeps its partitions while no broker answers; the brokers give them to others after a session timeout.
+    """
+
+    certain_until = 0.0
+    """By the monotonic clock, which goes on while the process is stopped."""
+
+    async def start(self) -> None:
+        """Connect, and note from now on what the group's coordinator confirms."""
+        await super().start()
+        self._note_confirmations()
+
+    def _note_confirmations(self) -> None:
+        coordinator = self._coordinator
+        heartbeat, rejoin = coordinator._do_heartbeat, coordinator._do_rejoin_group
+
+        async def noted_heartbeat() -> bool:
+            asked = time.monotonic()
+            confirmed: bool = await heartbeat()
+            if confirmed:
+                self._is_certain_from(asked)
+            return confirmed
+
+        async def noted_rejoin(subscription: Any) -> bool:
+            joined: bool = await rejoin(subscription)
+            if joined:
+                self._is_certain_from(time.monotonic())
+            return joined
+
+        coordinator._do_heartbeat, coordinator._do_rejoin_group = noted_heartbeat, noted_rejoin
+
+    def _is_certain_from(self, moment: float) -> None:
+        self.certain_until = moment + self._session_timeout_ms / 1000
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with a client that answers quickly and holds our own security settings."""
 
-    def _create_worker_consumer(self, transport: Any) -> RawConsumer:  # noqa: ARG002 - Faust's signature
+    def is_member(self) -> bool:
+        """Whether the brokers count this worker among its group for certain: nobody else has its partitions."""
+        return self._consumer is not None and time.monotonic() < self._consumer.certain_until
+
+    def _create_worker_consumer(self, transport: Any) -> GroupMember:  # noqa: ARG002 - Faust's signature
         conf = self.app.conf
-        return RawConsumer(
+        return GroupMember(
             **self.consumer.owner.client_options,
             group_id=conf.id,
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
@@ -108,6 +150,10 @@ class BatchConsumer(driver.Consumer):
         owner: Owner = self.app.owner
         return owner
 
+    def is_member(self) -> bool:
+        """Whether this worker's partitions are its own for certain."""
+        return bool(self._thread.is_member())
+
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -116,29 +162,37 @@ class BatchConsumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
         """Batches of each partition in turn, so that none waits for the whole fetch of another."""
         assignments = self._assignments
+        generation = self.app.consumer_generation_id
         fetched, active = await self._wait_next_records(timeout)
         if not fetched or self.should_stop:
             return
-        if not self.flow_active or assignments != self._assignments:
+        if not self._still(assignments, generation):
             # Records of before a rebalance, or fetched across one: what is dropped here must be fetched again.
             await self._seek_back(set(fetched))
             return
-        generation = self.app.consumer_generation_id
         usable = {
             tp: found
             for tp, found in fetched.items()
             if active is None or TP(*tp) in active | self._buffered_partitions
         }
         await self._seek_back(set(fetched) - set(usable))
-        for tp, batch in _take_turns([(tp, await self._unread(tp, found)) for tp, found in usable.items()]):
-            if not self.flow_active or self.app.consumer_generation_id != generation:
+        unread = [(tp, await self._unread(tp, found)) for tp, found in usable.items()]
+        for tp, batch in _take_turns(unread):
+            if not self._still(assignments, generation):
                 return  # the rebalance that is under way starts every partition at its checkpoint
             self._position[tp] = batch.end
             yield TP(*tp), self._message(tp, batch, generation)
 
+    def _still(self, assignments: int, generation: int) -> bool:
+        """Whether nothing was assigned or revoked since: whoever waits for something must ask again."""
+        same = assignments == self._assignments and generation == self.app.consumer_generation_id
+        return same and self.flow_active
+
     async def _unread(self, tp: TopicPartition, fetched: list[Record]) -> Batch | None:
         """What of a fetch follows on the position; None where there is nothing, or where offsets were skipped."""
-        position = self._position[tp]
+        position = self._position.get(tp)
+        if position is None:
+            return None  # revoked while another partition of the same fetch was looked at
         records = (
             [record for record in fetched if record.offset >= position] if fetched[0].offset < position else fetched
         )

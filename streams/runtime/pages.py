@@ -6,6 +6,7 @@ Runs on the event loop that folds, so a page never sees half a batch. Must not k
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
 from aiokafka import TopicPartition
 
 from streams.publish.collector import Metrics
@@ -24,6 +25,9 @@ class Engine(Protocol):
     def high_watermarks(self) -> Mapping[TopicPartition, int | None]:
         """The end of each assigned partition, as far as fetches have told."""
 
+    def owns_partitions(self) -> bool:
+        """Whether the assigned partitions are this worker's for certain."""
+
     def problems(self) -> tuple[str, ...]:
         """Why the worker is not well; empty while it is."""
 
@@ -39,7 +43,12 @@ class Pages:
         self._engine = engine
         self._clock = clock
         self._demo = demo
-        self._metrics = Metrics(self.observed)
+        self._metrics = Metrics(self.additive)
+
+    def additive(self) -> Observed:
+        """What may be added to what other workers show: nothing of partitions that another one may show already."""
+        observed = self.observed()
+        return observed if self._engine.owns_partitions() else msgspec.structs.replace(observed, partitions=())
 
     def observed(self) -> Observed:
         """Everything there is to show, now."""
