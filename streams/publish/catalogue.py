@@ -249,6 +249,12 @@ RECORDS_REJECTED: Final = Metric(
     "Records that were no valid event and went to the dead letters, since the partition's first record, by reason.",
     kind=Kind.COUNTER,
 )
+RECORDS_DELETED_UNREAD: Final = Metric(
+    "wachtmonitor_records_deleted_unread_total",
+    _PARTITION,
+    "Records that Kafka deleted, by the topic's retention, before they were read: every figure lacks them.",
+    kind=Kind.COUNTER,
+)
 CHECKPOINT_TIMESTAMP: Final = Metric(
     "wachtmonitor_checkpoint_timestamp_seconds",
     _PARTITION,
@@ -324,6 +330,7 @@ SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
         CONSUMER_LAG,
         EVENTS_APPLIED,
         RECORDS_REJECTED,
+        RECORDS_DELETED_UNREAD,
         CHECKPOINT_TIMESTAMP,
         CHECKPOINT_BEHIND,
         CHECKPOINT_SIZE,

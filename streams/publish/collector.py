@@ -22,7 +22,7 @@ from streams.core.rules import SECOND_MS, Channel, Cluster
 from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally, Tally
 from streams.publish import catalogue
 from streams.publish.catalogue import CATALOGUE, LATENCY_BUCKETS_SECONDS, Kind, Metric
-from streams.publish.observed import Observed, PartitionHealth, answered_within, last_event_ms
+from streams.publish.observed import DELETED_UNREAD, Observed, PartitionHealth, answered_within, last_event_ms
 
 MONTH: Final = "month"
 """Name of the window that is the local month so far."""
@@ -200,6 +200,7 @@ def _add_partition(page: _Page, partition: PartitionHealth) -> None:
     page.add(catalogue.EVENTS_APPLIED, labels, state.applied)
     for reason in Reason:  # those at 0 too: `increase()` does not see a series that begins at 1
         page.add(catalogue.RECORDS_REJECTED, (*labels, reason.value), state.rejected.get(reason.value, 0))
+    page.add(catalogue.RECORDS_DELETED_UNREAD, labels, state.rejected.get(DELETED_UNREAD, 0))
     page.add_ms(catalogue.CHECKPOINT_TIMESTAMP, labels, partition.checkpoint_written_ms)
     if partition.checkpoint_offset is not None:
         page.add(catalogue.CHECKPOINT_BEHIND, labels, partition.next_offset - partition.checkpoint_offset)

@@ -6,6 +6,7 @@ nor how anything is shown.
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,10 @@ from streams.core.calendar import Calendar, Opening
 from streams.core.rules import SECOND_MS, Channel, Rules
 from streams.core.state import CallState, TicketState
 from streams.core.tally import PhoneTally
+
+DELETED_UNREAD: Final = "deleted_unread"
+"""Under this key a state counts, beside the records that were rejected, those that were deleted before they were
+read: like the others it must survive restarts."""
 
 
 class PartitionHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from faust.types.tuples import ack_lock
 
+from streams.contracts.topics import checkpoint_topic
 from streams.runtime.fetch import RawConsumer, Record
 from streams.runtime.partition import Batch
 
@@ -39,6 +40,10 @@ which Faust would go on without."""
 
 class TakeOverError(RuntimeError):
     """Partitions were assigned to this worker, but their state cannot be had."""
+
+
+class SourceReplacedError(RuntimeError):
+    """A source partition is shorter than what was read of it."""
 
 
 class Owner(Protocol):
@@ -197,14 +202,40 @@ class BatchConsumer(driver.Consumer):
             [record for record in fetched if record.offset >= position] if fetched[0].offset < position else fetched
         )
         if not records:
+            await self._check_end(tp, position)
             return None
-        first = records[0].offset
-        if first > position and self._jumps.get(tp) != first:
-            self._jumps[tp] = first
-            await self._seek_back({tp})
-            return None
+        first, deleted = records[0].offset, 0
+        if first > position:
+            if self._jumps.get(tp) != first:
+                self._jumps[tp] = first
+                await self._seek_back({tp})
+                return None
+            deleted = await self._deleted_from(tp, position)
         self.app.monitor.track_tp_end_offset(TP(*tp), self.highwater(tp))
-        return Batch(position, records[-1].offset + 1, records)
+        return Batch(position, records[-1].offset + 1, records, deleted)
+
+    async def _check_end(self, tp: TopicPartition, position: int) -> None:
+        """Raise `SourceReplacedError` when the partition ends before the position.
+
+        Its fetches then begin anew at its first record, all of which would pass for read.
+        """
+        if self.highwater(tp) >= position:
+            return
+        end = (await self.highwaters(TP(*tp)))[TP(*tp)]  # a new leader may not know the end that fetches tell yet
+        if end < position:
+            raise SourceReplacedError(
+                f"Partition {tp.partition} of topic {tp.topic} ends at offset {end}, but its checkpoint covers the "
+                f"records up to {position}: the topic was deleted and made anew, or its brokers lost records. If it "
+                f"was made anew on purpose, delete {checkpoint_topic(tp.topic)} too and start again."
+            )
+
+    async def _deleted_from(self, tp: TopicPartition, position: int) -> int:
+        """How many records from the position on Kafka deleted before they were read; other gaps never held any.
+
+        At the beginning there was nobody to read them yet.
+        """
+        begin: int = (await self.earliest_offsets(TP(*tp)))[TP(*tp)]
+        return max(0, begin - position) if position else 0
 
     async def _seek_back(self, tps: set[TopicPartition]) -> None:
         assigned = self.assignment()
@@ -296,12 +327,12 @@ def _take_turns(fetches: list[tuple[TopicPartition, Batch | None]]) -> Iterator[
 
 
 def _split(fetch: Batch) -> Iterator[Batch]:
-    records, start = fetch.records, fetch.start
+    records, start, deleted = fetch.records, fetch.start, fetch.deleted
     for index in range(0, len(records), BATCH_RECORDS):
         part = records[index : index + BATCH_RECORDS]
         end = part[-1].offset + 1
-        yield Batch(start, end, part)
-        start = end
+        yield Batch(start, end, part, deleted)
+        start, deleted = end, 0
 
 
 class BatchProducer(driver.Producer):

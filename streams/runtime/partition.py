@@ -3,6 +3,7 @@
 Folds batches of records in order, each record once. Must not know Faust, producers or other partitions.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -15,7 +16,10 @@ from streams.core.figures import AnyState
 from streams.core.rules import Channel, Rules
 from streams.core.state import CallState, TicketState
 from streams.publish.dead_letters import DeadLetter, refused
+from streams.publish.observed import DELETED_UNREAD
 from streams.runtime.fetch import Record
+
+log = logging.getLogger(__name__)
 
 LOG_APPEND_TIME: Final = 1
 """How the Kafka protocol marks a record whose time the broker has set."""
@@ -27,6 +31,8 @@ class Batch(msgspec.Struct, frozen=True):
     start: int
     end: int
     records: Sequence[Record]
+    deleted: int = 0
+    """Records from `start` on that Kafka deleted before anybody read them."""
 
 
 class BatchGapError(RuntimeError):
@@ -81,6 +87,8 @@ class Partition:
                 "message.timestamp.type=LogAppendTime. Set it with kafka-configs.sh and make the topic anew, or wait "
                 "until the records from before have gone."
             )
+        if batch.deleted:
+            self._note_deleted(batch)
         try:
             folded = self._fold_records(batch.records)
         except BaseException as error:
@@ -88,6 +96,16 @@ class Partition:
             raise
         self.next_offset = batch.end
         return folded
+
+    def _note_deleted(self, batch: Batch) -> None:
+        log.error(
+            "%s: %d records from offset %d on were deleted before they were read, and the figures lack them. Let the "
+            "topic keep records for longer than workers may be down (retention.ms, retention.bytes)",
+            self.name,
+            batch.deleted,
+            batch.start,
+        )
+        self.state.rejected[DELETED_UNREAD] = self.state.rejected.get(DELETED_UNREAD, 0) + batch.deleted
 
     def _fold_records(self, records: Sequence[Record]) -> int:
         if records[0].offset < self.next_offset:

@@ -14,7 +14,7 @@ from streams.publish.web import create_web, serve
 from streams.runtime.app import MonitorApp, create_app
 from streams.runtime.checkpoint import CheckpointError
 from streams.runtime.clock import Clock, system_clock
-from streams.runtime.consumer import TakeOverError
+from streams.runtime.consumer import SourceReplacedError, TakeOverError
 from streams.runtime.partition import RecordTimeError
 from streams.runtime.writer import FENCED
 from streams.settings import Settings
@@ -28,7 +28,7 @@ STOP_SECONDS: Final = 30.0
 CRASHED_STOP_SECONDS: Final = 10.0
 """The same after a crash, when there is nothing left to do but to say goodbye to the group."""
 
-EXPLAINED: Final = (CheckpointError, RecordTimeError, TakeOverError, KafkaProblemsError)
+EXPLAINED: Final = (CheckpointError, RecordTimeError, SourceReplacedError, TakeOverError, KafkaProblemsError)
 """Errors whose text says by itself what to do."""
 
 
