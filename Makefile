@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint lock contract clean system-packages
+.PHONY: help demo test chaos lint lock contract clean system-packages
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -19,6 +19,9 @@ demo: .venv/runtime.stamp ## everything on this machine, with simulated calls an
 
 test: system-packages lint ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
 	@exec $(BIN)/pytest $(ARGS)
+
+chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, every figure compared; ARGS="--seed 123" for one
+	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 lint: .venv/dev.stamp ## style, types and layers
 	$(BIN)/ruff check --no-cache

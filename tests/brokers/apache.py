@@ -1,19 +1,24 @@
 """A real Apache Kafka on this machine, so that nothing the tests say is only true of the embedded broker.
 
-Its jars are named in `pom.xml`; one process is broker and controller at once. It must not know the tests that use it.
+Its jars are named in `pom.xml`; each process is broker and controller at once, alone or one of a cluster of three. It
+must not know the tests that use it.
 """
 
 import asyncio
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final, NamedTuple
+from types import TracebackType
+from typing import Final, NamedTuple, Self
 from xml.etree import ElementTree
 
-from streams.runtime.embedded import HOST, BrokerError, BrokerProcess, free_port
+from streams.runtime.embedded import HOST, BrokerError, BrokerProcess
+from tests.brokers.ports import next_port
 
 POM: Final = Path(__file__).with_name("pom.xml")
 CACHE: Final = Path(__file__).parents[2] / ".cache" / "kafka"
@@ -40,6 +45,13 @@ class KafkaMissingError(RuntimeError):
     """Apache Kafka cannot be had on this machine; the text says what is missing."""
 
 
+class Door(NamedTuple):
+    """A listener of a node that tells clients to come by another port: whoever listens there stands between."""
+
+    port: int
+    advertised_port: int
+
+
 class Node(NamedTuple):
     """One Kafka process of a cluster and its ports."""
 
@@ -48,11 +60,14 @@ class Node(NamedTuple):
     secure_port: int
     """Listens with TLS and asks for `USERNAME` and `PASSWORD` (SCRAM-SHA-512)."""
     controller_port: int
+    doors: tuple[Door, ...] = ()
+    """A client that comes by the first door of one node is sent to the first door of every other, and so on."""
 
 
-def new_node(node_id: int) -> Node:
+def new_node(node_id: int, doors: int = 0) -> Node:
     """A node on free ports."""
-    return Node(node_id, free_port(), free_port(), free_port())
+    ways_in = tuple(Door(next_port(), next_port()) for _ in range(doors))
+    return Node(node_id, next_port(), next_port(), next_port(), ways_in)
 
 
 def kafka_jars() -> Path:
@@ -103,14 +118,17 @@ def server_properties(node: Node, nodes: Sequence[Node], data: Path, keystore: P
     """The settings of one node of a cluster of `nodes`; internal topics are copied to at most three of them."""
     copies = str(min(3, len(nodes)))
     outside = f"PLAINTEXT://{HOST}:{node.port},SECURE://{HOST}:{node.secure_port}"
+    inside = "".join(f",DOOR{number}://{HOST}:{door.port}" for number, door in enumerate(node.doors))
+    advertised = "".join(f",DOOR{number}://{HOST}:{door.advertised_port}" for number, door in enumerate(node.doors))
+    protocols = "".join(f",DOOR{number}:PLAINTEXT" for number in range(len(node.doors)))
     return {
         "process.roles": "broker,controller",
         "node.id": str(node.node_id),
         "controller.quorum.voters": ",".join(f"{n.node_id}@{HOST}:{n.controller_port}" for n in nodes),
-        "listeners": f"{outside},CONTROLLER://{HOST}:{node.controller_port}",
-        "advertised.listeners": outside,
+        "listeners": f"{outside}{inside},CONTROLLER://{HOST}:{node.controller_port}",
+        "advertised.listeners": f"{outside}{advertised}",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT{protocols}",
         "listener.name.secure.ssl.keystore.location": str(keystore),
         "listener.name.secure.ssl.keystore.password": PASSWORD,
         "listener.name.secure.sasl.enabled.mechanisms": "SCRAM-SHA-512",
@@ -119,30 +137,41 @@ def server_properties(node: Node, nodes: Sequence[Node], data: Path, keystore: P
         ),
         "log.dirs": str(data),
         "auto.create.topics.enable": "false",
+        "default.replication.factor": copies,
         "offsets.topic.replication.factor": copies,
         "offsets.topic.num.partitions": "4",
         "transaction.state.log.replication.factor": copies,
-        "transaction.state.log.min.isr": "1",
+        "transaction.state.log.min.isr": "1" if len(nodes) == 1 else "2",
+        "min.insync.replicas": "1" if len(nodes) == 1 else "2",
         "transaction.state.log.num.partitions": "4",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",  # takeovers of killed workers are tested; 6 s each would be slow
+        # a broker that dies is taken for dead after 5 s, not 9: the tests kill many
+        "broker.session.timeout.ms": "5000",
+        "broker.heartbeat.interval.ms": "500",
     }
 
 
 class ApacheKafka(BrokerProcess):
-    """A single Apache Kafka node (KRaft) that keeps its data in a directory."""
+    """An Apache Kafka node (KRaft) that keeps its data in a directory."""
 
-    def __init__(self, directory: Path, jars: Path) -> None:
-        """`directory` takes settings, certificate, log and data; `jars` is what `kafka_jars` gave."""
-        self.node = new_node(1)
+    def __init__(self, directory: Path, jars: Path, nodes: Sequence[Node] | None = None, index: int = 0) -> None:
+        """`directory` takes settings, certificate, log and data; `jars` is what `kafka_jars` gave.
+
+        This is the node with the given index of a cluster of `nodes`, by default one that is alone.
+        """
+        self.nodes = nodes or [new_node(1)]
+        self.node = self.nodes[index]
         self.certificate = directory / "broker.pem"
         """The certificate that the secure listener shows, and the authority to trust it by."""
+        self._directory = directory
         self._keystore = directory / "broker.p12"
         self._properties = directory / "server.properties"
         self._data = directory / "data"
         self._java = [*JAVA, "-cp", f"{jars}/*"]
+        self._starts = 0
         super().__init__(
-            "Apache Kafka",
+            f"Apache Kafka node {self.node.node_id}",
             [*self._java, "kafka.Kafka", str(self._properties)],
             port=self.node.port,
             log=directory / "kafka.log",
@@ -155,7 +184,8 @@ class ApacheKafka(BrokerProcess):
 
     async def start(self) -> None:
         """Format the storage, start, and return when it answers."""
-        properties = server_properties(self.node, [self.node], self._data, self._keystore)
+        self._directory.mkdir(parents=True, exist_ok=True)
+        properties = server_properties(self.node, self.nodes, self._data, self._keystore)
         self._properties.write_text(
             "".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8"
         )
@@ -182,8 +212,70 @@ class ApacheKafka(BrokerProcess):
 
     async def stop(self) -> None:
         """Stop and throw the data away; the log stays."""
+        if self._process is not None:
+            self.resume()
         await super().stop()
         shutil.rmtree(self._data, ignore_errors=True)
+
+    def kill(self) -> None:
+        """SIGKILL: what it wrote stays, what it held in memory is gone."""
+        assert self._process is not None, f"{self.name} is not running"
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
+    async def halt(self) -> None:
+        """Stop as an operator would; the data stays."""
+        await super().stop()
+
+    async def restart(self) -> None:
+        """Start again on the data there is; return when it answers."""
+        self._starts += 1
+        self.log = self._directory / f"kafka-{self._starts}.log"
+        await super().start()
+
+    def pause(self) -> None:
+        """SIGSTOP: it keeps its connections and answers nothing, like one with a disk that hangs."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
+
+
+class ApacheCluster:
+    """Apache Kafka nodes that are one cluster: topics have a copy on each, and two must confirm every record."""
+
+    def __init__(self, directory: Path, jars: Path, *, size: int = 3, doors: int = 0) -> None:
+        """`directory` takes one directory for each node."""
+        nodes = [new_node(number, doors) for number in range(1, size + 1)]
+        self.brokers = [
+            ApacheKafka(directory / f"node-{node.node_id}", jars, nodes, index) for index, node in enumerate(nodes)
+        ]
+
+    @property
+    def bootstrap_servers(self) -> tuple[str, ...]:
+        """The addresses of all nodes."""
+        return tuple(broker.bootstrap for broker in self.brokers)
+
+    def broker(self, node_id: int) -> ApacheKafka:
+        """The node with an id."""
+        return self.brokers[node_id - 1]
+
+    async def __aenter__(self) -> Self:
+        """Start all nodes; on return all of them answer."""
+        async with AsyncExitStack() as started:
+            for broker in self.brokers:
+                started.push_async_callback(broker.stop)
+            await asyncio.gather(*(broker.start() for broker in self.brokers))
+            started.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop all nodes."""
+        await asyncio.gather(*(broker.stop() for broker in self.brokers))
 
 
 def _run(command: Sequence[str]) -> None:

@@ -21,7 +21,7 @@ from streams.kafka import admin_client, ensure_topics, read_to_end
 from streams.publish.dead_letters import DeadLetter, read_dead_letter
 from streams.publish.month_totals import sum_month_totals
 from streams.runtime import checkpoint
-from streams.runtime.embedded import free_port
+from streams.runtime.embedded import free_port, leashed
 from streams.settings import KafkaSettings, load
 from streams.sources.sender import EventSender
 
@@ -49,7 +49,7 @@ class WorkerProcess:
         self.log_file = log
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", *(["--verbose"] if verbose else [])],
+                leashed([sys.executable, "-m", "streams", "worker", *(["--verbose"] if verbose else [])]),
                 env={**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]},
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -68,6 +68,10 @@ class WorkerProcess:
         """SIGTERM, as an orchestrator stops it; the exit status."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(timeout=60)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal, and do not wait for what comes of it."""
+        self._process.send_signal(number)
 
     def stop(self) -> None:
         """Make sure that it is gone."""

@@ -1,0 +1,301 @@
+"""Compares everything that workers show and leave behind with what was published.
+
+The topics are read back by a plain consumer: first they must hold what was published, then every figure must be that
+of the SQL oracle over their records.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from aiokafka import ConsumerRecord
+
+from streams.kafka import read_to_end
+from streams.publish.dead_letters import read_dead_letter
+from streams.publish.month_totals import sum_month_totals
+from streams.runtime.clock import system_clock
+from streams.settings import KafkaSettings
+from tests.chaos.crew import Crew, folded_records
+from tests.chaos.events import CALLS, DESKS, FUTURE_TOLERANCE_MS, PHONE, TICKETS, Record
+from tests.core.builders import MINUTE, SECOND
+from tests.oracle import Oracle, OracleRules, Row, Totals, Waiting, oracle
+from tests.publish.observing import Series, over_workers, read, series
+from tests.tallies import named_counts
+
+RULES: Final = OracleRules(
+    norms_ms={
+        PHONE: 45 * SECOND,
+        "Burgerzaken": 1 * MINUTE,
+        "Energieloket": 5 * MINUTE,
+        "Mobiliteit": 2 * MINUTE,
+        "OCMW": 10 * MINUTE,
+        "Omgeving": 5 * MINUTE,
+        "Wonen": 5 * MINUTE,
+    },
+    open_from_hour=0,
+    open_to_hour=24,
+    open_days=7,
+    closing_days=(),
+)
+"""The norms of Lier, and always open: a scenario is worth the same on a Sunday night."""
+
+SLOT_MS: Final = 10 * SECOND
+WINDOWS_MINUTES: Final = (5, 15, 60)
+SETTLE_SECONDS: Final = 60.0
+"""How long it may take until all workers together show every partition: a rebalance may be under way."""
+
+_METRICS: Final[Mapping[str, str]] = {
+    "wait_ms": "wait_seconds",
+    "within_norm": "within_norm_contacts",
+    "answered": "served_contacts",
+    "offered": "offered_calls",
+    "missed": "missed_calls",
+    "missed_wait_ms": "missed_wait_seconds",
+    "served": "served_contacts",
+    "signed_ms": "signed_wait_seconds",
+    "experienced": "experienced_contacts",
+    "experienced_ms": "experienced_wait_seconds",
+    "walk_ins": "walk_ins",
+    "walk_in_wait_ms": "walk_in_wait_seconds",
+    "walk_ins_left": "walk_ins_left",
+    "no_shows": "no_shows",
+    "cancelled": "cancelled_appointments",
+    "requests": "requested_appointments",
+    "lead_days": "lead_workdays",
+    "requests_within_norm": "requested_within_norm_appointments",
+    "implausible_requests": "implausible_requests",
+}
+"""The metric that shows each count of the oracle."""
+
+_CATEGORIES: Final = {"to_30": "30", "to_60": "60", "to_90": "90", "to_120": "120", "to_300": "300", "beyond": "+Inf"}
+_REASONS: Final = ("outside_opening_hours", "closing_day", "unresolved", "implausible")
+_COMPARED: Final = frozenset(
+    f"wachtmonitor_{name}"
+    for name in (
+        *_METRICS.values(),
+        *("excluded_contacts", "within_service_level_calls", "speed_category_calls"),
+        *("waiting_contacts", "waiting_walk_ins"),
+    )
+)
+
+SCRAPE_AGAIN_SECONDS: Final = 0.2
+
+
+class Reading(NamedTuple):
+    """The series of all workers together, and between which moments they were read."""
+
+    total: dict[Series, float]
+    before_ms: int
+    after_ms: int
+
+
+Place = tuple[str, int, int]
+"""Topic, partition and offset."""
+
+
+class Published(NamedTuple):
+    """What the topics hold."""
+
+    rows: list[Row]
+    refused: dict[Place, tuple[str, bytes | None]]
+    """Reason and value of each record that is no valid event."""
+    valid: Counter[tuple[str, int]]
+    """How many valid events each partition holds."""
+    differences: list[str]
+
+
+async def published(kafka: KafkaSettings, confirmed: Sequence[Record]) -> Published:
+    """Read the topics back, and hold them against what the brokers have confirmed."""
+    topics = {CALLS: kafka.calls_topic, TICKETS: kafka.tickets_topic}
+    ledger = {(topics[each.kind], each.key, each.value): each for each in confirmed}
+    sent = Counter((topics[each.kind], each.key, each.value) for each in confirmed)
+    found: Counter[tuple[str, bytes, bytes | None]] = Counter()
+    read_back = Published([], {}, Counter(), [])
+    for topic in topics.values():
+        for records in (await read_to_end(kafka, topic, range(kafka.partitions))).values():
+            for record in records:
+                identity = (topic, record.key or b"", record.value)
+                found[identity] += 1
+                _sort(read_back, ledger.get(identity), record)
+    lost, foreign = sent - found, found.keys() - sent.keys()
+    if lost:
+        read_back.differences.append(f"{lost.total()} confirmed records are not in the topics: {_some(lost)}")
+    if foreign:
+        read_back.differences.append(f"{len(foreign)} records in the topics were never published: {_some(foreign)}")
+    return read_back
+
+
+def _sort(found: Published, expected: Record | None, record: "ConsumerRecord[bytes, bytes]") -> None:
+    if expected is None:
+        return
+    place = (record.topic, record.partition, record.offset)
+    if expected.row is None:
+        found.refused[place] = (expected.reason or "", record.value)
+    elif expected.row.at > record.timestamp + FUTURE_TOLERANCE_MS:
+        found.refused[place] = ("time_in_future", record.value)
+    else:
+        found.rows.append(expected.row)
+        found.valid[record.topic, record.partition] += 1
+
+
+# What workers show.
+
+
+async def shown(crew: Crew, what: Published) -> list[str]:
+    """What differs in the metrics of all workers together, read while they show every record of every partition."""
+    records = what.valid + Counter((topic, number) for topic, number, _ in what.refused)
+    try:
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while (reading := await _complete_reading(crew, records)) is None:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(SCRAPE_AGAIN_SECONDS)
+    except TimeoutError:
+        return [f"not all {records.total()} records shown within {SETTLE_SECONDS:.0f} s: {await crew.folded()}"]
+    total, before_ms, after_ms = reading
+    with oracle(RULES, what.rows, after_ms) as database:
+        expected = dict(_expected_figures(database, after_ms))
+        waiting = database.waiting()
+    figures = {name: value for name, value in total.items() if name[0] in _COMPARED and value}
+    return [
+        *_compare("metric", _exact(expected), _exact(figures)),
+        *_compare_waits(waiting, total, before_ms, after_ms),
+        *_compare("counter", _expected_counters(what), _counters(total)),
+    ]
+
+
+async def _complete_reading(crew: Crew, records: Counter[tuple[str, int]]) -> Reading | None:
+    """All workers' metrics, unless they were read across a slot's edge or do not show every record once."""
+    before_ms = system_clock()
+    texts = await crew.expositions()
+    after_ms = system_clock()
+    if before_ms // SLOT_MS != after_ms // SLOT_MS:
+        return None
+    if {place: counts for place, counts in folded_records(texts).items() if counts != [0]} != {
+        place: [count] for place, count in records.items()
+    }:
+        return None
+    return Reading(over_workers(read(each.encode()) for each in texts), before_ms, after_ms)
+
+
+def _exact(figures: Mapping[Series, float]) -> dict[str, int]:
+    """Seconds as milliseconds: sums of tenths are not exact in binary."""
+    return {
+        f"{name}{dict(sorted(labels))}": round(value * SECOND) if name.endswith("_seconds") else round(value)
+        for (name, labels), value in figures.items()
+    }
+
+
+def _expected_figures(database: Oracle, now_ms: int) -> Iterable[tuple[Series, float]]:
+    end_ms = (now_ms // SLOT_MS + 1) * SLOT_MS
+    spans: dict[str, Totals] = {
+        f"{minutes}m": database.window(end_ms - minutes * MINUTE, end_ms) for minutes in WINDOWS_MINUTES
+    }
+    month = database.month_of(now_ms)
+    spans |= {
+        "today": database.day_of(now_ms),
+        "month": {key: counts for key, counts in database.month_totals().items() if key[0] == month},
+    }
+    for window, totals in spans.items():
+        for (_, cluster), counts in totals.items():
+            labels = {"cluster": cluster, "channel": _channel(cluster), "window": window}
+            for name, count in counts.items():
+                yield from _as_series(name, count, labels)
+    for cluster, each in database.waiting().items():
+        labels = {"cluster": cluster, "channel": _channel(cluster)}
+        if each.count:
+            yield series("waiting_contacts", **labels), each.count
+        if each.walk_ins:
+            yield series("waiting_walk_ins", **labels), each.walk_ins
+
+
+def _as_series(name: str, count: int, labels: dict[str, str]) -> Iterable[tuple[Series, float]]:
+    if name in _METRICS:
+        yield series(_METRICS[name], **labels), count / SECOND if name.endswith("_ms") else count
+    elif name in _REASONS:
+        yield series("excluded_contacts", **labels, reason=name), count
+    else:
+        yield series("speed_category_calls", **labels, up_to_seconds=_CATEGORIES[name]), count
+    if name == "to_30":
+        yield series("within_service_level_calls", **labels), count
+
+
+def _channel(cluster: str) -> str:
+    return "phone" if cluster == PHONE else "desk"
+
+
+def _compare_waits(
+    waiting: Mapping[str, Waiting], total: Mapping[Series, float], before_ms: int, after_ms: int
+) -> Iterable[str]:
+    """The longest waits grow while they are read, so they lie between those of before and after."""
+    for cluster in (PHONE, *DESKS):
+        each = waiting.get(cluster, Waiting(0, None, 0, None))
+        labels = {"cluster": cluster, "channel": _channel(cluster)}
+        for name, since_ms in (
+            ("longest_wait_seconds", each.since_ms),
+            ("longest_walk_in_wait_seconds", each.walk_in_since_ms),
+        ):
+            found = total.get(series(name, **labels))
+            bounds = None if since_ms is None else tuple(max(0, ms - since_ms) for ms in (before_ms, after_ms))
+            if bounds is None:
+                fits = found is None
+            else:
+                fits = found is not None and bounds[0] <= round(found * SECOND) <= bounds[1]
+            if not fits:
+                yield f"metric {name} of {cluster}: expected {bounds} ms, found {found} s"
+
+
+def _expected_counters(what: Published) -> dict[str, int]:
+    counts = Counter({f"applied {topic} {number}": count for (topic, number), count in what.valid.items()})
+    for (topic, number, _), (reason, _) in what.refused.items():
+        counts[f"rejected {topic} {number} {reason}"] += 1
+    return dict(counts)
+
+
+def _counters(total: Mapping[Series, float]) -> dict[str, int]:
+    found = {}
+    for (name, pairs), value in total.items():
+        labels = dict(pairs)
+        if name == "wachtmonitor_events_applied_total":
+            found[f"applied {labels['topic']} {labels['partition']}"] = int(value)
+        elif name == "wachtmonitor_records_rejected_total":
+            found[f"rejected {labels['topic']} {labels['partition']} {labels['reason']}"] = int(value)
+    return {name: count for name, count in found.items() if count}
+
+
+# What workers leave behind.
+
+
+async def left_behind(kafka: KafkaSettings, what: Published) -> list[str]:
+    """What differs in the official totals and in the dead letters, each of which must be there once."""
+    by_partition = await read_to_end(kafka, kafka.month_totals_topic, range(1))
+    records = ((record.key or b"", record.value) for found in by_partition.values() for record in found)
+    totals = {
+        f"{month} {cluster}": named_counts(tally)
+        for (month, _, cluster), tally in sum_month_totals(records).items()
+        if not tally.is_empty()
+    }
+    with oracle(RULES, what.rows, system_clock()) as database:
+        expected = {f"{month} {cluster}": counts for (month, cluster), counts in database.month_totals().items()}
+    return [*_compare("month total", expected, totals), *_compare_letters(what, await _letters(kafka))]
+
+
+async def _letters(kafka: KafkaSettings) -> Counter[tuple[Place, str, bytes | None]]:
+    by_partition = await read_to_end(kafka, kafka.dead_letters_topic, range(1))
+    letters = (read_dead_letter(record.value, record.headers) for found in by_partition.values() for record in found)
+    return Counter(((each.topic, each.partition, each.offset), each.reason, each.value) for each in letters)
+
+
+def _compare_letters(what: Published, letters: Counter[tuple[Place, str, bytes | None]]) -> Iterable[str]:
+    expected = Counter((place, reason, value) for place, (reason, value) in what.refused.items())
+    for each, count in ((expected - letters) + (letters - expected)).items():
+        yield f"dead letter {each}: expected {expected[each]}, found {letters[each]} (differs by {count})"
+
+
+def _compare(what: str, expected: Mapping[str, object], found: Mapping[str, object]) -> Iterable[str]:
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            yield f"{what} {name}: expected {expected.get(name)}, found {found.get(name)}"
+
+
+def _some(things: Iterable[object]) -> str:
+    return f"{next(iter(things))!r} and so on"

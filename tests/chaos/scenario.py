@@ -1,0 +1,247 @@
+"""One seeded scenario: events flow, faults strike in rounds, and at the end everything is compared.
+
+After each round of faults it waits until the figures are right again and notes how long that took. It must not know
+how many scenarios there are.
+"""
+
+import asyncio
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from aiokafka.errors import KafkaError
+from msgspec.structs import replace
+
+from streams.contracts.topics import topic_specs
+from streams.kafka import admin_client, ensure_topics
+from streams.settings import KafkaSettings
+from tests.brokers.apache import ApacheCluster
+from tests.brokers.topics import settings_at
+from tests.chaos import judge
+from tests.chaos.arena import Arena, Timeline
+from tests.chaos.crew import Crew, Ending
+from tests.chaos.events import EventSource
+from tests.chaos.faults import FAULTS
+from tests.chaos.proxy import Network
+from tests.chaos.publisher import Publisher
+
+RIGHT_SECONDS: Final = 180.0
+"""When figures are not right by then they will not be: a takeover has 60 s; three times that for slow machines."""
+
+POLL_SECONDS: Final = 0.6
+
+STOP_SECONDS: Final = 60.0
+
+SETTLED_SHARE: Final = 0.6
+"""The share of rounds that strike a group at rest; the others strike it wherever the last round left it."""
+
+SETTLE_SECONDS: Final = 20.0
+
+PLAIN_KILLS: Final = ("kill_one", "kill_three")
+"""Faults that are mostly left alone, so that the time of recovery is that of nothing else."""
+
+EXTRA_WORKERS: Final = 2
+"""Slots for workers that join."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a seed decides; `rounds` are names of faults, and whether somebody is killed besides."""
+
+    seed: int
+    workers: int
+    partitions: int
+    records_per_second: int
+    rounds: tuple[tuple[str, bool], ...]
+
+    @property
+    def breaks_brokers(self) -> bool:
+        """Whether it needs a cluster of its own."""
+        return any(FAULTS[name].breaks_brokers for name, _ in self.rounds)
+
+
+@dataclass
+class Result:
+    """How a scenario went."""
+
+    plan: Plan
+    faults: Counter[str] = field(default_factory=Counter)
+    events: int = 0
+    sent_again: int = 0
+    differences: list[str] = field(default_factory=list)
+    recoveries_after_kill: list[float] = field(default_factory=list)
+    """Seconds from a SIGKILL, of one or several at once and nothing else, until figures are right again."""
+    recoveries_after_others: list[float] = field(default_factory=list)
+    """Seconds from the last strike of other faults, or of several after each other, or from their end."""
+    endings: list[Ending] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def planned(seed: int, breaks_brokers: bool | None = None, rounds: int = 3) -> Plan:
+    """The scenario of a seed; one in five strikes brokers, unless `breaks_brokers` says which it is."""
+    random = Random(f"plan {seed}")
+    strikes_brokers = random.random() < 0.2 if breaks_brokers is None else breaks_brokers
+    others = {name: fault.weight for name, fault in FAULTS.items() if not fault.breaks_brokers}
+    brokers = {name: fault.weight for name, fault in FAULTS.items() if fault.breaks_brokers}
+    names = random.choices([*others], [*others.values()], k=rounds)
+    if strikes_brokers:
+        names[:2] = random.choices([*brokers], [*brokers.values()], k=2)
+    return Plan(
+        seed,
+        workers=random.choice([2, 3, 3, 3, 4]),
+        partitions=random.choice([2, 3, 4]),
+        records_per_second=random.choice([20, 40, 80]),
+        rounds=tuple((name, random.random() < (0.2 if name in PLAIN_KILLS else 0.6)) for name in names),
+    )
+
+
+def write_settings(directory: Path) -> Path:
+    """A settings file: those of Lier, but always open, as the judge's rules are."""
+    text = files("streams").joinpath("wachtmonitor.toml").read_text(encoding="utf-8")
+    text = re.sub(r'^(\w+day) = ".*"$', r'\1 = "00:00-24:00"', text, flags=re.MULTILINE)
+    text = re.sub(r'^public_holidays = ".*"$', 'public_holidays = "none"', text, flags=re.MULTILINE)
+    path = directory / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+async def run(
+    plan: Plan, cluster: ApacheCluster, network: Network, directory: Path, *, verbose: bool = False
+) -> Result:
+    """Run a scenario; its logs and its timeline are left in `directory`."""
+    result = Result(plan)
+    started = time.monotonic()
+    try:
+        async with _arena(plan, cluster, network, directory, verbose=verbose) as arena:
+            try:
+                await _play(arena, plan, result)
+            finally:
+                _take_stock(arena, result)
+    except* (KafkaError, OSError, TimeoutError, AssertionError) as errors:
+        result.differences.append(f"the scenario broke off: {errors.exceptions!r}")
+    result.seconds = time.monotonic() - started
+    return result
+
+
+@asynccontextmanager
+async def _arena(
+    plan: Plan, cluster: ApacheCluster, network: Network, directory: Path, *, verbose: bool
+) -> AsyncIterator[Arena]:
+    kafka = replace(
+        settings_at("", partitions=plan.partitions, replication_factor=-1, writer="transactional"),
+        bootstrap_servers=cluster.bootstrap_servers,
+    )
+    through_proxy = replace(kafka, bootstrap_servers=network.bootstrap_servers)
+    crew = Crew(
+        [through_proxy, *[kafka] * (plan.workers - 1 + EXTRA_WORKERS)],
+        directory,
+        write_settings(directory),
+        verbose=verbose,
+    )
+    source = EventSource(Random(f"events {plan.seed}"), f"{plan.seed}")
+    publisher = Publisher(kafka, source, plan.records_per_second)
+    timeline = Timeline(directory / "timeline.txt")
+    async with AsyncExitStack() as stack:
+        await ensure_topics(kafka)
+        stack.push_async_callback(_delete_topics, kafka)
+        stack.callback(network.heal)
+        stack.push_async_callback(crew.close)
+        stack.push_async_callback(publisher.close)
+        crew.start(plan.workers)
+        publisher.start()
+        yield Arena(kafka, cluster, crew=crew, publisher=publisher, network=network, timeline=timeline)
+
+
+async def _delete_topics(kafka: KafkaSettings) -> None:
+    async with admin_client(kafka) as admin:
+        await admin.delete_topics([spec.name for spec in topic_specs(kafka)])
+
+
+async def _play(arena: Arena, plan: Plan, result: Result) -> None:
+    arena.timeline.note(f"{plan}, group {arena.kafka.group}")
+    if await _until_right(arena, result) is None:
+        return
+    for number, (name, with_kill) in enumerate(plan.rounds):
+        arena.timeline.note(f"round {number}: {name}{' and a kill' if with_kill else ''}")
+        random = Random(f"round {number} of {plan.seed}")
+        settled = random.random() < SETTLED_SHARE and await _until_settled(arena)
+        arena.strikes.clear()
+        await _strike(arena, name, with_kill, random)
+        if (seconds := await _until_right(arena, result)) is None:
+            return
+        of_kill = settled and arena.struck_by_kill_alone()
+        (result.recoveries_after_kill if of_kill else result.recoveries_after_others).append(seconds)
+    await arena.publisher.finish()
+    if await _until_right(arena, result) is None:
+        return
+    await _judge(arena, result)
+
+
+async def _until_settled(arena: Arena) -> bool:
+    """Wait until no rebalance is under way; False when that takes too long."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not (await arena.crew.is_settled() and await arena.is_right({})):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(POLL_SECONDS)
+        return True
+    return False
+
+
+async def _strike(arena: Arena, name: str, with_kill: bool, random: Random) -> None:
+    """A fault, and perhaps a SIGKILL at some moment of it."""
+    await asyncio.sleep(random.uniform(0, 1))
+
+    async def kill_besides() -> None:
+        await asyncio.sleep(random_kill.uniform(0, 6))
+        arena.kill(arena.someone(random_kill))
+
+    random_kill = Random(random.random())
+    besides = [kill_besides()] if with_kill else []
+    await asyncio.gather(FAULTS[name].strike(arena, random), *besides)
+
+
+async def _until_right(arena: Arena, result: Result) -> float | None:
+    """Seconds from the last strike until figures are right; None when they do not become so."""
+    try:
+        async with asyncio.timeout(RIGHT_SECONDS):
+            while not await arena.is_right(dict(arena.publisher.ends)):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(POLL_SECONDS)
+    except TimeoutError:
+        folded = dict(await arena.crew.folded())
+        result.differences.append(f"not right within {RIGHT_SECONDS:.0f} s: {folded}, {dict(arena.publisher.ends)}")
+        return None
+    seconds = time.monotonic() - (arena.strikes[-1][0] if arena.strikes else arena.started)
+    arena.timeline.note(f"right after {seconds:.1f} s")
+    return seconds
+
+
+async def _judge(arena: Arena, result: Result) -> None:
+    arena.timeline.note("comparing")
+    what = await judge.published(arena.kafka, arena.publisher.confirmed)
+    result.events = sum(what.valid.values()) + len(what.refused)
+    result.differences += what.differences
+    result.differences += await judge.shown(arena.crew, what)
+    await _until_settled(arena)  # a zombie that has yet to notice may end by itself
+    ended = len(arena.crew.endings)
+    async with asyncio.timeout(STOP_SECONDS):
+        await arena.crew.stop()
+    for ending in arena.crew.endings[ended:]:
+        still_starting = ending.status == -signal.SIGTERM and not ending.words
+        if ending.status != 0 and not still_starting:
+            result.differences.append(f"a worker ended with status {ending.status} at the end: {ending.words[-500:]}")
+    result.differences += await judge.left_behind(arena.kafka, what)
+    arena.timeline.note(f"{len(result.differences)} differences")
+
+
+def _take_stock(arena: Arena, result: Result) -> None:
+    result.faults = arena.timeline.faults
+    result.endings = arena.crew.endings
+    result.sent_again = arena.publisher.sent_again
