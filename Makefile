@@ -39,6 +39,10 @@ clean: ## remove what these commands made, the environment too
 system-packages:
 	@.ci/system-packages chromium=chromium promtool=prometheus java=openjdk-17-jre-headless mvn=maven
 
+.PHONY: bench
+bench: .venv/dev.stamp ## measure the worker beside the bare client and its peers; ARGS="--only throughput --repeats 5"
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
 # What the demo needs is installed first and alone, because somebody waits for it; the tools for tests come on top.
 .venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/pip
 	@echo "Installing Wachtmonitor into .venv"
