@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint lock contract clean system-packages
+.PHONY: help demo test bench lint lock contract clean system-packages
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -20,6 +20,9 @@ demo: .venv/runtime.stamp ## everything on this machine, with simulated calls an
 test: system-packages lint ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
 	@exec $(BIN)/pytest $(ARGS)
 
+bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options
+	@exec $(BIN)/python -m tests.bench $(ARGS)
+
 lint: .venv/dev.stamp ## style, types and layers
 	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --no-cache --check
@@ -32,16 +35,13 @@ contract: .venv/runtime.stamp ## write the JSON Schemas and the AsyncAPI documen
 lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) --upgrade tests/bench/requirements.in --output-file requirements-bench.lock
 
 clean: ## remove what these commands made, the environment too
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf .venv .venv-bench .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 
 system-packages:
 	@.ci/system-packages chromium=chromium promtool=prometheus java=openjdk-17-jre-headless mvn=maven
-
-.PHONY: bench
-bench: .venv/dev.stamp ## measure the worker beside the bare client and its peers; ARGS="--only throughput --repeats 5"
-	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 # What the demo needs is installed first and alone, because somebody waits for it; the tools for tests come on top.
 .venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/pip
@@ -53,6 +53,12 @@ bench: .venv/dev.stamp ## measure the worker beside the bare client and its peer
 .venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp
 	@echo "Installing the tools for tests into .venv"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-bench/peers.stamp: requirements-bench.lock
+	@echo "Installing the peers of the benchmark into .venv-bench"
+	@.ci/make-venv .venv-bench
+	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check --no-input install --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(BIN)/pip:

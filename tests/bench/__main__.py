@@ -1,69 +1,101 @@
-"""`make bench`."""
+"""`make bench`: runs the measurements one after the other, prints the results, and writes them down.
+
+Without `--only` the results go to `RESULTS.md` and `results.png` beside this file; a part of them, or `--quick` ones,
+only where `--output` says.
+"""
 
 import argparse
 import asyncio
+import logging
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-from streams.kafka import ensure_topics
-from tests.bench.events import LIER_DESKS, LIER_PHONE, SPAN_MS, Load, events
-from tests.bench.filling import Windows, by_contact, fill
-from tests.bench.settings import write_settings
-from tests.bench.spreads import spread
-from tests.bench.systems import Expected, Run, run_bare, run_worker
+import msgspec
+
+from tests.bench import throughput
+from tests.bench.about import about
+from tests.bench.bench import FULL, QUICK, Bench, Sizes
+from tests.bench.report import Results, markdown
+from tests.bench.systems import ROOT
 from tests.brokers.apache import ApacheKafka, kafka_jars
-from tests.brokers.topics import kafka_settings
+
+HERE: Final = Path(__file__).parent
+
+Measurement = Callable[[Bench, Callable[[str], None]], Awaitable[Results]]
+
+MEASUREMENTS: Final[Mapping[str, Measurement]] = {
+    "throughput": throughput.measure,
+}
 
 
-async def main(arguments: argparse.Namespace) -> None:
+async def run(sizes: Sizes, seed: int, only: list[str]) -> Results:
+    """Each measurement in turn, on one broker."""
+    results = Results()
     with tempfile.TemporaryDirectory(prefix="wachtmonitor-bench-") as name:
         directory = Path(name)
         async with ApacheKafka(directory, kafka_jars()) as broker:
-            settings_file = write_settings(directory / "bench.toml", LIER_PHONE, LIER_DESKS)
-            kafka = kafka_settings(broker)
-            await ensure_topics(kafka)
-            start_ms = int(time.time() * 1000) - SPAN_MS - 240_000
-            expected = Expected(Windows(300, 60))
-            began = time.perf_counter()
-            load = Load(arguments.events, start_ms, arguments.seed)
-            await fill(kafka, (expected.add(event) for event in events(load)), by_contact(kafka))
-            print(f"{arguments.events} events filled in {time.perf_counter() - began:.1f} s", flush=True)
-            runs: dict[str, list[Run]] = {}
-            for _ in range(arguments.repeats):
-                fresh = kafka_settings(broker, calls_topic=kafka.calls_topic, tickets_topic=kafka.tickets_topic)
-                for run in (
-                    await run_worker(fresh, expected, settings_file, directory / "worker.log"),
-                    await run_bare(kafka, expected),
-                ):
-                    runs.setdefault(run.system, []).append(run)
-                    print(
-                        f"{run.system:8} {run.rate:>9,.0f}/s {run.cpu_microseconds:6.2f} us/event cpu "
-                        f"{run.seconds:6.2f} s {dict(run.details)}",
-                        flush=True,
-                    )
-            for system, found in runs.items():
-                print(
-                    system,
-                    "events/s",
-                    spread(r.rate for r in found),
-                    "cpu us",
-                    spread(r.cpu_microseconds for r in found),
-                )
-            print("ratio wall", spread(w.rate / b.rate for w, b in zip(runs["worker"], runs["bare"], strict=True)))
-            print(
-                "ratio cpu",
-                spread(
-                    b.cpu_microseconds / w.cpu_microseconds for w, b in zip(runs["worker"], runs["bare"], strict=True)
-                ),
-            )
+            for measurement in only:
+                say(f"== {measurement}")
+                results.add(await MEASUREMENTS[measurement](Bench(broker, directory, sizes, seed), say))
+    return results
+
+
+STARTED: Final = time.monotonic()
+
+
+def say(text: str) -> None:
+    """A line on the screen with the minutes so far."""
+    seconds = int(time.monotonic() - STARTED)
+    print(f"{seconds // 60:3}:{seconds % 60:02} {text}", flush=True)
+
+
+def write(results: Results, directory: Path) -> None:
+    """The table, and the picture beside it."""
+    (directory / "RESULTS.md").write_text(markdown(results), encoding="utf-8")
+    subprocess.run(
+        [throughput.PEERS_PYTHON, "-m", "tests.bench.picture", directory / "results.png"],
+        input=msgspec.json.encode(results),
+        cwd=ROOT,
+        check=True,
+    )
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="make bench", description="Measure the worker beside its peers.")
+    parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, metavar="NAME", help=", ".join(MEASUREMENTS))
+    parser.add_argument("--repeats", type=int, help="turns of each system (3)")
+    parser.add_argument("--events", type=int, help="events for the worker and the bare client (2,000,000)")
+    parser.add_argument("--seed", type=int, default=1, help="of the events (1)")
+    parser.add_argument("--quick", action="store_true", help="a third of the time, rough figures")
+    parser.add_argument("--without-peers", action="store_true", help="throughput of worker and bare client alone")
+    parser.add_argument("--output", type=Path, help="directory for RESULTS.md and results.png")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    options = arguments()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # fresh topics have no leader for a moment
+    sizes = QUICK if options.quick else FULL
+    sizes = sizes._replace(
+        repeats=options.repeats or sizes.repeats,
+        worker_events=options.events or sizes.worker_events,
+        peers=not options.without_peers,
+    )
+    described = about(" ".join(sys.argv[1:]), options.seed)
+    results = asyncio.run(run(sizes, options.seed, options.only or list(MEASUREMENTS)))
+    results.about = described + results.about
+    print("\n" + markdown(results))
+    complete = options.only is None and not options.quick and not options.without_peers
+    if output := options.output or (HERE if complete else None):
+        write(results, output)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--only", nargs="*")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--events", type=int, default=1_000_000)
-    asyncio.run(main(parser.parse_args(sys.argv[1:])))
+    main()

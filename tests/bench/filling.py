@@ -50,10 +50,16 @@ class Windows:
     def __init__(self, size_seconds: int, hop_seconds: int) -> None:
         self.size_ms, self.hop_ms = size_seconds * 1000, hop_seconds * 1000
         self._slots: dict[tuple[str, int], Sums] = defaultdict(Sums)
+        self._last_ms: dict[str, int] = {}
 
     def add(self, event: Event) -> None:
         """Take in one event."""
         self._slots[event.cluster, event.at_ms // self.hop_ms].add(event.hold)
+        self._last_ms[event.cluster] = event.at_ms  # events come by time
+
+    def is_over(self, cluster: str, start_ms: int) -> bool:
+        """Whether an event of the cluster came after the window."""
+        return start_ms + self.size_ms <= self._last_ms[cluster]
 
     def by_cluster(self) -> dict[str, Sums]:
         """Over all time."""

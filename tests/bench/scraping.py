@@ -48,9 +48,9 @@ class Scrape(NamedTuple):
         """The maximum over the series of one metric; 0 without any."""
         return max((sample.value for sample in self.samples(name)), default=0.0)
 
-    def applied(self) -> int:
-        """Events in the figures."""
-        return int(self.total("wachtmonitor_events_applied_total"))
+
+class NotServingError(RuntimeError):
+    """The worker does not answer (yet)."""
 
 
 class MeasuredWorker(WorkerProcess):
@@ -58,18 +58,18 @@ class MeasuredWorker(WorkerProcess):
 
     _connection: http.client.HTTPConnection | None = None
 
-    def scrape(self) -> Scrape | None:
-        """The metrics; None while nobody answers."""
+    def scrape(self) -> Scrape:
+        """The metrics; raises `NotServingError` while nobody answers."""
         if self._connection is None:
             self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         asked = time.perf_counter()
         try:
             self._connection.request("GET", "/metrics")
             text = self._connection.getresponse().read().decode()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException) as error:
             assert self.exit_status() is None, self.log()
             self._connection = None
-            return None
+            raise NotServingError(self.log()) from error
         now = time.perf_counter()
         return Scrape(now, now - asked, text)
 

@@ -7,21 +7,22 @@ results are shown.
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from streams.core.tally import DeskTally, PhoneTally
 from streams.settings import KafkaSettings
 from tests.bench.events import Event
-from tests.bench.filling import Windows, forget_checkpoints
-from tests.bench.scraping import MeasuredWorker, Scrape
+from tests.bench.filling import PARTITIONS, Sums, Windows, forget_checkpoints
+from tests.bench.peers.watch import Job, job_arguments
+from tests.bench.scraping import MeasuredWorker, NotServingError, Scrape
 from tests.runtime import workers
 
 ROOT: Final = Path(__file__).parents[2]
@@ -81,55 +82,86 @@ class Expected:
         return event
 
 
-async def run_worker(kafka: KafkaSettings, expected: Expected, settings_file: Path, log: Path) -> Run:
-    """The worker as its user runs it, with a scrape each 5 s; `kafka` names the filled topics."""
+async def run_worker(
+    kafka: KafkaSettings, expected: Expected, settings_file: Path, log: Path, *, workers_at_once: int = 1
+) -> Run:
+    """The worker as its user runs it over filled topics, scraped each 5 s; or several that share the partitions."""
     await forget_checkpoints(kafka)
-    worker = MeasuredWorker(kafka, log, settings_file, verbose=False)
+    crew = [MeasuredWorker(kafka, log, settings_file, verbose=False) for _ in range(workers_at_once)]
     try:
-        run = await asyncio.to_thread(_time_worker, worker, expected.count)
-        status = worker.terminate()
-        if status != 0:
-            raise WrongResultError(f"the worker ended with status {status}: {worker.log()}")
+        run = await asyncio.to_thread(_time_workers, crew, expected.count)
+        for worker in crew:
+            if (status := worker.terminate()) != 0:
+                raise WrongResultError(f"a worker ended with status {status}: {worker.log()}")
     finally:
-        worker.stop()
+        for worker in crew:
+            worker.stop()
     await _check_worker(kafka, expected)
     return run
 
 
-def _time_worker(worker: MeasuredWorker, count: int) -> Run:
-    first = _warmed_up(worker, count)
-    cpu = worker.cpu_seconds()
-    seen, longest_checkpoint, scrapes = first, 0.0, []
-    while seen.applied() < count:
-        rate = (seen.applied() - first.applied()) / max(seen.at - first.at, 1e-9)
-        left = (count * LAST_PART - seen.applied()) / rate if rate else 0.5
+def _time_workers(crew: Sequence[MeasuredWorker], count: int) -> Run:
+    first = _warmed_up(crew, count)
+    cpu_before = sum(worker.cpu_seconds() for worker in crew)
+    last, longest_checkpoint = first, 0.0
+    while last.applied < count:
+        rate = (last.applied - first.applied) / max(last.at - first.at, 1e-9)
+        left = (count * LAST_PART - last.applied) / rate if rate else 0.5
         time.sleep(min(SCRAPE_SECONDS, max(POLL_SECONDS, left)))
-        answer = worker.scrape()
-        if answer is None or answer.at - first.at > RUN_SECONDS:
-            raise WrongResultError(f"{seen.applied()} of {count} events within {RUN_SECONDS:.0f} s: {worker.log()}")
-        seen = answer
-        scrapes.append(seen.seconds)
-        longest_checkpoint = max(longest_checkpoint, seen.largest("wachtmonitor_checkpoint_duration_seconds"))
-    cpu = worker.cpu_seconds() - cpu
-    if seen.total("wachtmonitor_records_rejected_total"):
+        last = _look(crew)
+        longest_checkpoint = max(longest_checkpoint, last.largest("wachtmonitor_checkpoint_duration_seconds"))
+        if last.at - first.at > RUN_SECONDS:
+            raise WrongResultError(f"{last.applied} of {count} events within {RUN_SECONDS:.0f} s: {crew[0].log()}")
+    cpu = sum(worker.cpu_seconds() for worker in crew) - cpu_before
+    if last.total("wachtmonitor_records_rejected_total"):
         raise WrongResultError("the worker rejected records of the benchmark")
     details = {
         "longest_checkpoint_seconds": longest_checkpoint,
-        "checkpoint_bytes": seen.total("wachtmonitor_checkpoint_size_bytes"),
-        "longest_scrape_seconds": max(scrapes),
+        "checkpoint_bytes": last.total("wachtmonitor_checkpoint_size_bytes"),
     }
-    return Run("worker", seen.applied() - first.applied(), seen.at - first.at, cpu, details)
+    return Run("worker", last.applied - first.applied, last.at - first.at, cpu, details)
 
 
-def _warmed_up(worker: MeasuredWorker, count: int) -> Scrape:
-    """The first answer after the warm-up: time counts from there on, and what it shows is left out."""
+class Look(NamedTuple):
+    """All workers, scraped one after the other."""
+
+    scrapes: Sequence[Scrape]
+
+    @property
+    def at(self) -> float:
+        """When the last answer had come."""
+        return self.scrapes[-1].at
+
+    @property
+    def applied(self) -> int:
+        """Events in the figures."""
+        return int(self.total("wachtmonitor_events_applied_total"))
+
+    def total(self, name: str) -> float:
+        """The sum of a metric over its series."""
+        return sum(scrape.total(name) for scrape in self.scrapes)
+
+    def largest(self, name: str) -> float:
+        """The maximum of a metric over its series."""
+        return max(scrape.largest(name) for scrape in self.scrapes)
+
+
+def _look(crew: Sequence[MeasuredWorker]) -> Look:
+    return Look([worker.scrape() for worker in crew])
+
+
+def _warmed_up(crew: Sequence[MeasuredWorker], count: int) -> Look:
+    """After the warm-up, and when the partitions are shared: time counts from there on, what it shows is left out."""
+    shares = [2 * PARTITIONS / len(crew)] * len(crew)
     given_up = time.perf_counter() + RUN_SECONDS
     while time.perf_counter() < given_up:
-        answer = worker.scrape()
-        if answer is not None and answer.applied() >= count * WARM_UP_RATIO:
-            return answer
+        with suppress(NotServingError):
+            look = _look(crew)
+            owned = [scrape.total("wachtmonitor_owned_partitions") for scrape in look.scrapes]
+            if owned == shares and look.applied >= count * WARM_UP_RATIO:
+                return look
         time.sleep(POLL_SECONDS)
-    raise WrongResultError(f"the worker folded next to nothing within {RUN_SECONDS:.0f} s: {worker.log()}")
+    raise WrongResultError(f"the worker folded next to nothing within {RUN_SECONDS:.0f} s: {crew[0].log()}")
 
 
 async def _check_worker(kafka: KafkaSettings, expected: Expected) -> None:
@@ -144,17 +176,38 @@ async def _check_worker(kafka: KafkaSettings, expected: Expected) -> None:
         raise WrongResultError(f"worker: expected {expected.served} served, got {found}")
 
 
-async def run_program(
-    system: str, arguments: Sequence[str], expected: Expected, python: str = sys.executable
-) -> tuple[Run, Any]:
-    """A program that times itself and prints one line of JSON: its run, and all that it printed."""
+async def run_bare(kafka: KafkaSettings, expected: Expected) -> Run:
+    """The bare client over the same topics."""
+    topics = f"{kafka.calls_topic},{kafka.tickets_topic}"
+    arguments = [kafka.bootstrap_servers[0], topics, str(expected.count), str(WARM_UP_RATIO)]
+    told = await run_program(Path(sys.executable), "tests.bench.bare", arguments)
+    sums = expected.windows.by_cluster()
+    wanted = {cluster: [found.count, found.total, found.longest] for cluster, found in sums.items()}
+    if told["by_cluster"] != wanted:
+        raise WrongResultError(f"bare client: expected {wanted}, got {told['by_cluster']}")
+    return _run("bare client", told)
+
+
+async def run_peer(name: str, python: Path, module: str, job: Job, expected: Expected) -> Run:
+    """A peer over its topic: every window that it gave must be right, and every one that is over must be given."""
+    told = await run_program(python, module, job_arguments(job))
+    found = {(cluster, start): Sums(*sums) for cluster, start, *sums in told["windows"]}
+    wanted = expected.windows.by_window()
+    wrong = [key for key, sums in found.items() if wanted.get(key) != sums]
+    missing = [key for key in wanted if key not in found and expected.windows.is_over(*key)]
+    if wrong or missing:
+        raise WrongResultError(f"{name}: {len(wrong)} windows are wrong, {len(missing)} missing, of {len(wanted)}")
+    return _run(name, told)
+
+
+def _run(system: str, told: Mapping[str, Any]) -> Run:
+    return Run(system, told["events"], told["seconds"], told["cpu_seconds"])
+
+
+async def run_program(python: Path, module: str, arguments: Sequence[str]) -> Any:
+    """Run a module to its end; the JSON on its last line."""
     process = await asyncio.create_subprocess_exec(
-        python,
-        *arguments,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        python, "-m", module, *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
         async with asyncio.timeout(RUN_SECONDS):
@@ -164,26 +217,5 @@ async def run_program(
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise WrongResultError(f"{system} ended with status {process.returncode}: {err.decode()[-2000:]}")
-    told = json.loads(out.splitlines()[-1])
-    return Run(system, told["events"], told["seconds"], told["cpu_seconds"]), told
-
-
-async def run_bare(kafka: KafkaSettings, expected: Expected) -> Run:
-    """The bare client over the same topics."""
-    topics = f"{kafka.calls_topic},{kafka.tickets_topic}"
-    arguments = [
-        "-m",
-        "tests.bench.bare",
-        kafka.bootstrap_servers[0],
-        topics,
-        str(expected.count),
-        str(WARM_UP_RATIO),
-    ]
-    run, told = await run_program("bare", arguments, expected)
-    wanted = {
-        cluster: [sums.count, sums.total, sums.longest] for cluster, sums in expected.windows.by_cluster().items()
-    }
-    if told["by_cluster"] != wanted:
-        raise WrongResultError(f"bare: expected {wanted}, got {told['by_cluster']}")
-    return run
+        raise WrongResultError(f"{module} ended with status {process.returncode}: {err.decode()[-2000:]}")
+    return json.loads(out.splitlines()[-1])
