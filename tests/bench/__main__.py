@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from tests.bench import throughput
+from tests.bench import folding, latency, pages, recovery, throughput, workers
 from tests.bench.about import about
 from tests.bench.bench import FULL, QUICK, Bench, Sizes
 from tests.bench.report import Results, markdown
@@ -30,6 +30,11 @@ Measurement = Callable[[Bench, Callable[[str], None]], Awaitable[Results]]
 
 MEASUREMENTS: Final[Mapping[str, Measurement]] = {
     "throughput": throughput.measure,
+    "latency": latency.measure,
+    "scrape": pages.measure,
+    "recovery": recovery.measure,
+    "workers": workers.measure,
+    "fold": folding.measure,
 }
 
 

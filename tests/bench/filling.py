@@ -127,8 +127,8 @@ class Filler:
         finally:
             await self._producer.stop()
 
-    async def add(self, event: Event, topic: str, key: bytes) -> None:
-        """Put an event into its partition's batch; a full batch is sent."""
+    async def add(self, event: Event, topic: str, key: bytes) -> tuple[str, int]:
+        """Put an event into its partition's batch, of which the topic and number are returned; send a full batch."""
         home = topic, zlib.crc32(key) % PARTITIONS
         batch = self._batches.get(home)
         if batch is None or batch.append(key=key, value=event.value, timestamp=event.at_ms) is None:
@@ -136,6 +136,7 @@ class Filler:
                 await self._send(home, batch)
             batch = self._batches[home] = self._producer.create_batch()
             assert batch.append(key=key, value=event.value, timestamp=event.at_ms) is not None
+        return home
 
     async def flush(self) -> None:
         """Send what is waiting for company."""

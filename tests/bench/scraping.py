@@ -6,11 +6,15 @@ Must not know what is measured with it.
 import http.client
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.runtime.workers import WorkerProcess
+
+WAIT_SECONDS: Final = 120.0
+"""Bound on waiting for a worker."""
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
@@ -44,6 +48,10 @@ class Scrape(NamedTuple):
         """The sum over the series of one metric; 0 without any."""
         return sum(sample.value for sample in self.samples(name))
 
+    def known(self, name: str) -> bool:
+        """Whether the metric has any series."""
+        return any(True for _ in self.samples(name))
+
     def largest(self, name: str) -> float:
         """The maximum over the series of one metric; 0 without any."""
         return max((sample.value for sample in self.samples(name)), default=0.0)
@@ -72,6 +80,32 @@ class MeasuredWorker(WorkerProcess):
             raise NotServingError(self.log()) from error
         now = time.perf_counter()
         return Scrape(now, now - asked, text)
+
+    def wait(self, condition: Callable[[Scrape], bool], what: str, poll_seconds: float = 0.02) -> Scrape:
+        """The first answer for which the condition holds."""
+        given_up, pause = time.perf_counter() + WAIT_SECONDS, poll_seconds
+        while time.perf_counter() < given_up:
+            with suppress(NotServingError):
+                answer = self.scrape()
+                if condition(answer):
+                    return answer
+                pause = max(poll_seconds, 4 * answer.seconds)  # waiting must not be the worker's main work
+            time.sleep(pause)
+        raise TimeoutError(f"not within {WAIT_SECONDS:.0f} s: {what}; the worker's log: {self.log()}")
+
+    def wait_for_partitions(self, count: int) -> Scrape:
+        """The first answer after it was given so many source partitions."""
+        return self.wait(lambda scrape: scrape.total("wachtmonitor_owned_partitions") == count, "partitions")
+
+    def wait_for_events(self, count: int) -> Scrape:
+        """The first answer that shows so many events."""
+        applied = "wachtmonitor_events_applied_total"
+        return self.wait(lambda scrape: scrape.total(applied) >= count, f"{count} events", 0.1)
+
+    def wait_for_checkpoints(self) -> Scrape:
+        """The first answer after which a restart reads no event again."""
+        behind = "wachtmonitor_checkpoint_behind_records"
+        return self.wait(lambda scrape: scrape.known(behind) and not scrape.total(behind), "checkpoints")
 
     def cpu_seconds(self) -> float:
         """Processor time of the process so far, user and system, to a hundredth."""
