@@ -17,7 +17,7 @@ help: ## this list
 demo: .venv/runtime.stamp ## everything on this machine, with simulated calls and visitors; ARGS="--duration 60" for options
 	@exec $(BIN)/wachtmonitor demo $(ARGS)
 
-test: system-packages lint ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
+test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
 	@exec $(BIN)/pytest $(ARGS)
 
 bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options

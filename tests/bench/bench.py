@@ -16,6 +16,12 @@ _SPARE_MS: Final = 4 * 60_000
 """The last contacts end some minutes after the span: still before now."""
 
 
+SAME_HOP_SECONDS: Final = 10
+"""The worker's windows move each 10 s (`slot_seconds`): so do the peers'."""
+EASY_HOP_SECONDS: Final = 60
+"""A sixth of the work for them, and figures that are up to a minute old."""
+
+
 class Sizes(NamedTuple):
     """How much each measurement does."""
 
@@ -27,6 +33,8 @@ class Sizes(NamedTuple):
     bytewax_events: int
     quix_events: int
     faust_events: int
+    hops_seconds: tuple[int, ...]
+    """Steps by which the peers' windows move."""
     latency_seconds: float
     latency_rates: tuple[int, ...]
     scrape_clusters: tuple[int, ...]
@@ -48,6 +56,7 @@ FULL: Final = Sizes(
     bytewax_events=300_000,
     quix_events=20_000,
     faust_events=1_500,
+    hops_seconds=(SAME_HOP_SECONDS, EASY_HOP_SECONDS),
     latency_seconds=20.0,
     latency_rates=(1_000, 20_000),
     scrape_clusters=(7, 100, 1_000),

@@ -25,12 +25,15 @@ def draw(figures: list[Figure], path: str) -> None:
         ("Scrape", "clusters", "s"),
     ]
     for place, (section, x, unit) in zip((grid[0, 2], grid[0, 3]), curves, strict=True):
-        _curves(drawing.add_subplot(place), section, x, unit, [f for f in figures if f["section"] == section])
-    fold = [figure for figure in figures if figure["section"] == "Cost of an event in the fold"]
+        _curves(drawing.add_subplot(place), section, x, unit, _points(figures, "section", section))
     for place, axis in ((grid[1, 2], "open contacts"), (grid[1, 3], "disorder")):
-        found = [figure for figure in fold if figure["note"] == axis]
+        found = _points(figures, "note", axis)
         _curves(drawing.add_subplot(place), "Cost of an event in the fold", axis, "processor us", found)
     drawing.savefig(path, dpi=110)
+
+
+def _points(figures: list[Figure], field: str, value: str) -> list[Figure]:
+    return [figure for figure in figures if figure[field] == value and figure["x"] is not None]
 
 
 def _throughput(axes: Any, figures: list[Figure]) -> None:

@@ -76,10 +76,17 @@ class MeasuredWorker(WorkerProcess):
             text = self._connection.getresponse().read().decode()
         except (OSError, http.client.HTTPException) as error:
             assert self.exit_status() is None, self.log()
+            self._connection.close()
             self._connection = None
             raise NotServingError(self.log()) from error
         now = time.perf_counter()
         return Scrape(now, now - asked, text)
+
+    def stop(self) -> None:
+        """Make sure that it is gone, and our connection to it."""
+        if self._connection is not None:
+            self._connection.close()
+        super().stop()
 
     def wait(self, condition: Callable[[Scrape], bool], what: str, poll_seconds: float = 0.02) -> Scrape:
         """The first answer for which the condition holds."""

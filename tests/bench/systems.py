@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,7 +21,7 @@ from streams.core.tally import DeskTally, PhoneTally
 from streams.settings import KafkaSettings
 from tests.bench.events import Event
 from tests.bench.filling import PARTITIONS, Sums, Windows, forget_checkpoints
-from tests.bench.peers.watch import Job, job_arguments
+from tests.bench.peers.watch import Job, Window, job_arguments
 from tests.bench.scraping import MeasuredWorker, NotServingError, Scrape
 from tests.runtime import workers
 
@@ -102,6 +102,8 @@ async def run_worker(
 
 def _time_workers(crew: Sequence[MeasuredWorker], count: int) -> Run:
     first = _warmed_up(crew, count)
+    if first.applied == count:
+        raise WrongResultError(f"{count} events are too few to time: all were folded at the first look")
     cpu_before = sum(worker.cpu_seconds() for worker in crew)
     last, longest_checkpoint = first, 0.0
     while last.applied < count:
@@ -191,13 +193,18 @@ async def run_bare(kafka: KafkaSettings, expected: Expected) -> Run:
 async def run_peer(name: str, python: Path, module: str, job: Job, expected: Expected) -> Run:
     """A peer over its topic: every window that it gave must be right, and every one that is over must be given."""
     told = await run_program(python, module, job_arguments(job))
-    found = {(cluster, start): Sums(*sums) for cluster, start, *sums in told["windows"]}
-    wanted = expected.windows.by_window()
+    check_windows(name, told["windows"], expected.windows)
+    return _run(name, told)
+
+
+def check_windows(name: str, told: Iterable[Window], windows: Windows) -> None:
+    """Raise `WrongResultError` where a window is wrong, or where one is missing that is over."""
+    found = {(cluster, start): Sums(*sums) for cluster, start, *sums in told}
+    wanted = windows.by_window()
     wrong = [key for key, sums in found.items() if wanted.get(key) != sums]
-    missing = [key for key in wanted if key not in found and expected.windows.is_over(*key)]
+    missing = [key for key in wanted if key not in found and windows.is_over(*key)]
     if wrong or missing:
         raise WrongResultError(f"{name}: {len(wrong)} windows are wrong, {len(missing)} missing, of {len(wanted)}")
-    return _run(name, told)
 
 
 def _run(system: str, told: Mapping[str, Any]) -> Run:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from tests.bench.bench import Bench
+from tests.bench.bench import SAME_HOP_SECONDS, Bench
 from tests.bench.events import events
 from tests.bench.filling import Windows, by_cluster, by_contact, create_topic, fill
 from tests.bench.peers.watch import Job
@@ -18,10 +18,6 @@ SECTION: Final = "Throughput"
 PEERS_PYTHON: Final = ROOT / ".venv-bench" / "bin" / "python"
 
 WINDOW_SECONDS: Final = 300
-SAME_HOP_SECONDS: Final = 10
-"""The worker's windows move each 10 s (`slot_seconds`): the peers' do too."""
-EASY_HOP_SECONDS: Final = 60
-"""A sixth of the work for them, and figures that are up to a minute old."""
 
 
 class Peer(NamedTuple):
@@ -39,14 +35,14 @@ class Peer(NamedTuple):
 def peers(bench: Bench) -> list[Peer]:
     """Everyone who has a place in the table."""
     sizes, stock = bench.sizes, Path(sys.executable)
-    same, easy = SAME_HOP_SECONDS, EASY_HOP_SECONDS
     return [
-        Peer("Bytewax", "bytewax_window", PEERS_PYTHON, sizes.bytewax_events, same, 3),
-        Peer("Bytewax", "bytewax_window", PEERS_PYTHON, sizes.bytewax_events * 2, easy, 3),
-        Peer("Quix Streams", "quix_window", PEERS_PYTHON, sizes.quix_events, same, 10),
-        Peer("Quix Streams", "quix_window", PEERS_PYTHON, sizes.quix_events * 2, easy, 10),
-        Peer("stock Faust Tables", "faust_window", stock, sizes.faust_events, same, 100),
-        Peer("stock Faust Tables", "faust_window", stock, sizes.faust_events * 2, easy, 100),
+        Peer(name, module, python, size * (1 if hop == SAME_HOP_SECONDS else 2), hop, times)
+        for name, module, python, size, times in (
+            ("Bytewax", "bytewax_window", PEERS_PYTHON, sizes.bytewax_events, 3),
+            ("Quix Streams", "quix_window", PEERS_PYTHON, sizes.quix_events, 10),
+            ("stock Faust Tables", "faust_window", stock, sizes.faust_events, 100),
+        )
+        for hop in sizes.hops_seconds
     ]
 
 
