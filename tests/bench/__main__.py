@@ -1,7 +1,7 @@
 """`make bench`: runs the measurements one after the other, prints the results, and writes them down.
 
-Without `--only` the results go to `RESULTS.md` and `results.png` beside this file; a part of them, or `--quick` ones,
-only where `--output` says.
+A whole run writes `RESULTS.md` and `results.png` beside this file and what the README says of them; a part of it, or
+a `--quick` one, writes only where `--output` says.
 """
 
 import argparse
@@ -20,11 +20,14 @@ import msgspec
 from tests.bench import folding, latency, pages, recovery, throughput, workers
 from tests.bench.about import about
 from tests.bench.bench import FULL, QUICK, Bench, Sizes
-from tests.bench.report import Results, markdown
+from tests.bench.report import Results, markdown, summary
 from tests.bench.systems import ROOT
 from tests.brokers.apache import ApacheKafka, kafka_jars
 
 HERE: Final = Path(__file__).parent
+
+README: Final = ROOT / "README.md"
+MARKERS: Final = ("<!-- bench:start -->", "<!-- bench:end -->")
 
 Measurement = Callable[[Bench, Callable[[str], None]], Awaitable[Results]]
 
@@ -61,13 +64,21 @@ def say(text: str) -> None:
 
 def write(results: Results, directory: Path) -> None:
     """The table, and the picture beside it."""
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / "RESULTS.md").write_text(markdown(results), encoding="utf-8")
     subprocess.run(
-        [throughput.PEERS_PYTHON, "-m", "tests.bench.picture", directory / "results.png"],
+        [throughput.PEERS_PYTHON, "-m", "tests.bench.picture", (directory / "results.png").resolve()],
         input=msgspec.json.encode(results),
         cwd=ROOT,
         check=True,
     )
+
+
+def with_summary(readme: str, results: Results) -> str:
+    """The README with these results between its markers."""
+    head, rest = readme.split(MARKERS[0])
+    _, tail = rest.split(MARKERS[1])
+    return f"{head}{MARKERS[0]}\n{summary(results)}\n{MARKERS[1]}{tail}"
 
 
 def arguments() -> argparse.Namespace:
@@ -97,9 +108,11 @@ def main() -> None:
     results = asyncio.run(run(sizes, options.seed, options.only or list(MEASUREMENTS)))
     results.about = described + results.about
     print("\n" + markdown(results))
-    complete = options.only is None and not options.quick and not options.without_peers
-    if output := options.output or (HERE if complete else None):
-        write(results, output)
+    if options.output:
+        write(results, options.output)
+    elif options.only is None and not options.quick and not options.without_peers:
+        write(results, HERE)
+        README.write_text(with_summary(README.read_text(encoding="utf-8"), results), encoding="utf-8")
 
 
 if __name__ == "__main__":

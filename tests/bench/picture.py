@@ -10,7 +10,6 @@ from matplotlib import pyplot
 Figure = dict[str, Any]
 
 OURS, THEIRS = "#1f5fa8", "#9aa5b1"
-WORKER = "worker"
 
 
 def draw(figures: list[Figure], path: str) -> None:
@@ -41,7 +40,7 @@ def _throughput(axes: Any, figures: list[Figure]) -> None:
     for row, bar in enumerate(reversed(bars)):
         low, middle, high = bar["value"]
         error = [[middle - low], [high - middle]]
-        axes.barh(row, middle, xerr=error, color=OURS if bar["name"] == WORKER else THEIRS, capsize=3)
+        axes.barh(row, middle, xerr=error, color=OURS if bar["name"].startswith("worker") else THEIRS, capsize=3)
         axes.text(high * 1.12, row, f"{middle:,.0f}", va="center")
     axes.set(xscale="log", yticks=range(len(bars)), xlabel="events/s, median of the turns, least and most")
     axes.set_yticklabels([bar["name"].replace(", ", ",\n") for bar in reversed(bars)])

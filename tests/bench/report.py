@@ -53,15 +53,36 @@ def markdown(results: Results) -> str:
     """The whole report."""
     parts = ["# Measured by `make bench`", _list(results.about)]
     if results.targets:
-        rows = [
-            (target.promise, _bound(target), number(target.measured), "yes" if target.met else "**no**")
-            for target in results.targets
-        ]
-        parts += ["## Promises", table(("promise", "limit", "measured", "met"), rows)]
+        parts += ["## Promises", _promises(results.targets)]
     for section in dict.fromkeys(figure.section for figure in results.figures):
         found = [figure for figure in results.figures if figure.section == section]
         parts += [f"## {section}", table(("", "unit", "median", "least", "most", ""), map(_row, found))]
     return "\n\n".join(parts) + "\n"
+
+
+def summary(results: Results) -> str:
+    """What the README says of it: who folds how many events a second, and what of the promises holds."""
+    speeds = [
+        (figure.name, number(figure.value.middle), f"{number(figure.value.low)} to {number(figure.value.high)}")
+        for figure in results.figures
+        if figure.unit == "events/s" and figure.section == "Throughput"
+    ]
+    about = dict(results.about)
+    return "\n\n".join(
+        (
+            f"On {about['machine']} ({about['run']}):",
+            table(("system", "events/s", "of all turns"), speeds),
+            _promises(results.targets),
+        )
+    )
+
+
+def _promises(targets: Iterable[Target]) -> str:
+    rows = [
+        (target.promise, _bound(target), number(target.measured), "yes" if target.met else "**no**")
+        for target in targets
+    ]
+    return table(("promise", "limit", "measured", "met"), rows)
 
 
 def _row(figure: Figure) -> Sequence[str]:

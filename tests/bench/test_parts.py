@@ -9,6 +9,7 @@ import pytest
 from streams.contracts.decode import CallDecoder, TicketDecoder
 from streams.contracts.rejections import Rejection
 from streams.core.rules import Channel
+from tests.bench.__main__ import MARKERS, README, with_summary
 from tests.bench.events import LIER_DESKS, LIER_PHONE, Load, events
 from tests.bench.filling import Sums, Windows
 from tests.bench.folding import DISPLACED_EVENTS, disordered
@@ -161,3 +162,20 @@ def test_the_report_says_plainly_what_is_not_met() -> None:
     assert "| times Bytewax | at least 3 | 2.9      | **no** |" in lines
     assert "| worker | events/s | 2      | 1     | 3    | a \\| b |" in lines
     assert table(("a", "b"), [("1", "22222")]) == "| a   | b     |\n| --- | ----- |\n| 1   | 22222 |"
+
+
+def test_the_readme_takes_the_results_between_its_markers() -> None:
+    results = Results(
+        about=[("machine", "two cores"), ("run", "today")],
+        figures=[Figure("Throughput", "worker", "events/s", Spread(1.0, 2.0, 3.0))],
+        targets=[Target("times Bytewax", 3, 3, at_least=True)],
+    )
+    start, end = MARKERS
+    written = with_summary(f"before\n{start}\nold\n{end}\nafter\n", results)
+    assert written.startswith(f"before\n{start}\nOn two cores (today):\n")
+    assert "| worker | 2        | 1 to 3       |" in written
+    assert "| times Bytewax | at least 3 | 3        | yes |" in written
+    assert written.endswith(f"{end}\nafter\n")
+    assert "old" not in written
+    assert with_summary(written, results) == written
+    assert all(README.read_text(encoding="utf-8").count(marker) == 1 for marker in MARKERS)

@@ -17,6 +17,13 @@ SECTION: Final = "Throughput"
 
 PEERS_PYTHON: Final = ROOT / ".venv-bench" / "bin" / "python"
 
+WORKER: Final = "worker, its whole job"
+BARE: Final = "bare aiokafka + msgspec"
+DETAILS: Final = {
+    "longest_checkpoint_seconds": "longest checkpoint of a partition, as scraped",
+    "checkpoint_bytes": "last checkpoints of all partitions",
+}
+
 WINDOW_SECONDS: Final = 300
 
 
@@ -58,8 +65,8 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
         return await run_worker(fresh, expected, settings_file, bench.log("worker"))
 
     turns: list[tuple[str, Callable[[], Awaitable[Run]]]] = [
-        ("worker", worker),
-        ("bare aiokafka + msgspec", lambda: run_bare(kafka, expected)),
+        (WORKER, worker),
+        (BARE, lambda: run_bare(kafka, expected)),
     ]
     shown = peers(bench) if bench.sizes.peers else []
     turns += [(label(peer), await _ready(bench, peer)) for peer in shown]
@@ -89,28 +96,24 @@ async def _ready(bench: Bench, peer: Peer) -> Callable[[], Awaitable[Run]]:
 
 
 def _results(runs: dict[str, list[Run]], shown: Sequence[Peer]) -> Results:
-    results = Results()
+    results, ratios = Results(), {}
     for name, found in runs.items():
         counted = f"{found[0].events:,} events counted"
         results.figures += [
             Figure(SECTION, name, "events/s", spread(run.rate for run in found), counted),
             Figure(SECTION, name, "processor us/event", spread(run.cpu_microseconds for run in found)),
         ]
-    worker, bare = runs["worker"], runs["bare aiokafka + msgspec"]
+        ratios[name] = spread(mine.rate / theirs.rate for mine, theirs in zip(runs[WORKER], found, strict=True))
+    results.figures += [
+        Figure(SECTION, f"worker over {name}", "ratio, turn by turn", ratio)
+        for name, ratio in ratios.items()
+        if name != WORKER
+    ]
     for detail, unit in (("longest_checkpoint_seconds", "s"), ("checkpoint_bytes", "bytes")):
-        values = spread(run.details[detail] for run in worker)
-        results.figures.append(Figure(SECTION, f"worker: {detail.replace('_', ' ')}", unit, values))
-    results.targets.append(
-        Target("of the bare client's throughput", 0.5, _ratio(worker, bare, results), at_least=True)
-    )
-    for peer in shown:
-        times = _ratio(worker, runs[label(peer)], results)
-        results.targets.append(Target(f"times {label(peer)}", peer.times, times, at_least=True))
+        values = spread(run.details[detail] for run in runs[WORKER])
+        results.figures.append(Figure(SECTION, f"worker: {DETAILS[detail]}", unit, values))
+    results.targets.append(Target("of the bare client's throughput", 0.5, ratios[BARE].middle, at_least=True))
+    results.targets += [
+        Target(f"times {label(peer)}", peer.times, ratios[label(peer)].middle, at_least=True) for peer in shown
+    ]
     return results
-
-
-def _ratio(worker: Sequence[Run], other: Sequence[Run], results: Results) -> float:
-    """The worker's throughput over another's, turn by turn."""
-    ratios = spread(mine.rate / theirs.rate for mine, theirs in zip(worker, other, strict=True))
-    results.figures.append(Figure(SECTION, f"worker over {other[0].system}", "ratio", ratios))
-    return ratios.middle
