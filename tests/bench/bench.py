@@ -63,7 +63,7 @@ FULL: Final = Sizes(
     scrape_events=200_000,
     open_contacts=100_000,
     backlog_events=500_000,
-    fold_events=150_000,
+    fold_events=300_000,
     fold_clusters=(7, 100, 1_000),
     fold_open=(1_000, 10_000, 100_000, 1_000_000),
     fold_disorder=(0.0, 0.1, 0.25, 0.5),
@@ -76,7 +76,7 @@ QUICK: Final = FULL._replace(
     quix_events=5_000,
     faust_events=500,
     latency_seconds=8.0,
-    fold_events=50_000,
+    fold_events=100_000,
     fold_open=(1_000, 100_000),
     fold_disorder=(0.0, 0.5),
 )

@@ -34,8 +34,10 @@ SECTION: Final = "Cost of an event in the fold"
 MEMORY: Final = "Memory"
 FLAT_RATIO: Final = 1.2
 CONTACT_BYTES: Final = 400
+EVENTS_A_SECOND: Final = 1_000
+"""How close together the events happen: ten times the largest contact centres, since cost matters under load."""
 DISPLACED_EVENTS: Final = 20_000
-"""How far a late event may slip back: 12 s of a day at 1,700 events a second."""
+"""How far a late event may slip back: 20 s of them."""
 
 CHANNELS: Final = (Channel.PHONE, Channel.DESK)
 
@@ -117,7 +119,8 @@ def _cost(case: Case, repeat: int) -> float:
     partitions = _partitions(case)
     if case.open_contacts:
         _fold(partitions, open_calls(case.open_contacts, start_ms))
-    made = list(events(Load(case.events, start_ms, case.seed + repeat, phone, desks)))
+    span_ms = case.events * 1000 // EVENTS_A_SECOND
+    made = list(events(Load(case.events, start_ms, case.seed + repeat, phone, desks, span_ms=span_ms)))
     batches = list(_batches(partitions, disordered(made, case.disorder, case.seed)))
     gc.collect()
     gc.freeze()  # the prepared records would otherwise be walked again and again, which a worker's are not
@@ -150,8 +153,11 @@ def disordered(made: Sequence[Event], share: float, seed: int) -> list[Event]:
 
 
 def _fold(partitions: dict[Channel, Partition], made: Iterable[Event]) -> None:
+    """Fold what must be there before; a checkpoint would have taken its changes since."""
     for channel, batch in _batches(partitions, made):
         partitions[channel].fold(batch)
+    for partition in partitions.values():
+        partition.state.take_changes()
 
 
 def _batches(partitions: dict[Channel, Partition], made: Iterable[Event]) -> Iterator[tuple[Channel, Batch]]:
