@@ -1,10 +1,11 @@
 """The limit in Python: aiokafka and msgspec alone, count, sum and maximum of the wait by cluster and slot.
 
-Run as a process with the bootstrap address, the topics (comma-separated), the number of events, and the share of them
-before time counts.
+Run as a process with the bootstrap address, the topics (comma-separated), the number of events, the share of them
+before time counts, and `tuned` or `plain`: whether Python looks for cycles as seldom as in the worker.
 """
 
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -12,6 +13,7 @@ import time
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.runtime.command import COLLECTOR_THRESHOLDS
 from streams.runtime.consumer import FETCH_BYTES, FETCH_WAIT_MS
 from tests.bench.filling import PARTITIONS
 
@@ -82,5 +84,13 @@ def by_cluster(sums: dict[tuple[str, int], list[int]]) -> dict[str, list[int]]:
     return merged
 
 
+def main() -> None:
+    """Do what the command line says."""
+    address, topics, count, warm_up, collector = sys.argv[1:]
+    if collector == "tuned":
+        gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    print(json.dumps(asyncio.run(run(address, topics.split(","), int(count), float(warm_up)))))
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(run(sys.argv[1], sys.argv[2].split(","), int(sys.argv[3]), float(sys.argv[4])))))
+    main()

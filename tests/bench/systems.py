@@ -178,10 +178,10 @@ async def _check_worker(kafka: KafkaSettings, expected: Expected) -> None:
         raise WrongResultError(f"worker: expected {expected.served} served, got {found}")
 
 
-async def run_bare(kafka: KafkaSettings, expected: Expected) -> Run:
-    """The bare client over the same topics."""
+async def run_bare(kafka: KafkaSettings, expected: Expected, *, collector: str) -> Run:
+    """The bare client over the same topics; `collector` is `plain` or, with the worker's settings of it, `tuned`."""
     topics = f"{kafka.calls_topic},{kafka.tickets_topic}"
-    arguments = [kafka.bootstrap_servers[0], topics, str(expected.count), str(WARM_UP_RATIO)]
+    arguments = [kafka.bootstrap_servers[0], topics, str(expected.count), str(WARM_UP_RATIO), collector]
     told = await run_program(Path(sys.executable), "tests.bench.bare", arguments)
     sums = expected.windows.by_cluster()
     wanted = {cluster: [found.count, found.total, found.longest] for cluster, found in sums.items()}

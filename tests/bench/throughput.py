@@ -19,6 +19,7 @@ PEERS_PYTHON: Final = ROOT / ".venv-bench" / "bin" / "python"
 
 WORKER: Final = "worker, its whole job"
 BARE: Final = "bare aiokafka + msgspec"
+TUNED: Final = "bare aiokafka + msgspec, garbage collected as in the worker"
 DETAILS: Final = {
     "longest_checkpoint_seconds": "longest checkpoint of a partition, as scraped",
     "checkpoint_bytes": "last checkpoints of all partitions",
@@ -66,7 +67,8 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
 
     turns: list[tuple[str, Callable[[], Awaitable[Run]]]] = [
         (WORKER, worker),
-        (BARE, lambda: run_bare(kafka, expected)),
+        (BARE, lambda: run_bare(kafka, expected, collector="plain")),
+        (TUNED, lambda: run_bare(kafka, expected, collector="tuned")),
     ]
     shown = peers(bench) if bench.sizes.peers else []
     turns += [(label(peer), await _ready(bench, peer)) for peer in shown]
@@ -112,7 +114,9 @@ def _results(runs: dict[str, list[Run]], shown: Sequence[Peer]) -> Results:
     for detail, unit in (("longest_checkpoint_seconds", "s"), ("checkpoint_bytes", "bytes")):
         values = spread(run.details[detail] for run in runs[WORKER])
         results.figures.append(Figure(SECTION, f"worker: {DETAILS[detail]}", unit, values))
-    results.targets.append(Target("of the bare client's throughput", 0.5, ratios[BARE].middle, at_least=True))
+    results.targets = [
+        Target(f"of the throughput of {name}", 0.5, ratios[name].middle, at_least=True) for name in (BARE, TUNED)
+    ]
     results.targets += [
         Target(f"times {label(peer)}", peer.times, ratios[label(peer)].middle, at_least=True) for peer in shown
     ]
