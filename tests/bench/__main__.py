@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -42,14 +43,19 @@ MEASUREMENTS: Final[Mapping[str, Measurement]] = {
 
 
 async def run(sizes: Sizes, seed: int, only: list[str]) -> Results:
-    """Each measurement in turn, on one broker."""
+    """Each measurement in turn, on one broker; one that fails leaves its reason and not the others out."""
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wachtmonitor-bench-") as name:
         directory = Path(name)
         async with ApacheKafka(directory, kafka_jars()) as broker:
+            bench = Bench(broker, directory, sizes, seed)
             for measurement in only:
                 say(f"== {measurement}")
-                results.add(await MEASUREMENTS[measurement](Bench(broker, directory, sizes, seed), say))
+                try:
+                    results.add(await MEASUREMENTS[measurement](bench, say))
+                except Exception as error:  # noqa: BLE001 - whatever it is, the other measurements are still worth having
+                    traceback.print_exc()
+                    results.failures.append(f"{measurement}: {type(error).__name__}: {str(error)[:500]}")
     return results
 
 
@@ -113,6 +119,7 @@ def main() -> None:
     elif options.only is None and not options.quick and not options.without_peers:
         write(results, HERE)
         README.write_text(with_summary(README.read_text(encoding="utf-8"), results), encoding="utf-8")
+    sys.exit(bool(results.failures))
 
 
 if __name__ == "__main__":

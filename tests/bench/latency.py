@@ -69,7 +69,7 @@ async def _run(bench: Bench, kafka: KafkaSettings, worker: MeasuredWorker, rate:
         due: list[Due] = [
             (*each,) for each in await run_program(Path(sys.executable), "tests.bench.producer", arguments)
         ]
-        seen = await asyncio.wait_for(reading, timeout=60)
+        seen = await asyncio.wait_for(reading, timeout=120)
     finally:
         stop.set()
     return latencies(due, before.applied, seen, WARM_UP_SECONDS)

@@ -41,17 +41,23 @@ class Results(msgspec.Struct):
     """Machine, versions, options: name and value."""
     figures: list[Figure] = []
     targets: list[Target] = []
+    failures: list[str] = []
+    """Measurements that came to nothing, and why."""
 
     def add(self, other: "Results") -> None:
         """Take in what another measurement found."""
         self.about += other.about
         self.figures += other.figures
         self.targets += other.targets
+        self.failures += other.failures
 
 
 def markdown(results: Results) -> str:
     """The whole report."""
-    parts = ["# Measured by `make bench`", _list(results.about)]
+    parts = [
+        "# Measured by `make bench`",
+        _list([*results.about, *(("**failed**", failure) for failure in results.failures)]),
+    ]
     if results.targets:
         parts += ["## Promises", _promises(results.targets)]
     for section in dict.fromkeys(figure.section for figure in results.figures):

@@ -156,9 +156,11 @@ def test_the_report_says_plainly_what_is_not_met() -> None:
         about=[("machine", "two cores")],
         figures=[Figure("Throughput", "worker", "events/s", Spread(1.0, 2.0, 3.0), "a | b")],
         targets=[Target("times Bytewax", 3, 2.9, at_least=True)],
+        failures=["scrape: TimeoutError"],
     )
     lines = markdown(results).splitlines()
     assert "- machine: two cores" in lines
+    assert "- **failed**: scrape: TimeoutError" in lines
     assert "| times Bytewax | at least 3 | 2.9      | **no** |" in lines
     assert "| worker | events/s | 2      | 1     | 3    | a \\| b |" in lines
     assert table(("a", "b"), [("1", "22222")]) == "| a   | b     |\n| --- | ----- |\n| 1   | 22222 |"
