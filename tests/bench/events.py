@@ -5,7 +5,8 @@ and the monitor ignores: with it the peers need not join a call's events to know
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 from random import Random
 from typing import Final, NamedTuple
@@ -49,6 +50,8 @@ class Load(NamedTuple):
     desk_ratio: float = 0.2
     """Share of the events that are tickets."""
     span_ms: int = SPAN_MS
+    rfc_3339: bool = False
+    """Times as text with an offset, and not as seconds since 1970."""
 
 
 Pending = tuple[int, int, str, int, str, int | None]
@@ -76,7 +79,7 @@ def events(load: Load) -> Iterator[Event]:
         while waiting and waiting[0][0] <= at:
             if made == load.size:
                 return
-            yield _event(heappop(waiting), prefix)
+            yield _event(heappop(waiting), prefix, _as_text if load.rfc_3339 else _as_seconds)
             made += 1
 
 
@@ -106,14 +109,22 @@ def _ticket(rng: Random, waiting: list[Pending], number: int, at: int, cluster: 
     heappush(waiting, (started + 240_000, number, "finished", int(wait), cluster, planned))
 
 
-def _event(pending: Pending, prefix: str) -> Event:
+def _as_seconds(at_ms: int) -> str:
+    return f"{at_ms // 1000}.{at_ms % 1000:03d}"
+
+
+def _as_text(at_ms: int) -> str:
+    return f'"{datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds")}"'
+
+
+def _event(pending: Pending, prefix: str, written: Callable[[int], str]) -> Event:
     at, number, kind, hold, cluster, planned = pending
-    stamp = f"{at // 1000}.{at % 1000:03d}"
+    stamp = written(at)
     if kind in {"offered", "answered", "abandoned"}:
         key = f"{prefix}-{number:08d}"
         value = f'{{"type":"{kind}","call_id":"{key}","cluster":"{cluster}","at":{stamp},"hold":{hold}}}'
         return Event(at, Channel.PHONE, kind, key.encode(), value.encode(), cluster, hold)
     key = f"{prefix}-t{number:08d}"
-    plan = "" if planned is None else f',"planned_at":{planned // 1000}'
+    plan = "" if planned is None else f',"planned_at":{written(planned)}'
     value = f'{{"type":"{kind}","ticket_id":"{key}","cluster":"{cluster}","at":{stamp}{plan},"hold":{hold}}}'
     return Event(at, Channel.DESK, kind, key.encode(), value.encode(), cluster, hold)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -54,6 +54,8 @@ class Case(msgspec.Struct):
     """Calls that are open all the while."""
     disorder: float = 0.0
     """Share of the events that come late, and the share that come twice."""
+    rfc_3339: bool = False
+    """Times as text."""
     weigh: bool = False
     """Fold the open contacts alone, and tell what they weigh."""
 
@@ -77,6 +79,10 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
         growth = max(costs) / costs[0]
         results.targets.append(Target(f"times the cost of an event, over {axis}", FLAT_RATIO, growth, at_least=False))
         say(f"{axis}: {', '.join(f'{cost:.2f}' for cost in costs)} us an event")
+    text = spread(await _told(_case(bench, rfc_3339=True)))
+    results.figures.append(
+        Figure(SECTION, "times as RFC 3339", "processor us/event", text, "else seconds since 1970")
+    )
     weight = await _told(_case(bench, open_contacts=sizes.open_contacts, weigh=True))
     results.figures.append(Figure(MEMORY, "an open contact", "bytes", spread(weight), f"of {sizes.open_contacts:,}"))
     results.targets.append(Target("bytes an open contact", CONTACT_BYTES, spread(weight).middle, at_least=False))
@@ -84,19 +90,10 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
     return results
 
 
-def _case(
-    bench: Bench, *, clusters: int = 7, open_contacts: int = 0, disorder: float = 0.0, weigh: bool = False
-) -> Case:
-    return Case(
-        bench.sizes.fold_events,
-        max(3, bench.sizes.repeats),
-        bench.seed,
-        str(write_settings(bench.directory / f"fold-{clusters}.toml", *cluster_names(clusters))),
-        clusters,
-        open_contacts,
-        disorder,
-        weigh,
-    )
+def _case(bench: Bench, **differs: Any) -> Case:
+    clusters = differs.get("clusters", 7)
+    settings_file = write_settings(bench.directory / f"fold-{clusters}.toml", *cluster_names(clusters))
+    return Case(bench.sizes.fold_events, max(3, bench.sizes.repeats), bench.seed, str(settings_file), **differs)
 
 
 async def _told(case: Case) -> list[float]:
@@ -120,7 +117,9 @@ def _cost(case: Case, repeat: int) -> float:
     if case.open_contacts:
         _fold(partitions, open_calls(case.open_contacts, start_ms))
     span_ms = case.events * 1000 // EVENTS_A_SECOND
-    made = list(events(Load(case.events, start_ms, case.seed + repeat, phone, desks, span_ms=span_ms)))
+    made = list(
+        events(Load(case.events, start_ms, case.seed + repeat, phone, desks, span_ms=span_ms, rfc_3339=case.rfc_3339))
+    )
     batches = list(_batches(partitions, disordered(made, case.disorder, case.seed)))
     gc.collect()
     gc.freeze()  # the prepared records would otherwise be walked again and again, which a worker's are not

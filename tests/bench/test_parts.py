@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streams.contracts.decode import CallDecoder, TicketDecoder
+from streams.contracts.events import instant_ms
 from streams.contracts.rejections import Rejection
 from streams.core.rules import Channel
 from tests.bench.__main__ import MARKERS, README, with_summary
@@ -25,22 +26,23 @@ START_MS = 1_791_187_200_000
 LOAD = Load(5_000, START_MS)
 
 
-def test_events_are_valid_as_many_as_asked_for_and_by_time() -> None:
+@pytest.mark.parametrize("rfc_3339", [False, True])
+def test_events_are_valid_as_many_as_asked_for_and_by_time(rfc_3339: bool) -> None:
     limits = {"earliest_ms": 0, "future_tolerance_ms": 0, "plan_ahead_ms": 86_400_000}
     decoders: dict[Channel, Any] = {
         Channel.PHONE: CallDecoder(clusters=frozenset(LIER_PHONE), **limits),
         Channel.DESK: TicketDecoder(clusters=frozenset(LIER_DESKS), **limits),
     }
-    made = list(events(LOAD))
+    made = list(events(LOAD._replace(rfc_3339=rfc_3339)))
     assert len(made) == LOAD.size
     assert [event.at_ms for event in made] == sorted(event.at_ms for event in made)
     for event in made:
         decoded = decoders[event.channel](event.key, event.value, event.at_ms)
         assert not isinstance(decoded, Rejection), (decoded, event)
-        assert (decoded.cluster, round(decoded.at * 1000)) == (event.cluster, event.at_ms)
+        assert (decoded.cluster, instant_ms(decoded.at)) == (event.cluster, event.at_ms)
     kinds = Counter(event.kind for event in made)
     assert kinds.keys() == {"offered", "answered", "abandoned", "requested", "arrived", "started", "finished"}
-    assert 100 < sum(len(event.value) for event in made) / len(made) < 125
+    assert 100 < sum(len(event.value) for event in made) / len(made) < (145 if rfc_3339 else 125)
 
 
 def test_the_same_load_makes_the_same_events_and_another_seed_others() -> None:
