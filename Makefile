@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos lint lock contract clean system-packages
+.PHONY: help demo test chaos lint lock contract clean system-packages bench
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -17,11 +17,14 @@ help: ## this list
 demo: .venv/runtime.stamp ## everything on this machine, with simulated calls and visitors; ARGS="--duration 60" for options
 	@exec $(BIN)/wachtmonitor demo $(ARGS)
 
-test: system-packages lint ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
+test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
 	@exec $(BIN)/pytest $(ARGS)
 
 chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, every figure compared; ARGS="--seed 123" for one
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options
+	@exec $(BIN)/python -m tests.bench $(ARGS)
 
 lint: .venv/dev.stamp ## style, types and layers
 	$(BIN)/ruff check --no-cache
@@ -35,9 +38,10 @@ contract: .venv/runtime.stamp ## write the JSON Schemas and the AsyncAPI documen
 lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) --upgrade tests/bench/requirements.in --output-file requirements-bench.lock
 
 clean: ## remove what these commands made, the environment too
-	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf .venv .venv-bench .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 
 system-packages:
 	@.ci/system-packages chromium=chromium promtool=prometheus java=openjdk-17-jre-headless mvn=maven
@@ -52,6 +56,12 @@ system-packages:
 .venv/dev.stamp: requirements-dev.lock .venv/runtime.stamp
 	@echo "Installing the tools for tests into .venv"
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+.venv-bench/peers.stamp: requirements-bench.lock
+	@echo "Installing the peers of the benchmark into .venv-bench"
+	@.ci/make-venv .venv-bench
+	@.venv-bench/bin/python -m pip --quiet --disable-pip-version-check --no-input install --require-hashes -r requirements-bench.lock
 	@touch $@
 
 $(BIN)/pip:

@@ -1,0 +1,45 @@
+"""Each measurement runs, counts right and finds something, on few events: what it finds says nothing yet."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.bench.__main__ import MEASUREMENTS
+from tests.bench.bench import EASY_HOP_SECONDS, FULL, Bench
+from tests.bench.throughput import PEERS_PYTHON
+from tests.brokers.apache import ApacheKafka
+
+SMALL = FULL._replace(
+    repeats=1,
+    worker_events=150_000,
+    bytewax_events=5_000,
+    quix_events=1_000,
+    faust_events=200,
+    hops_seconds=(EASY_HOP_SECONDS,),
+    latency_seconds=1.0,
+    latency_rates=(500,),
+    scrape_clusters=(8,),
+    scrape_events=2_000,
+    open_contacts=2_000,
+    backlog_events=2_000,
+    fold_events=2_000,
+    fold_clusters=(7, 8),
+    fold_open=(100,),
+    fold_disorder=(0.5,),
+)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("name", MEASUREMENTS)
+async def test_a_measurement_finds_what_it_is_to_find(name: str, apache_kafka: ApacheKafka, tmp_path: Path) -> None:
+    if name == "throughput" and not PEERS_PYTHON.exists():
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("the peers are not installed: run `make .venv-bench/peers.stamp`")
+    said: list[str] = []
+    results = await MEASUREMENTS[name](Bench(apache_kafka, tmp_path, SMALL, seed=1), said.append)
+    assert said
+    assert results.figures
+    assert results.targets or name in {"latency", "scrape"}  # which promise nothing at these rates and sizes
+    assert all(figure.value.low <= figure.value.middle <= figure.value.high for figure in results.figures)
+    assert all(figure.value.high > 0 for figure in results.figures)

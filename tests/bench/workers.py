@@ -1,0 +1,41 @@
+"""How throughput grows from one worker to two on the same partitions."""
+
+from collections.abc import Callable
+from typing import Final
+
+from tests.bench.bench import Bench
+from tests.bench.events import events
+from tests.bench.filling import Windows, by_contact, fill
+from tests.bench.report import Figure, Results, Target
+from tests.bench.spreads import spread
+from tests.bench.systems import Expected, Run, run_worker
+
+SECTION: Final = "Workers"
+PROMISE: Final = 1.8
+
+
+async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
+    """One and two in turns, over the same events."""
+    kafka, expected = await bench.topics(), Expected(Windows(60, 60))
+    await fill(kafka, map(expected.add, events(bench.load(bench.sizes.worker_events))), by_contact(kafka))
+    runs: dict[int, list[Run]] = {1: [], 2: []}
+    for _ in range(bench.sizes.repeats):
+        for count, found in runs.items():
+            fresh = await bench.topics(calls_topic=kafka.calls_topic, tickets_topic=kafka.tickets_topic)
+            log = bench.log(f"workers-{count}")
+            found.append(await run_worker(fresh, expected, bench.settings_file(), log, workers_at_once=count))
+            say(f"{count} worker(s): {found[-1].rate:,.0f} events/s")
+    growth = spread(two.rate / one.rate for one, two in zip(runs[1], runs[2], strict=True))
+    lean = spread(2 * one.cpu_microseconds / two.cpu_microseconds for one, two in zip(runs[1], runs[2], strict=True))
+    figures = [
+        Figure(SECTION, f"{count} worker(s)", "events/s", spread(run.rate for run in found))
+        for count, found in runs.items()
+    ]
+    figures += [
+        Figure(SECTION, "two over one", "ratio", growth, "the broker works on the same cores"),
+        Figure(SECTION, "two over one, by processor time", "ratio", lean, "what there would be with cores enough"),
+    ]
+    return Results(
+        figures=figures,
+        targets=[Target("times one worker's throughput with two", PROMISE, growth.middle, at_least=True)],
+    )
