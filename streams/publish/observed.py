@@ -4,7 +4,7 @@ The figures, the wall and the month totals are all read from this. It must not k
 nor how anything is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -86,6 +86,15 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     def feed(self, channel: Channel) -> list[PartitionHealth]:
         """The partitions that carry the events of one channel; empty when others own them all."""
         return [each for each in self.partitions if each.state.channel is channel]
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """What the settings tell of whole years, to show beside what was measured; nothing unless they do."""
+
+    missed_ratios: Mapping[int, float] = {}
+    """The share of missed calls as it was reported, by year."""
+    expenses_euros: Mapping[tuple[int, str], float] = {}
+    """Expenses of the plan, by year and `accounts` or `budget`."""
 
 
 def last_event_ms(partitions: Sequence[PartitionHealth]) -> int | None:

@@ -4,18 +4,22 @@ Runs on the event loop that folds, so a page never sees half a batch. Must not k
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from aiokafka import TopicPartition
 
 from streams.publish.collector import Metrics
-from streams.publish.observed import Observed
+from streams.publish.month_metrics import MonthMetrics
+from streams.publish.observed import Observed, Reported
 from streams.publish.wall import HealthPayload, WallPayload
 from streams.publish.wall_figures import feeds, wall_payload
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings
+
+_CENTS: Final = 100
+"""Cents in a euro."""
 
 
 class Engine(Protocol):
@@ -29,7 +33,7 @@ class Engine(Protocol):
 
 
 class Pages:
-    """The three views of one worker."""
+    """The four views of one worker."""
 
     def __init__(
         self, settings: Settings, partitions: Partitions, engine: Engine, clock: Clock, *, demo: bool
@@ -40,6 +44,7 @@ class Pages:
         self._clock = clock
         self._demo = demo
         self._metrics = Metrics(self.observed)
+        self._months = MonthMetrics(self.observed, _reported(settings))
 
     def observed(self) -> Observed:
         """Everything there is to show, now."""
@@ -63,6 +68,10 @@ class Pages:
         """The Prometheus exposition."""
         return self._metrics.render()
 
+    def months(self) -> bytes:
+        """The Prometheus exposition of whole months and reported years."""
+        return self._months.render()
+
     def wall(self) -> WallPayload:
         """The figures on the wall."""
         return wall_payload(self.observed(), demo=self._demo)
@@ -70,3 +79,10 @@ class Pages:
     def health(self) -> HealthPayload:
         """Whether the worker is well."""
         return HealthPayload(problems=self._engine.problems(), feeds=feeds(self.observed()))
+
+
+def _reported(settings: Settings) -> Reported:
+    return Reported(
+        missed_ratios={each.year: each.missed_ratio for each in settings.history},
+        expenses_euros={(each.year, each.kind): each.expenses_cents / _CENTS for each in settings.budget},
+    )

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent
 from streams.core.rules import Channel, Cluster
 from streams.core.state import CallState, TicketState
-from streams.publish.catalogue import CATALOGUE
+from streams.publish.catalogue import Page, on_page
 from streams.publish.collector import Metrics
 from streams.publish.observed import Observed
 from tests.core.builders import (
@@ -108,8 +108,8 @@ def test_the_catalogue_and_the_exposition_name_the_same_metrics() -> None:
         family.name + ("_total" if family.type == "counter" else ""): family
         for family in text_string_to_metric_families(Metrics(monday).render().decode())
     }
-    assert set(exposed) == {metric.name for metric in CATALOGUE}
-    for metric in CATALOGUE:
+    assert set(exposed) == {metric.name for metric in on_page(Page.LIVE)}
+    for metric in on_page(Page.LIVE):
         family = exposed[metric.name]
         labels = {frozenset(sample.labels) - {"le"} for sample in family.samples}
         assert (family.type, family.documentation) == (metric.kind.value, metric.help)
