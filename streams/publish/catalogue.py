@@ -255,6 +255,12 @@ LAST_EVENT: Final = Metric(
     "feed; absent before the first event.",
     Aggregation.MAX,
 )
+FEED_STALE: Final = Metric(
+    "wachtmonitor_feed_stale_seconds",
+    ("topic", "channel"),
+    "Silence of the topic, in opening hours, after which its figures count as old.",
+    Aggregation.MAX,
+)
 EVENT_LATENCY: Final = Metric(
     "wachtmonitor_event_latency_seconds",
     (),
@@ -390,6 +396,7 @@ SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     ),
     "Health": (
         LAST_EVENT,
+        FEED_STALE,
         EVENT_LATENCY,
         CONSUMER_LAG,
         EVENTS_APPLIED,

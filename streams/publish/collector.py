@@ -57,7 +57,7 @@ class Metrics:
         for partition in observed.partitions:
             _add_partition(page, partition)
         for channel in Channel:
-            _add_feed(page, observed.feed(channel))
+            _add_feed(page, observed.feed(channel), observed.stale_seconds(channel))
         page.add(catalogue.BUILD_INFO, (self._version,), 1)
         return page.in_order({catalogue.EVENT_LATENCY.name: self._latency_family()})
 
@@ -169,12 +169,13 @@ def _add_partition(page: Families, partition: PartitionHealth) -> None:
     page.add(catalogue.CHECKPOINT_DURATION, labels, partition.checkpoint_seconds)
 
 
-def _add_feed(page: Families, partitions: list[PartitionHealth]) -> None:
+def _add_feed(page: Families, partitions: list[PartitionHealth], stale_seconds: float) -> None:
     """What is told of a topic as a whole; of one without partitions here, nothing."""
     if not partitions:
         return
     topic, channel = partitions[0].topic, partitions[0].state.channel.value
     page.add_ms(catalogue.LAST_EVENT, (topic,), last_event_ms(partitions))
+    page.add(catalogue.FEED_STALE, (topic, channel), stale_seconds)
     page.add(catalogue.OWNED_PARTITIONS, (topic,), len(partitions))
     page.add(catalogue.OPEN_CONTACTS, (channel,), sum(len(each.state.open) for each in partitions))
     page.add(catalogue.REMEMBERED_CONTACTS, (channel,), sum(len(each.state.contacts) for each in partitions))

@@ -83,6 +83,10 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the city is open now."""
         return _calendar(self.rules).opening(self.now_ms)
 
+    def stale_seconds(self, channel: Channel) -> float:
+        """Silence of a channel's feed, in opening hours, after which its figures count as old."""
+        return self.calls_stale_seconds if channel is Channel.PHONE else self.tickets_stale_seconds
+
     def feed(self, channel: Channel) -> list[PartitionHealth]:
         """The partitions that carry the events of one channel; empty when others own them all."""
         return [each for each in self.partitions if each.state.channel is channel]

@@ -238,6 +238,8 @@ def test_the_health_of_a_partition_is_what_was_observed() -> None:
     assert exposed[series("checkpoint_duration_seconds", **place)] == 0.25
     assert exposed[series("owned_partitions", topic="calls")] == 1
     assert exposed[series("last_event_timestamp_seconds", topic="calls")] == (TEN - 7 * SECOND) / 1_000
+    assert exposed[series("feed_stale_seconds", topic="calls", channel="phone")] == 90
+    assert exposed[series("feed_stale_seconds", topic="tickets", channel="desk")] == 900
     assert exposed[series("open_contacts", channel="phone")] == 1
     assert exposed[series("remembered_contacts", channel="phone")] == 6
 
