@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint lock contract clean system-packages
+.PHONY: help demo test lint lock contract dashboards clean system-packages
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -28,6 +28,10 @@ lint: .venv/dev.stamp ## style, types and layers
 
 contract: .venv/runtime.stamp ## write the JSON Schemas and the AsyncAPI document in deploy/contract anew
 	$(BIN)/python -m tests.contracts.write_documents
+
+dashboards: .venv/dev.stamp ## write the dashboards and alert files that Grafana reads anew
+	$(BIN)/python -m dashboards
+	$(BIN)/python -m dashboards.write_alerts
 
 lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
