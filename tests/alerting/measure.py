@@ -3,19 +3,23 @@
 `python -m tests.alerting.measure` prints the table for twenty simulated days, and for the real calls where they are.
 """
 
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from pathlib import Path
+from statistics import median
 from typing import Final, NamedTuple
 
 from dashboards.alarms import ALARMS, Alarm
 from dashboards.alerts import EVALUATION_SECONDS
 from streams.core.calendar import Calendar, Opening
 from streams.core.rules import SECOND_MS
-from streams.settings import Settings
+from streams.settings import Settings, load
 from tests.alerting.grafana import Firing, firings
-from tests.alerting.prometheus import Prometheus, Span, needed_by, on_grid, raw_metrics
-from tests.alerting.replay import Day, Replay
-from tests.alerting.truth import Broken
+from tests.alerting.prometheus import GRAFANA_PHASE, Prometheus, Span, needed_by, on_grid, raw_metrics
+from tests.alerting.replay import MARGIN_SECONDS, Day, Replay, real_days, simulated_days
+from tests.alerting.truth import Broken, Incident, Trouble
 
 FLAP_SECONDS: Final = 600
 """Two messages about one thing within this time are a flap."""
@@ -37,6 +41,7 @@ class Measured(NamedTuple):
     """What an alarm did over some days. Delays count from the moment that something was wrong, without the hold."""
 
     alarm: Alarm
+    wrong: int
     firings: int
     delays: tuple[float, ...]
     missed: int
@@ -62,7 +67,7 @@ def _fired(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> Itera
     """Every span begins anew: nights are not replayed, and nothing fires in them."""
     for span in spans:
         step = EVALUATION_SECONDS
-        found = prometheus.range(alarm.series, span, step, phase=2)
+        found = prometheus.range(alarm.series, span, step, GRAFANA_PHASE)
         for labels, values in found.items():
             names = dict(labels)
             where = names.get("cluster", names.get("topic", ""))
@@ -83,6 +88,7 @@ def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], cale
             missed += 1
     return Measured(
         alarm=alarm,
+        wrong=len(wrong),
         firings=len(mine),
         delays=tuple(delays),
         missed=missed,
@@ -112,3 +118,95 @@ def _answer(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None
 
 def _explains(cause: Broken, each: Fired) -> bool:
     return cause.where == each.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS
+
+
+# The days that are measured.
+
+SIMULATED_DAYS: Final = 20
+FIRST_DAY: Final = date(2026, 10, 5)
+
+_BEFORE_SECONDS: Final = 40 * 60
+"""Replayed before trouble begins: the pace of a feed is that of the half hour before."""
+
+_AFTER_SECONDS: Final = 15 * 60
+
+_TROUBLES: Final = (
+    *[Incident(Trouble.SILENT, start, start + 600) for start in range(3_900, 3_900 + 20 * 290, 290)],
+    *[Incident(Trouble.DOWN, start, start + 120) for start in (4_000, 5_003, 6_007)],
+    *[Incident(Trouble.STUCK, start, start + 600) for start in (4_000, 5_003, 6_007)],
+    *[Incident(Trouble.REFUSED, start, start + 300) for start in (4_000, 5_003, 6_007)],
+)
+"""One for each day, in seconds after opening: at no round time, so that it meets every phase of the clocks."""
+
+
+def troubled(days: Sequence[Day], margin: int) -> list[Day]:
+    """The days with trouble in each, and no more of them than that needs."""
+    found = []
+    for day, trouble in zip(days, _TROUBLES, strict=False):
+        opened = day.span.start + margin
+        incident = Incident(trouble.trouble, opened + trouble.start, opened + trouble.end)
+        span = Span(incident.start - _BEFORE_SECONDS, incident.end + _AFTER_SECONDS)
+        found.append(day._replace(span=span, incidents=(incident,)))
+    return found
+
+
+TROUBLE_ALARMS: Final = frozenset(
+    {"toevoer-stil", "toevoer-uitgevallen", "monitor-uit", "monitor-achter", "berichten-geweigerd"}
+)
+"""What is measured on days with trouble; what they do on ordinary days is measured there."""
+
+
+def all_measured(settings: Settings, days: Sequence[Day], directory: Path, *, trouble: bool) -> list[Measured]:
+    """Replay some days and measure every alarm, or on days with trouble those that tell of it."""
+    fired, broken = replay(settings, days, directory)
+    calendar = Calendar(settings.rules)
+    return [measure(alarm, fired, broken, calendar) for alarm in ALARMS if not trouble or alarm.uid in TROUBLE_ALARMS]
+
+
+HEAD: Final = "| alarm | held for | wrong | fired | seconds to firing | missed | false | flaps | outside hours |"
+
+
+def table(title: str, measured: Iterable[Measured]) -> str:
+    """The measurements as Markdown; seconds are median and maximum, from the wrong moment and without the hold."""
+    lines = [f"**{title}**", "", HEAD, "| --- |" + " --- |" * 8]
+    for each in measured:
+        delays = f"{median(each.delays):.0f}, {max(each.delays):.0f}" if each.delays else "-"
+        cells = (
+            f"`{each.alarm.uid}`",
+            f"{each.alarm.hold_seconds} s",
+            each.wrong,
+            each.firings,
+            delays,
+            each.missed,
+            each.false,
+            each.flaps,
+            each.outside,
+        )
+        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "examples" / "anonymous-bank"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the tables; an argument is the file of real calls."""
+    settings = load(None, {})
+    plain = simulated_days(settings, FIRST_DAY, SIMULATED_DAYS)
+    later = simulated_days(settings, FIRST_DAY + timedelta(days=60), len(_TROUBLES))
+    _print("Twenty simulated days", settings, plain, trouble=False)
+    _print("Simulated days with trouble", settings, troubled(later, MARGIN_SECONDS), trouble=True)
+    for name in arguments:
+        bank = load(EXAMPLE / "settings.toml", {})
+        days = real_days(bank, EXAMPLE / "mapping.toml", Path(name))
+        _print("Real calls", bank, days, trouble=False)
+        _print("Real calls with a silent feed", bank, troubled(days, MARGIN_SECONDS), trouble=True)
+
+
+def _print(title: str, settings: Settings, days: Sequence[Day], *, trouble: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="wachtmonitor-alarms-") as directory:
+        print(table(title, all_measured(settings, days, Path(directory), trouble=trouble)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

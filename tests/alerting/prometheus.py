@@ -151,7 +151,7 @@ class Prometheus:
         """Evaluate recording rules over the spans, pass by pass."""
         for rules in passes:
             lines = [
-                f"{rule.name}{_braces(labels)} {value!r} {at}"
+                f"{rule.name}{braces(labels)} {value!r} {at}"
                 for rule in rules
                 for span in spans
                 for labels, values in self.range(rule.expr, span, SCRAPE_SECONDS, PHASES[rule.file]).items()
@@ -218,7 +218,8 @@ class Prometheus:
             self._process = None
 
 
-def _braces(labels: Labels) -> str:
+def braces(labels: Labels) -> str:
+    """Labels as they stand behind a name."""
     return "{" + ",".join(f'{name}="{value}"' for name, value in labels) + "}"
 
 
