@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from dashboards import queries
 from dashboards.layout import Band, dashboard, stacked
-from dashboards.panels import BYTES, COUNT, DURATION, lines, override, stat, table, texts
+from dashboards.panels import BYTES, COUNT, SECONDS, lines, override, stat, table, texts
 
 UID: Final = "wachtmonitor-gezondheid"
 
@@ -80,7 +80,7 @@ def _feed_ages() -> dict[str, Any]:
         "Hoe oud het nieuwste bericht van elk onderwerp is. De streepjeslijn is de stilte waarna de cijfers in de "
         "openingsuren oud heten, uit de instellingen.",
         queries.FEED_AGES,
-        DURATION,
+        SECONDS,
     )
 
 
@@ -90,6 +90,7 @@ def _lag() -> dict[str, Any]:
         "Berichten op de broker die de werker nog niet gelezen heeft.",
         queries.LAG,
         COUNT,
+        shades=True,
     )
 
 
@@ -99,7 +100,7 @@ def _latency() -> dict[str, Any]:
         "Tijd van het bericht in Kafka tot het in de cijfers zit, over de laatste vijf minuten. Een gat betekent "
         "dat er geen berichten kwamen.",
         queries.LATENCY,
-        DURATION,
+        SECONDS,
     )
 
 
@@ -109,6 +110,7 @@ def _events() -> dict[str, Any]:
         "Berichten die in de laatste vijf minuten in de cijfers zijn opgenomen, herhaalde meegeteld.",
         queries.EVENTS,
         COUNT,
+        shades=True,
     )
 
 
@@ -119,6 +121,7 @@ def _rejected_recently() -> dict[str, Any]:
         "veranderen geen cijfer.",
         queries.REJECTED_RECENTLY,
         COUNT,
+        shades=True,
     )
 
 
@@ -139,7 +142,8 @@ def _checkpoint_age() -> dict[str, Any]:
         "Ouderdom van het oudste van de laatste controlepunten. Een controlepunt zonder nieuwe berichten hoeft niet "
         "vernieuwd te worden.",
         queries.CHECKPOINT_AGE,
-        DURATION,
+        SECONDS,
+        shades=True,
     )
 
 
@@ -149,6 +153,7 @@ def _behind() -> dict[str, Any]:
         "Verwerkte berichten die nog in geen controlepunt staan: een herstart leest ze opnieuw.",
         queries.CHECKPOINT_BEHIND,
         COUNT,
+        shades=True,
     )
 
 
@@ -157,12 +162,14 @@ def _duration() -> dict[str, Any]:
         "Duur van het schrijven",
         "Hoe lang het vastleggen en schrijven van het laatste controlepunt duurde, van de traagste partitie.",
         queries.CHECKPOINT_DURATION,
-        DURATION,
+        SECONDS,
     )
 
 
 def _size() -> dict[str, Any]:
-    return lines("Grootte", "Grootte van de laatste controlepunten, samen.", queries.CHECKPOINT_SIZE, BYTES)
+    return lines(
+        "Grootte", "Grootte van de laatste controlepunten, samen.", queries.CHECKPOINT_SIZE, BYTES, shades=True
+    )
 
 
 def _contacts() -> dict[str, Any]:
@@ -181,4 +188,5 @@ def _up() -> dict[str, Any]:
         "1 als Prometheus de werker kon lezen, 0 als dat niet lukte.",
         [queries.UP],
         COUNT,
+        shades=True,
     )

@@ -27,6 +27,10 @@ UIDS: Final[dict[str, str]] = {
 """The dashboards: their lasting addresses and the names on their links."""
 
 
+WALL_PATH: Final = "/d/wachtmonitor-wand?kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true"
+"""The wall as televisions show it: since Grafana 11.3, `kiosk` alone leaves the controls on the screen."""
+
+
 class At(NamedTuple):
     """A place: column, row, width and height in units of the grid."""
 
@@ -85,6 +89,7 @@ def dashboard(
     since: str,
     refresh: str,
     variables: Sequence[Json] = (),
+    hide_time: bool = False,
 ) -> dict[str, Any]:
     """A whole dashboard. It is shown from `since` until now and read anew every `refresh`."""
     return {
@@ -102,7 +107,7 @@ def dashboard(
         "liveNow": False,
         "refresh": refresh,
         "time": {"from": since, "to": "now"},
-        "timepicker": {},
+        "timepicker": {"hidden": hide_time},
         "templating": {"list": list(variables)},
         "annotations": {"list": []},
         "links": _links(uid),
@@ -120,7 +125,7 @@ def _link(uid: str, name: str) -> Json:
     return {
         "type": "link",
         "title": name,
-        "url": f"/d/{uid}" + ("?kiosk" if wall else ""),
+        "url": WALL_PATH if wall else f"/d/{uid}",
         "icon": "external link" if uid == "wachtmonitor-draaiboek" else "dashboard",
         "tooltip": "Op volledig scherm; Escape gaat terug" if wall else "",
         "tags": [],

@@ -12,7 +12,9 @@ from dashboards.panels import (
     SHARE,
     WORKDAYS,
     bars,
+    bounds_column,
     channel_column,
+    matrix,
     override,
     stat,
     table,
@@ -50,6 +52,7 @@ def build() -> dict[str, Any]:
         ),
         since="now-6h",
         refresh="1m",
+        hide_time=True,
         variables=[choice("jaar", "Jaar", queries.YEARS), choice("maand", "Maand", queries.MONTHS)],
     )
 
@@ -84,6 +87,7 @@ def _missed() -> dict[str, Any]:
         f"jaar, dat de som van zijn maanden is. {_EXACT}",
         [queries.YEAR_MISSED_SHARE, queries.MONTH_MISSED_SHARE],
         SHARE,
+        rows=True,
         decimals=2,
     )
 
@@ -96,6 +100,7 @@ def _allowance() -> dict[str, Any]:
         "uit de oproepen die er al waren.",
         [queries.ALLOWANCE, queries.YEAR_MISSED, queries.YEAR_OFFERED],
         COUNT,
+        rows=True,
     )
 
 
@@ -133,14 +138,11 @@ def _categories() -> dict[str, Any]:
         f"Naar wachttijd; een categorie bevat haar bovengrens. {_EXACT}",
         list(queries.MONTH_CATEGORY_TABLE.values()),
         list(queries.MONTH_CATEGORY_TABLE),
-        labels={"up_to_seconds": "tot en met (s)"},
+        labels={"grens": "wachttijd"},
         column_units={"aandeel": SHARE},
+        sort="grens",
         overrides=[
-            override(
-                "byName",
-                "tot en met (s)",
-                mappings=[{"type": "value", "options": {"+Inf": {"text": "langer", "index": 0}}}],
-            ),
+            bounds_column("wachttijd"),
             override("byName", "aandeel", decimals=1),
         ],
     )
@@ -187,28 +189,28 @@ def _missed_shares() -> dict[str, Any]:
 
 
 def _desk_averages() -> dict[str, Any]:
-    return table(
-        "Bezoekerswachttijd, maand per maand",
-        f"Gemiddelde van elk activiteitcluster in elke maand van het jaar, in minuten. {_EXACT}",
-        [queries.YEAR_VISITOR_WAITS],
-        ["gemiddeld"],
-        labels={"month": "maand", "cluster": "loket"},
-        unit=MINUTES,
+    return matrix(
+        "Bezoekerswachttijd per activiteitcluster, in minuten (≤ norm)",
+        "Gemiddelde van elk activiteitcluster in elke maand van het jaar, in minuten; achter de naam de norm. "
+        f"{_EXACT}",
+        queries.YEAR_VISITOR_WAITS,
+        COUNT,
+        rows=("month", "maand"),
+        columns="loket",
         decimals=2,
-        sort="month",
     )
 
 
 def _lead_averages() -> dict[str, Any]:
-    return table(
-        "Wachttijd tot een afspraak, maand per maand",
-        f"Gemiddelde van elk activiteitcluster in elke maand van het jaar, in werkdagen. {_EXACT}",
-        [queries.YEAR_LEADS],
-        ["gemiddeld"],
-        labels={"month": "maand", "cluster": "loket"},
-        unit=WORKDAYS,
+    return matrix(
+        "Wachttijd tot het verkrijgen van een afspraak, in werkdagen (≤ norm)",
+        "Gemiddelde van elk activiteitcluster in elke maand van het jaar, in werkdagen; achter de naam de norm. "
+        f"{_EXACT}",
+        queries.YEAR_LEADS,
+        COUNT,
+        rows=("month", "maand"),
+        columns="loket",
         decimals=1,
-        sort="month",
     )
 
 

@@ -15,14 +15,16 @@ Json = dict[str, Any]
 DATASOURCE: Final[Json] = {"type": "prometheus", "uid": "prometheus"}
 """The data source that `deploy/grafana` provides."""
 
-BLUE: Final = "#0072B2"
 SKY_BLUE: Final = "#56B4E9"
 VERMILLION: Final = "#D55E00"
-ORANGE: Final = "#E69F00"
-GREEN: Final = "#009E73"
-PURPLE: Final = "#CC79A7"
-GREY: Final = "#7F7F7F"
-SLATE: Final = "#34495E"
+SERIES: Final = (SKY_BLUE, "#E69F00", "#009E73", "#CC79A7", "#F0E442")
+"""The colours of a panel's queries, in their order."""
+
+NORM: Final = "#B4B4B4"
+"""A norm, whatever it is the norm of: lighter than any figure and of no colour."""
+CALM: Final = "#14507A"
+"""Behind a figure that keeps its norm: dark, so that the eye goes to the others."""
+SLATE: Final = "#34404C"
 """Behind what is not judged, such as a count."""
 
 NOTHING: Final = "–"
@@ -35,8 +37,6 @@ COUNT: Final = "none"
 WORKDAYS: Final = "suffix:werkdagen"
 EUROS: Final = "suffix:euro"
 BYTES: Final = "bytes"
-DURATION: Final = "s"
-"""Seconds that Grafana may write as minutes, hours or days: for ages, which span them all."""
 
 REASONS: Final[dict[str, str]] = {
     "missed": "gemist",
@@ -50,6 +50,9 @@ CHANNELS: Final[dict[str, str]] = {"phone": "telefoon", "desk": "loketten"}
 
 
 # Targets.
+
+_REFS: Final = "ABCDEFGHIJKLMNOP"
+"""Letters of a panel's queries."""
 
 
 def _target(query: Query, ref: str, *, instant: bool, table: bool) -> Json:
@@ -66,7 +69,7 @@ def _target(query: Query, ref: str, *, instant: bool, table: bool) -> Json:
 
 
 def _targets(queries: Sequence[Query], *, instant: bool, table: bool = False) -> list[Json]:
-    return [_target(query, chr(ord("A") + at), instant=instant, table=table) for at, query in enumerate(queries)]
+    return [_target(query, ref, instant=instant, table=table) for query, ref in zip(queries, _REFS, strict=False)]
 
 
 # Fields: units, colours, texts.
@@ -90,7 +93,7 @@ def _defaults(unit: str, *, decimals: int | None = None, colour: str | None = No
         "noValue": NOTHING,
         "mappings": [_text_for_nothing()],
         "thresholds": {"mode": "absolute", "steps": [{"color": colour or SLATE, "value": None}]},
-        "color": {"mode": "palette-classic"} if colour is None else _fixed(colour),
+        "color": _fixed(colour or SKY_BLUE),
     }
 
 
@@ -110,8 +113,16 @@ def override(matcher: str, options: str, **properties: Any) -> Json:
 
 def _judgements() -> list[Json]:
     """The colour of a judged figure, by the sign in its name."""
-    colours = {GOOD: BLUE, BAD: VERMILLION, NEUTRAL: SLATE}
+    colours = {GOOD: CALM, BAD: VERMILLION, NEUTRAL: SLATE}
     return [override("byRegexp", f"/^{sign}/", color=_fixed(colour)) for sign, colour in colours.items()]
+
+
+def _colours(queries: Sequence[Query]) -> list[Json]:
+    """A colour for each query. Series of one query differ in their names alone: see `shades`."""
+    return [
+        override("byFrameRefID", ref, color=_fixed(colour))
+        for ref, colour in zip(_REFS, SERIES[: len(queries)], strict=False)
+    ]
 
 
 def units(unit_of: Mapping[str, str]) -> list[Json]:
@@ -172,8 +183,13 @@ def lines(
     *,
     overrides: Sequence[Json] = (),
     decimals: int | None = None,
+    shades: bool = False,
 ) -> Json:
-    """Curves over the time range. A gap stays a gap: without calls there is no average."""
+    """Curves over the time range. A gap stays a gap: without calls there is no average.
+
+    A query has a colour of its own; with `shades` the series have, from dark to light, where one query has many.
+    """
+    colours = [] if shades else _colours(queries)
     return _panel(
         "timeseries",
         title,
@@ -182,6 +198,7 @@ def lines(
         fieldConfig={
             "defaults": {
                 **_defaults(unit, decimals=decimals),
+                **({"color": {"mode": "shades", "fixedColor": SKY_BLUE}} if shades else {}),
                 "min": 0,
                 "custom": {
                     "drawStyle": "line",
@@ -191,7 +208,7 @@ def lines(
                     "spanNulls": False,
                 },
             },
-            "overrides": [_norm_line(), *overrides],
+            "overrides": [*colours, _norm_line(), *overrides],
         },
         options={
             "legend": {
@@ -208,7 +225,7 @@ def lines(
 def _norm_line() -> Json:
     """A norm is drawn dashed and in a colour of its own, over whatever it is the norm of."""
     dashes = {"fill": "dash", "dash": [10, 10]}
-    return override("byRegexp", "/^norm/", color=_fixed(VERMILLION), custom_lineStyle=dashes, custom_lineWidth=3)
+    return override("byRegexp", "/^norm/", color=_fixed(NORM), custom_lineStyle=dashes, custom_lineWidth=3)
 
 
 def bars(
@@ -229,14 +246,21 @@ def bars(
         title,
         description,
         targets=_targets(queries, instant=True, table=True),
-        transformations=_side_by_side(queries, names, sort=x),
+        transformations=_side_by_side(queries, names, labels={x: x}, sort=x),
         fieldConfig={
             "defaults": {
                 **_defaults(unit, decimals=decimals),
                 "min": 0,
                 "custom": {"lineWidth": 1, "fillOpacity": 80},
             },
-            "overrides": [override("byRegexp", "/^norm/", color=_fixed(VERMILLION)), *overrides],
+            "overrides": [
+                *(
+                    override("byName", name, color=_fixed(colour))
+                    for name, colour in zip(names, SERIES, strict=False)
+                ),
+                override("byRegexp", "/^norm/", color=_fixed(NORM)),
+                *overrides,
+            ],
         },
         options={
             "xField": x,
@@ -248,31 +272,6 @@ def bars(
             "xTickLabelRotation": 0,
             "legend": {"showLegend": True, "displayMode": "list", "placement": "bottom", "calcs": []},
             "tooltip": {"mode": "multi", "sort": "none"},
-        },
-    )
-
-
-def bar_rows(title: str, description: str, queries: Sequence[Query], unit: str, *, decimals: int = 0) -> Json:
-    """A bar for each series, with its name before and its value behind it."""
-    return _panel(
-        "bargauge",
-        title,
-        description,
-        targets=_targets(queries, instant=True),
-        fieldConfig={
-            "defaults": {**_defaults(unit, decimals=decimals, colour=SKY_BLUE), "min": 0},
-            "overrides": _judgements(),
-        },
-        options={
-            "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False},
-            "orientation": "horizontal",
-            "displayMode": "basic",
-            "valueMode": "text",
-            "namePlacement": "left",
-            "showUnfilled": True,
-            "sizing": "auto",
-            "minVizWidth": 8,
-            "minVizHeight": 16,
         },
     )
 
@@ -309,6 +308,30 @@ def table(
     )
 
 
+def matrix(
+    title: str, description: str, query: Query, unit: str, *, rows: tuple[str, str], columns: str, decimals: int
+) -> Json:
+    """A table of one query: a row for each value of the label in `rows`, a column for each of the label `columns`.
+
+    `rows` holds the first column's heading too; Grafana names that column after both labels.
+    """
+    label, heading = rows
+    corner = f"{label}\\{columns}"
+    options = {"rowField": label, "columnField": columns, "valueField": "Value", "emptyValue": "null"}
+    panel = table(title, description, [query], [""], labels={}, unit=unit, decimals=decimals)
+    return {
+        **panel,
+        "transformations": [
+            {"id": "groupingToMatrix", "options": options},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": corner}]}},
+            {
+                "id": "organize",
+                "options": {"excludeByName": {}, "indexByName": {}, "renameByName": {corner: heading}},
+            },
+        ],
+    }
+
+
 def _side_by_side(
     queries: Sequence[Query], names: Sequence[str], *, labels: Mapping[str, str] = {}, sort: str | None = None
 ) -> list[Json]:
@@ -318,7 +341,7 @@ def _side_by_side(
     """
     if len(queries) != len(names):
         raise ValueError(f"expected a name for each of {len(queries)} queries, got {len(names)}: {', '.join(names)}")
-    values = ["Value"] if len(queries) == 1 else [f"Value #{chr(ord('A') + at)}" for at in range(len(queries))]
+    values = ["Value"] if len(queries) == 1 else [f"Value #{ref}" for ref in _REFS[: len(queries)]]
     renamed = {**labels, **dict(zip(values, names, strict=True))}
     order = {name: at for at, name in enumerate([*labels, *values])}
     steps: list[Json] = [
@@ -333,7 +356,7 @@ def _side_by_side(
     return steps
 
 
-def text(title: str, markdown: str, description: str = "") -> Json:
+def text(title: str, markdown: str, description: str) -> Json:
     """Words, written in Markdown."""
     options = {"mode": "markdown", "content": markdown, "code": {"language": "plaintext", "showLineNumbers": False}}
     return {"type": "text", "title": title, "description": description, "options": options}
@@ -349,6 +372,12 @@ def verdict_column(name: str) -> Json:
         mappings=[{"type": "value", "options": says}, _text_for_nothing()],
         custom_cellOptions={"type": "color-text"},
     )
+
+
+def bounds_column(name: str) -> Json:
+    """A column of speed categories, whose bounds come with zeros before them so that they sort."""
+    says = {"pattern": "^0*([0-9]+)$", "result": {"text": "tot en met $1 s", "index": 0}}
+    return override("byName", name, mappings=[{"type": "regex", "options": says}])
 
 
 def reasons_column(name: str) -> Json:

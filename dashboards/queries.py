@@ -220,19 +220,25 @@ LINE_MISSED_SHARES: Final = (
     ),
     _norm_line(NORM_MISSED),
 )
-_OF_DAY: Final = of(f"{_CATEGORY}:ratio", window=DAY)
-SPEED_CATEGORIES: Final = Query(
-    f'label_replace(label_replace({_OF_DAY}, "grens", "tot en met $1 s", "up_to_seconds", "(.*)"),'
-    ' "grens", "langer", "up_to_seconds", "[+]Inf")',
-    "{{cluster}}: {{grens}}",
-)
-SPEED_CATEGORY_COUNTS: Final = Query(f"sum by (up_to_seconds) ({of(f'{_CATEGORY}:sum', window=DAY)})")
-SPEED_CATEGORY_SHARES: Final = Query(f"max by (up_to_seconds) ({_OF_DAY})")
+
+
+def _by_bound(rule: str, combine: str) -> str:
+    """Speed categories by the label `grens`: the bound in four digits, so that the alphabet puts them in order."""
+    for zeros, pattern in (("000", "(.)"), ("00", "(..)"), ("0", "(...)"), ("", "([0-9]{4})")):
+        rule = f'label_replace({rule}, "grens", "{zeros}$1", "up_to_seconds", "{pattern}")'
+    return f'{combine} by (grens) (label_replace({rule}, "grens", "langer", "up_to_seconds", "[+]Inf"))'
+
+
+CATEGORY_TABLE: Final = {
+    "oproepen": Query(_by_bound(of(f"{_CATEGORY}:sum", window=DAY), "sum")),
+    "aandeel": Query(_by_bound(of(f"{_CATEGORY}:ratio", window=DAY), "max")),
+}
+_IMPLAUSIBLE_REQUESTS: Final = of("cluster_window:wachtmonitor_implausible_requests:sum", window=DAY)
 LEFT_OUT: Final = Query(
-    f'sum by (channel, reason) (label_replace({of(_MISSED, window=DAY)}, "reason", "missed", "", "")'
-    f" or {of(_EXCLUDED, window=DAY)}"
-    f" or label_replace({of('cluster_window:wachtmonitor_implausible_requests:sum', window=DAY)},"
-    ' "reason", "implausible_request", "", ""))'
+    f'sum by (channel, reason) (label_replace({of(_MISSED, window=DAY)}, "reason", "missed", "", ""))'
+    f" or sum by (channel, reason) ({of(_EXCLUDED, window=DAY)}) > 0"
+    " or sum by (channel, reason)"
+    f' (label_replace({_IMPLAUSIBLE_REQUESTS}, "reason", "implausible_request", "", "")) > 0'
 )
 MISSED_HELD_ON: Final = Query(of(_MISSED_WAIT, window=DAY), "{{cluster}}: gemiddeld aangehouden")
 
@@ -351,8 +357,8 @@ MONTH_LEAD_TABLE: Final = {
 }
 _CATEGORY_MONTH: Final = "cluster_month_category:wachtmonitor_month_speed_category_calls"
 MONTH_CATEGORY_TABLE: Final = {
-    "oproepen": Query(f"sum by (up_to_seconds) ({of(f'{_CATEGORY_MONTH}:sum', month=CHOSEN_MONTH)})"),
-    "aandeel": Query(f"max by (up_to_seconds) ({of(f'{_CATEGORY_MONTH}:ratio', month=CHOSEN_MONTH)})"),
+    "oproepen": Query(_by_bound(of(f"{_CATEGORY_MONTH}:sum", month=CHOSEN_MONTH), "sum")),
+    "aandeel": Query(_by_bound(of(f"{_CATEGORY_MONTH}:ratio", month=CHOSEN_MONTH), "max")),
 }
 
 
@@ -376,11 +382,18 @@ YEAR_MISSED_SHARES: Final = {
     "aandeel gemist": Query(_MONTHLY_MISSED),
     "norm van het jaar": Query(_each_month(NORM_MISSED, _MONTHLY_MISSED)),
 }
-YEAR_VISITOR_WAITS: Final = Query(
-    f"max by (month, cluster) ({of(f'{_MONTH_RULE}wait_seconds:avg', channel='desk', year=CHOSEN_YEAR)})"
-    f" / {SECONDS_IN_MINUTE}"
-)
-YEAR_LEADS: Final = Query(f"max by (month, cluster) ({of(f'{_MONTH_RULE}lead_workdays:avg', year=CHOSEN_YEAR)})")
+
+
+def _of_desks(rule: str, norm: str, factor: int) -> Query:
+    """A figure of each desk in each month, with the label `loket` that holds its name and its norm."""
+    figure = f"max by (month, cluster, channel) ({of(f'{_MONTH_RULE}{rule}', channel='desk', year=CHOSEN_YEAR)})"
+    share = "" if factor == 1 else f" / {factor}"
+    named = f"{figure}{share} * {_HERE} group_left (norm) {_as_label('norm', f'{norm}{share}')}"
+    return Query(f'max by (month, loket) (label_join({named}, "loket", " ≤ ", "cluster", "norm"))')
+
+
+YEAR_VISITOR_WAITS: Final = _of_desks("wait_seconds:avg", DESKS, SECONDS_IN_MINUTE)
+YEAR_LEADS: Final = _of_desks("lead_workdays:avg", each(NORM_LEAD, DESKS), 1)
 
 _EXCLUDED_MONTH: Final = "cluster_month_reason:wachtmonitor_month_excluded_contacts:sum"
 
@@ -436,7 +449,9 @@ LATENCY: Final = tuple(
     for quantile in (50, 95, 99)
 )
 EVENTS: Final = (Query("topic:wachtmonitor_events_applied:growth5m", "{{topic}}"),)
-REJECTED_RECENTLY: Final = (Query("topic_reason:wachtmonitor_records_rejected:growth15m", "{{topic}}: {{reason}}"),)
+REJECTED_RECENTLY: Final = (
+    Query("topic_reason:wachtmonitor_records_rejected:growth15m > 0", "{{topic}}: {{reason}}"),
+)
 REJECTED: Final = Query("sum by (topic, reason) (topic_partition_reason:wachtmonitor_records_rejected:max > 0)")
 REJECTED_TOTAL: Final = Query(
     "sum by (topic) (topic_partition_reason:wachtmonitor_records_rejected:max)", "geweigerd van {{topic}}"

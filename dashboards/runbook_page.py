@@ -21,7 +21,10 @@ _LINES_IN_ROW: Final = 1.6
 
 def build() -> dict[str, Any]:
     """The dashboard."""
-    bands = [Band(_height(body), ((24, text(title, body)),)) for title, body in sections(RUNBOOK.read_text("utf-8"))]
+    bands = [
+        Band(_height(body), ((24, text(title, body, "Uit dashboards/runbook.md.")),))
+        for title, body in sections(RUNBOOK.read_text("utf-8"))
+    ]
     return dashboard(UID, "Wat te doen bij elk alarm.", stacked(bands), since="now-6h", refresh="")
 
 

@@ -10,6 +10,7 @@ from dashboards.panels import (
     SECONDS,
     SHARE,
     WORKDAYS,
+    bounds_column,
     channel_column,
     lines,
     override,
@@ -93,16 +94,13 @@ def _categories() -> dict[str, Any]:
         "Snelheidscategorieën vandaag",
         "Beantwoorde oproepen van vandaag naar wachttijd. Een categorie bevat haar bovengrens: een wacht van "
         "precies de grens hoort erbij.",
-        [queries.SPEED_CATEGORY_COUNTS, queries.SPEED_CATEGORY_SHARES],
-        ["oproepen", "aandeel"],
-        labels={"up_to_seconds": "tot en met (s)"},
+        list(queries.CATEGORY_TABLE.values()),
+        list(queries.CATEGORY_TABLE),
+        labels={"grens": "wachttijd"},
         column_units={"aandeel": SHARE},
+        sort="grens",
         overrides=[
-            override(
-                "byName",
-                "tot en met (s)",
-                mappings=[{"type": "value", "options": {"+Inf": {"text": "langer", "index": 0}}}],
-            ),
+            bounds_column("wachttijd"),
             override("byName", "aandeel", decimals=1, max=1, custom_cellOptions={"type": "gauge", "mode": "basic"}),
         ],
     )
@@ -159,6 +157,7 @@ def _desk_averages() -> dict[str, Any]:
         "normen te vergelijken. Een gat betekent dat er geen afspraken begonnen.",
         queries.DESK_AVERAGES_TO_NORM,
         SHARE,
+        shades=True,
         decimals=0,
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from dashboards import queries
 from dashboards.layout import Band, dashboard, stacked
-from dashboards.panels import COUNT, DURATION, MINUTES, SECONDS, SHARE, stat, units
+from dashboards.panels import COUNT, MINUTES, SECONDS, SHARE, stat, units
 
 UID: Final = "wachtmonitor-wand"
 
@@ -27,16 +27,17 @@ def build() -> dict[str, Any]:
     return dashboard(
         UID,
         "Wie wacht nu, hoe lang, en blijft dat binnen de normen: voor televisies in het contactcentrum.",
-        stacked([Band(13, _telephone()), Band(14, _desks())]),
+        stacked([Band(12, _telephone()), Band(14, _desks())]),
         since="now/d",
         refresh="5s",
+        hide_time=True,
     )
 
 
 def _telephone() -> tuple[tuple[int, dict[str, Any]], ...]:
     return (
         (
-            5,
+            6,
             stat(
                 "Telefoon: nu",
                 "Bellers die op dit ogenblik wachten, en hoe lang de langste van hen al wacht. ▲: langer dan de norm "
@@ -75,7 +76,7 @@ def _telephone() -> tuple[tuple[int, dict[str, Any]], ...]:
             ),
         ),
         (
-            5,
+            4,
             stat(
                 "Telefoon: gemist vandaag",
                 "Oproepen van vandaag, ingebeld binnen de openingsuren, die zonder antwoord eindigden, en hun "
@@ -97,7 +98,7 @@ def _telephone() -> tuple[tuple[int, dict[str, Any]], ...]:
                 "openingsuren langer stil dan de instellingen toelaten, dus de cijfers kunnen oud zijn. Buiten de "
                 "openingsuren –.",
                 [queries.FEED_AGE, queries.MONITOR_STOPPED],
-                DURATION,
+                SECONDS,
                 value_px=64,
                 name_px=_NAME_PX,
                 rows=True,
