@@ -10,7 +10,6 @@ from dashboards.panels import (
     MINUTES,
     SECONDS,
     SHARE,
-    WORKDAYS,
     bars,
     bounds_column,
     channel_column,
@@ -126,9 +125,9 @@ def _leads() -> dict[str, Any]:
         list(queries.MONTH_LEAD_TABLE.values()),
         list(queries.MONTH_LEAD_TABLE),
         labels={"cluster": "loket"},
-        column_units={"gemiddeld": WORKDAYS, "norm": WORKDAYS, "binnen de norm": SHARE},
+        column_units={"binnen de norm": SHARE},
         decimals=0,
-        overrides=[override("byName", "gemiddeld", decimals=1), verdict_column("oordeel")],
+        overrides=[override("byName", "werkdagen", decimals=1), verdict_column("oordeel")],
     )
 
 

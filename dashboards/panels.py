@@ -34,7 +34,6 @@ SECONDS: Final = "suffix:s"
 MINUTES: Final = "suffix:min"
 SHARE: Final = "percentunit"
 COUNT: Final = "none"
-WORKDAYS: Final = "suffix:werkdagen"
 EUROS: Final = "suffix:euro"
 BYTES: Final = "bytes"
 

@@ -125,12 +125,13 @@ def _desk_average(window: str) -> str:
     return judged(of(_AVERAGE, channel="desk", window=window), DESKS, "<=", factor=SECONDS_IN_MINUTE, of_each=DESKS)
 
 
+# A norm in a name holds no-break spaces, so that a line of a tile ends before it or after it.
 LINE_WAITING: Final = Query(of(_WAITING, channel="phone"), "{{cluster}}: wachten nu")
 LINE_LONGEST: Final = Query(
     judged(of(_LONGEST, channel="phone"), LINES, "<=", of_each=LINES), "{{teken}} langste wacht nu"
 )
-LINE_AVERAGE_SHORT: Final = Query(_line_average(SHORT), "{{teken}} laatste 15 min (norm < {{norm}} s)")
-LINE_AVERAGE_DAY: Final = Query(_line_average(DAY), "{{teken}} vandaag (norm < {{norm}} s)")
+LINE_AVERAGE_SHORT: Final = Query(_line_average(SHORT), "{{teken}} laatste 15 min (norm\u00a0<\u00a0{{norm}}\u00a0s)")
+LINE_AVERAGE_DAY: Final = Query(_line_average(DAY), "{{teken}} vandaag (norm\u00a0<\u00a0{{norm}}\u00a0s)")
 
 
 def _line_service_level(value: str) -> str:
@@ -150,12 +151,13 @@ def _judged_share(value: str, norm: str, keeps: str) -> str:
 
 
 LINE_SERVICE_LEVEL_DAY: Final = Query(
-    _line_service_level(of(_SERVICE_LEVEL, window=DAY)), "{{teken}} binnen {{grens}} s (norm ≥ {{norm}} %)"
+    _line_service_level(of(_SERVICE_LEVEL, window=DAY)),
+    "{{teken}} binnen {{grens}} s (norm\u00a0≥\u00a0{{norm}}\u00a0%)",
 )
 LINE_MISSED_DAY: Final = Query(of(_MISSED, window=DAY), "gemist vandaag")
 LINE_MISSED_SHARE_DAY: Final = Query(
     _judged_share(of(_MISSED_SHARE, window=DAY), each(NORM_MISSED, LINES), "<="),
-    "{{teken}} van de oproepen (norm ≤ {{norm}} %)",
+    "{{teken}} gemist (norm\u00a0≤\u00a0{{norm}}\u00a0%)",
 )
 
 _FEED_SIGNS: Final = (
@@ -180,8 +182,8 @@ DESK_LONGEST: Final = Query(
     + f" * {_HERE} group_left (aantal) {_as_label('aantal', of(_WAITING, channel='desk'))}",
     "{{teken}} {{cluster}}: {{aantal}}",
 )
-DESK_AVERAGE_SHORT: Final = Query(_desk_average(SHORT), "{{teken}} {{cluster}} (≤ {{norm}})")
-DESK_AVERAGE_DAY: Final = Query(_desk_average(DAY), "{{teken}} {{cluster}} (≤ {{norm}})")
+DESK_AVERAGE_SHORT: Final = Query(_desk_average(SHORT), "{{teken}} {{cluster}} (≤\u00a0{{norm}})")
+DESK_AVERAGE_DAY: Final = Query(_desk_average(DAY), "{{teken}} {{cluster}} (≤\u00a0{{norm}})")
 
 
 # The team: telephone.
@@ -285,9 +287,9 @@ WALK_IN_TABLE: Final = {
 }
 LEAD_TABLE: Final = {
     "aangevraagd vandaag": Query(_desk("requested_appointments:sum")),
-    "gemiddeld vandaag": Query(_desk("lead_workdays:avg")),
+    "werkdagen vandaag": Query(_desk("lead_workdays:avg")),
     "aangevraagd deze maand": Query(_desk("requested_appointments:sum", MONTH)),
-    "gemiddeld deze maand": Query(_desk("lead_workdays:avg", MONTH)),
+    "werkdagen deze maand": Query(_desk("lead_workdays:avg", MONTH)),
     "norm": Query(f"max by (cluster) ({each(NORM_LEAD, DESKS)})"),
     "oordeel deze maand": Query(
         broken(
@@ -321,15 +323,16 @@ def _of_year(rule: str, combine: str = "max", **labels: str) -> str:
 
 MONTH_LINE_AVERAGE: Final = Query(
     judged(_in_month("wait_seconds:avg", channel="phone"), LINES, "<", of_each=LINES),
-    "{{teken}} {{cluster}} (norm < {{norm}} s)",
+    "{{teken}} {{cluster}} (norm\u00a0<\u00a0{{norm}}\u00a0s)",
 )
 MONTH_LINE_SERVICE_LEVEL: Final = Query(
-    _line_service_level(_in_month("service_level:ratio")), "{{teken}} binnen {{grens}} s (norm ≥ {{norm}} %)"
+    _line_service_level(_in_month("service_level:ratio")),
+    "{{teken}} binnen {{grens}} s (norm\u00a0≥\u00a0{{norm}}\u00a0%)",
 )
 _YEAR_SHARE: Final = f"max by (cluster, channel) ({of(f'{_YEAR_RULE}missed_calls:ratio', year=CHOSEN_YEAR)})"
 YEAR_MISSED_SHARE: Final = Query(
     _judged_share(_YEAR_SHARE, each(NORM_MISSED, LINES), "<="),
-    f"{{{{teken}}}} {CHOSEN_YEAR} (norm ≤ {{{{norm}}}} %)",
+    f"{{{{teken}}}} {CHOSEN_YEAR} (norm\u00a0≤\u00a0{{{{norm}}}}\u00a0%)",
 )
 MONTH_MISSED_SHARE: Final = Query(_in_month("missed_calls:ratio"), CHOSEN_MONTH)
 ALLOWANCE: Final = Query(
@@ -349,7 +352,7 @@ MONTH_DESK_TABLE: Final = {
     "ontvangen": Query(f"max by (cluster) ({_in_month('served_contacts:sum', channel='desk')})"),
 }
 MONTH_LEAD_TABLE: Final = {
-    "gemiddeld": Query(f"max by (cluster) ({_in_month('lead_workdays:avg')})"),
+    "werkdagen": Query(f"max by (cluster) ({_in_month('lead_workdays:avg')})"),
     "norm": Query(f"max by (cluster) ({each(NORM_LEAD, DESKS)})"),
     "oordeel": Query(broken(_in_month("lead_workdays:avg"), each(NORM_LEAD, DESKS), "<=")),
     "aangevraagd": Query(f"max by (cluster) ({_in_month('requested_appointments:sum')})"),

@@ -9,7 +9,6 @@ from dashboards.panels import (
     MINUTES,
     SECONDS,
     SHARE,
-    WORKDAYS,
     bounds_column,
     channel_column,
     lines,
@@ -177,7 +176,7 @@ def _walk_ins() -> dict[str, Any]:
 
 
 def _leads() -> dict[str, Any]:
-    averages = ("gemiddeld vandaag", "gemiddeld deze maand")
+    averages = ("werkdagen vandaag", "werkdagen deze maand")
     return table(
         "Wachttijd tot een afspraak",
         "Werkdagen tussen het aanvragen van een afspraak en de dag waarop ze gepland is, gemiddeld over de aanvragen "
@@ -185,7 +184,7 @@ def _leads() -> dict[str, Any]:
         list(queries.LEAD_TABLE.values()),
         list(queries.LEAD_TABLE),
         labels={"cluster": "loket"},
-        column_units={**dict.fromkeys((*averages, "norm"), WORKDAYS), "binnen de norm": SHARE},
+        column_units={"binnen de norm": SHARE},
         decimals=0,
         overrides=[
             *(override("byName", name, decimals=1) for name in averages),

@@ -1,0 +1,57 @@
+"""Every query of every panel, asked of a real Prometheus that scrapes two real workers on a simulated day."""
+
+import math
+from typing import Any, Final
+
+import pytest
+
+from dashboards import queries
+from streams.core.rules import Channel
+from tests.dashboards.built import DASHBOARDS, Asked, asked, with_values
+from tests.dashboards.monitored import Monitored
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
+
+RANGE_SECONDS: Final = 20
+
+SILENT_WHILE_ALL_IS_WELL: Final = {queries.MONITOR_STOPPED.expr}
+"""Queries that are to say nothing now; `test_the_wall_says_when_the_monitor_stands_still` makes them speak."""
+
+
+def numbers(series: list[dict[str, Any]]) -> list[float]:
+    """Every value that is a number."""
+    points = [point for each in series for point in each.get("values", [each.get("value")])]
+    return [value for _, text in points if not math.isnan(value := float(text))]
+
+
+@pytest.mark.parametrize("query", asked(), ids=str)
+async def test_a_query_returns_data(query: Asked, monitored: Monitored) -> None:
+    expr = with_values(query.expr, monitored.variables(DASHBOARDS["maand"]))
+    series = monitored.query(expr) if query.target["instant"] else monitored.query_range(expr, RANGE_SECONDS)
+    if expr in SILENT_WHILE_ALL_IS_WELL:
+        assert series == []
+    else:
+        assert numbers(series), expr
+
+
+@pytest.mark.parametrize("query", [each for each in asked() if each.target["legendFormat"] != "__auto"], ids=str)
+async def test_a_name_is_made_of_labels_that_the_series_have(query: Asked, monitored: Monitored) -> None:
+    """Grafana shows nothing, without a word, for a label that is not there."""
+    expr = with_values(query.expr, monitored.variables(DASHBOARDS["maand"]))
+    named = [part.partition("}}")[0].strip() for part in query.target["legendFormat"].split("{{")[1:]]
+    series = monitored.query(expr) if query.target["instant"] else monitored.query_range(expr, RANGE_SECONDS)
+    for each in series:
+        assert all(each["metric"].get(label) for label in named), each["metric"]
+
+
+async def test_tiles_show_clusters_in_the_order_of_the_alphabet(monitored: Monitored) -> None:
+    """Whoever watches a wall learns where to look; Grafana leaves series in the order in which they come."""
+    desks = sorted(each.name for each in monitored.settings.rules.clusters if each.channel is Channel.DESK)
+    for query in (queries.DESK_LONGEST, queries.DESK_AVERAGE_SHORT, queries.DESK_AVERAGE_DAY):
+        assert [each["metric"]["cluster"] for each in monitored.query(query.expr)] == desks
+
+
+async def test_speed_categories_sort_by_their_bounds(monitored: Monitored) -> None:
+    expected = [f"{each // 1000:04}" for each in monitored.settings.rules.speed_categories_ms] + ["langer"]
+    for query in queries.CATEGORY_TABLE.values():
+        assert sorted(each["metric"]["grens"] for each in monitored.query(query.expr)) == expected
