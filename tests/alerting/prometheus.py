@@ -137,10 +137,12 @@ class Prometheus:
 
     def add(self, lines: Iterable[str]) -> None:
         """Add samples, each a line `name{labels} value seconds`; they count from the next query on."""
-        self._stop()
         with self._samples.open("w", encoding="utf-8") as out:
-            out.writelines(f"{line}\n" for line in lines)
+            count = sum(bool(out.write(f"{line}\n")) for line in lines)
             out.write("# EOF\n")
+        if not count:
+            return
+        self._stop()
         command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", str(self._samples), str(self._data)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -150,15 +152,13 @@ class Prometheus:
     def record(self, passes: Sequence[Sequence[RecordingRule]], spans: Sequence[Span]) -> None:
         """Evaluate recording rules over the spans, pass by pass."""
         for rules in passes:
-            lines = [
+            self.add(
                 f"{rule.name}{braces(labels)} {value!r} {at}"
                 for rule in rules
                 for span in spans
                 for labels, values in self.range(rule.expr, span, SCRAPE_SECONDS, PHASES[rule.file]).items()
                 for at, value in values
-            ]
-            if lines:
-                self.add(lines)
+            )
 
     def range(self, expr: str, span: Span, step: int, phase: int) -> dict[Labels, list[tuple[int, float]]]:
         """The series of a range query, by their labels without the name; times are `phase` modulo `step`."""

@@ -121,7 +121,7 @@ def test_addresses_come_from_the_environment() -> None:
     for point in read("contact-points.yml", ContactPointsFile).contact_points:
         for receiver in point.receivers:
             address = receiver.settings.get("url") or receiver.settings["addresses"]
-            assert address.startswith("$WACHTMONITOR_ALERT_")
+            assert address.startswith("$ALERT_")
 
 
 def test_uids_are_given_once() -> None:
