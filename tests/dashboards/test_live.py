@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(l
 RANGE_SECONDS: Final = 20
 
 SILENT_WHILE_ALL_IS_WELL: Final = {queries.MONITOR_STOPPED.expr}
-"""Queries that are to say nothing now; `test_the_wall_says_when_the_monitor_stands_still` makes them speak."""
+"""Queries that are to say nothing now; tests in `test_judging` make them speak."""
 
 
 def numbers(series: list[dict[str, Any]]) -> list[float]:
