@@ -25,8 +25,10 @@ FLAP_SECONDS: Final = 600
 """Two messages about one thing within this time are a flap."""
 
 LATEST_SECONDS: Final = 30
-"""How late a firing may be, and how long after the trouble is over it may still begin: scrape, rules and Grafana
-look every 5, 5 and 10 s, each on its own."""
+"""How late a firing may be, and how long after the trouble is over it may still begin."""
+
+AGE_SECONDS: Final = 4 + 4 + 4
+"""How old what Grafana sees is at most here: scrape, figures and alarms, each 4 s after the one before."""
 
 
 class Fired(NamedTuple):
@@ -99,7 +101,7 @@ def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], cale
             for after in mine
             if after.where == before.where and after.firing.start > before.firing.start
         ),
-        outside=sum(calendar.opening(int(each.firing.start * SECOND_MS)) is not Opening.OPEN for each in mine),
+        outside=sum(not _open_when_seen(calendar, each.firing.start) for each in mine),
     )
 
 
@@ -110,7 +112,7 @@ def _answer(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None
     """
     for each in fired:
         if each.where == cause.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS:
-            return each.firing.start - cause.start - alarm.hold_seconds
+            return max(0.0, each.firing.start - cause.start - alarm.hold_seconds)
     if any(each.where == cause.where and each.firing.start < cause.start <= each.firing.end for each in fired):
         return 0.0
     return None
@@ -118,6 +120,11 @@ def _answer(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None
 
 def _explains(cause: Broken, each: Fired) -> bool:
     return cause.where == each.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS
+
+
+def _open_when_seen(calendar: Calendar, at: float) -> bool:
+    """Whether it was open at the moment that Grafana's figures were of: closing is seen as late as everything else."""
+    return any(calendar.opening(int(at - age) * SECOND_MS) is Opening.OPEN for age in range(AGE_SECONDS + 1))
 
 
 # The days that are measured.

@@ -166,10 +166,14 @@ class Replay:
         self._watch.end(day.span.end)
         clusters = self.settings.rules.channel_clusters(Channel.PHONE)
         norms = {name: cluster.norm_ms / SECOND_MS for name, cluster in clusters.items()}
-        self.broken += self._watch.broken
+        wrong = [
+            *self._watch.broken,
+            *overlong_waits(events, norms, self.calendar, day.span.end),
+            *silences(events, day.incidents),
+        ]
+        # what began before the day is replayed cannot be told in time
+        self.broken += [each for each in wrong if each.start > day.span.start]
         self._watch.broken = []
-        self.broken += overlong_waits(events, norms, self.calendar, day.span.end)
-        self.broken += silences(events, day.incidents)
 
     def _observed(self) -> Observed:
         norms, web = self.settings.norms, self.settings.web

@@ -199,12 +199,15 @@ def _missed_burn(tally: PhoneTally, observed: Observed) -> float:
 
 
 def silences(events: Sequence[AnyEvent], incidents: Iterable[Incident]) -> Iterator[Broken]:
-    """From the last event before a source fell silent to the first one after it, for all feeds and for each topic."""
+    """From the last event before a source fell silent to the first one after it, for all feeds and for each topic.
+
+    A worker that reads nothing sees the same silence.
+    """
     moments = [
         (instant_ms(event.at) / SECOND_MS, "calls" if isinstance(event, CallEvent) else "tickets") for event in events
     ]
     for incident in incidents:
-        if incident.trouble is Trouble.SILENT:
+        if incident.trouble in (Trouble.SILENT, Trouble.STUCK):
             for alarm, where, topics in (
                 ("toevoer-stil", "", ("calls", "tickets")),
                 ("toevoer-uitgevallen", "calls", ("calls",)),
