@@ -19,7 +19,7 @@ from streams.settings import Settings, load
 from tests.alerting.grafana import Firing, firings
 from tests.alerting.prometheus import GRAFANA_PHASE, Prometheus, Span, needed_by, on_grid, raw_metrics
 from tests.alerting.replay import MARGIN_SECONDS, Day, Replay, real_days, simulated_days
-from tests.alerting.truth import Broken, Incident, Trouble
+from tests.alerting.truth import BEFORE, Broken, Incident, Trouble
 
 FLAP_SECONDS: Final = 600
 """Two messages about one thing within this time are a flap."""
@@ -82,7 +82,7 @@ def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], cale
     wrong = [each for each in broken if each.alarm == alarm.uid]
     delays: list[float] = []
     missed = 0
-    for each in wrong:
+    for each in (each for each in wrong if each.start > BEFORE):
         answer = _answer(alarm, each, mine)
         if answer is not None:
             delays.append(answer)
@@ -123,7 +123,7 @@ def _explains(cause: Broken, each: Fired) -> bool:
 
 
 def _open_when_seen(calendar: Calendar, at: float) -> bool:
-    """Whether it was open at the moment that Grafana's figures were of: closing is seen as late as everything else."""
+    """Whether it was open at the moment that Grafana's figures are of: closing is seen as late as the rest."""
     return any(calendar.opening(int(at - age) * SECOND_MS) is Opening.OPEN for age in range(AGE_SECONDS + 1))
 
 

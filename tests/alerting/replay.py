@@ -21,7 +21,7 @@ from streams.sources.delimited import read_rows
 from streams.sources.mapping import load_mapping
 from streams.sources.simulation import SimulationPlan, simulate_day
 from tests.alerting.prometheus import SCRAPE_SECONDS, Span, braces
-from tests.alerting.truth import Broken, Incident, Trouble, Watch, overlong_waits, silences
+from tests.alerting.truth import BEFORE, Broken, Incident, Trouble, Watch, overlong_waits, silences
 
 AnyEvent = AnyCallEvent | AnyTicketEvent
 
@@ -171,8 +171,10 @@ class Replay:
             *overlong_waits(events, norms, self.calendar, day.span.end),
             *silences(events, day.incidents),
         ]
-        # what began before the day is replayed cannot be told in time
-        self.broken += [each for each in wrong if each.start > day.span.start]
+        start, end = day.span
+        self.broken += [
+            each if each.start > start else each._replace(start=BEFORE) for each in wrong if start < each.end <= end
+        ]
         self._watch.broken = []
 
     def _observed(self) -> Observed:

@@ -50,6 +50,10 @@ class Incident(NamedTuple):
         return self.trouble is trouble and self.start * SECOND_MS <= at_ms < self.end * SECOND_MS
 
 
+BEFORE: Final = float("-inf")
+"""The start of what was wrong before a replay began, and so could not be told in time."""
+
+
 class Broken(NamedTuple):
     """From when to when something was wrong, in seconds since 1970, for one cluster or topic; empty for all."""
 
