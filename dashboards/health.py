@@ -16,7 +16,7 @@ def build() -> dict[str, Any]:
         "Of de monitor zelf bij is: achterstand, vertraging, geweigerde berichten, controlepunten, werkers.",
         stacked(
             [
-                Band(5, ((5, _workers()), (7, _partitions()), (4, _opening()), (8, _versions())), heading="Werkers"),
+                Band(6, ((5, _workers()), (7, _partitions()), (4, _opening()), (8, _versions())), heading="Werkers"),
                 Band(8, ((12, _feed_ages()), (12, _lag()))),
                 Band(8, ((12, _latency()), (12, _events())), heading="Van bericht tot cijfer"),
                 Band(8, ((12, _rejected_recently()), (12, _rejected())), heading="Geweigerde berichten"),
@@ -50,6 +50,7 @@ def _partitions() -> dict[str, Any]:
         "zijn. Zijn er minder partities dan de onderwerpen hebben, dan ontbreken oproepen of bezoekers.",
         [queries.PARTITIONS, queries.LAG_NOW],
         COUNT,
+        rows=True,
     )
 
 
@@ -81,6 +82,8 @@ def _feed_ages() -> dict[str, Any]:
         "openingsuren oud heten, uit de instellingen.",
         queries.FEED_AGES,
         SECONDS,
+        shades=True,
+        decimals=0,
     )
 
 
@@ -101,6 +104,7 @@ def _latency() -> dict[str, Any]:
         "dat er geen berichten kwamen.",
         queries.LATENCY,
         SECONDS,
+        decimals=2,
     )
 
 
@@ -143,6 +147,7 @@ def _checkpoint_age() -> dict[str, Any]:
         "vernieuwd te worden.",
         queries.CHECKPOINT_AGE,
         SECONDS,
+        decimals=1,
         shades=True,
     )
 
@@ -163,6 +168,7 @@ def _duration() -> dict[str, Any]:
         "Hoe lang het vastleggen en schrijven van het laatste controlepunt duurde, van de traagste partitie.",
         queries.CHECKPOINT_DURATION,
         SECONDS,
+        decimals=2,
     )
 
 
@@ -179,6 +185,7 @@ def _contacts() -> dict[str, Any]:
         "maar één keer.",
         queries.CONTACTS,
         COUNT,
+        shades=True,
     )
 
 

@@ -144,7 +144,6 @@ def choice(name: str, label: str, query: str) -> Json:
         "label": label,
         "datasource": {"type": "prometheus", "uid": "prometheus"},
         "query": {"qryType": 1, "query": query, "refId": f"PrometheusVariableQueryEditor-{name}"},
-        "definition": query,
         "refresh": 1,
         "sort": 2,
         "multi": False,
@@ -153,5 +152,5 @@ def choice(name: str, label: str, query: str) -> Json:
         "skipUrlSync": False,
         "regex": "",
         "options": [],
-        "current": {},
+        "current": {"selected": False, "text": "", "value": ""},
     }

@@ -276,7 +276,7 @@ DESK_TABLE: Final = {
 
 DESK_AVERAGES_TO_NORM: Final = (
     Query(f"{of(_AVERAGE, channel='desk', window=HOUR)} / {_HERE} {DESKS}", "{{cluster}}"),
-    _norm_line(f"max({DESKS} / {DESKS})"),
+    _norm_line("vector(1)"),
 )
 WALK_IN_TABLE: Final = {
     "wachten nu": Query(_desk_now("cluster:wachtmonitor_waiting_walk_ins:sum")),

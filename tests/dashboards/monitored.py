@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, Requested, instant_ms
+from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, Offered, Requested, instant_ms
 from streams.kafka import client_options
 from streams.runtime.embedded import BrokerProcess, free_port
 from streams.settings import KafkaSettings, Settings, load
@@ -63,13 +63,16 @@ def simulated_events(settings: Settings, now: datetime) -> list[Event]:
     plan = SimulationPlan()
     events = [event for day in days for event in simulate_day(plan, settings.rules, day, seed=day.toordinal())]
     now_ms = round(now.timestamp() * 1000)
-    return [*(event for event in events if instant_ms(event.at) <= now_ms), *_waiting_visitor(now_ms)]
+    return [*(event for event in events if instant_ms(event.at) <= now_ms), *_certain(now_ms)]
 
 
-def _waiting_visitor(now_ms: int) -> list[Event]:
-    """What the simulated day may lack at this moment: a walk-in who waits, an appointment asked for today."""
+def _certain(now_ms: int) -> list[Event]:
+    """What the simulated day may lack at this moment: somebody who waits, on the telephone, with an appointment and
+    without one, and an appointment that was asked for today."""
     now = now_ms / 1000
     return [
+        Offered(call_id="waits", cluster="Klantencontactcentrum", at=now - 50),
+        Arrived(ticket_id="waits", cluster="Burgerzaken", at=now - 200, planned_at=now - 100),
         Arrived(ticket_id="walk-in", cluster="Wonen", at=now - 240),
         Requested(ticket_id="request", cluster="Wonen", at=now - 600, planned_at=now + 7 * 86_400),
     ]
@@ -223,7 +226,7 @@ class Monitored:
         """The values that a dashboard's lists hold when it opens: the newest, each among those of the list before."""
         chosen: dict[str, str] = {}
         for variable in dashboard["templating"]["list"]:
-            definition = with_values(variable["definition"], chosen)
+            definition = with_values(variable["query"]["query"], chosen)
             selector, _, label = definition.removeprefix("label_values(").removesuffix(")").rpartition(", ")
             chosen[variable["name"]] = max(self.label_values(label, selector))
         return chosen

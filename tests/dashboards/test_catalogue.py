@@ -32,7 +32,7 @@ def behind(expr: str) -> set[str]:
 
 def shown() -> set[str]:
     """Every metric behind a query or a list of a dashboard."""
-    variables = (each["definition"] for built in DASHBOARDS.values() for each in built["templating"]["list"])
+    variables = (each["query"]["query"] for built in DASHBOARDS.values() for each in built["templating"]["list"])
     return {name for expr in (*(query.expr for query in asked()), *variables) for name in behind(expr)}
 
 

@@ -6,9 +6,13 @@ from typing import Any, Final
 import pytest
 
 from dashboards import queries
+from dashboards.alarms import ALARMS, Alarm
 from streams.core.rules import Channel
+from streams.core.tally import DeskTally, PhoneTally, Tally
+from tests.alerting.prometheus import RecordingRule, recording_rules
 from tests.dashboards.built import DASHBOARDS, Asked, asked, with_values
 from tests.dashboards.monitored import Monitored
+from tests.runtime.workers import month_totals
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
 
@@ -55,3 +59,49 @@ async def test_speed_categories_sort_by_their_bounds(monitored: Monitored) -> No
     expected = [f"{each // 1000:04}" for each in monitored.settings.rules.speed_categories_ms] + ["langer"]
     for query in queries.CATEGORY_TABLE.values():
         assert sorted(each["metric"]["grens"] for each in monitored.query(query.expr)) == expected
+
+
+async def test_the_months_are_exactly_the_official_totals(monitored: Monitored) -> None:
+    """What Prometheus adds up over the workers is what stands on the topic of month totals, to the last call."""
+    official = await month_totals(monitored.kafka)
+    assert len(official) > len(monitored.settings.rules.clusters)
+    for (month, channel, cluster), tally in official.items():
+        labels = f'month="{month}", channel="{channel.value}", cluster="{cluster}"'
+        assert monitored.value(f"cluster_month:wachtmonitor_month_wait_seconds:sum{{{labels}}}") == pytest.approx(
+            tally.wait_ms / 1000, abs=1e-6
+        )
+        for rule, count in counts(tally).items():
+            assert monitored.value(f"cluster_month:wachtmonitor_month_{rule}:sum{{{labels}}}") == count, (
+                rule,
+                labels,
+            )
+
+
+def counts(tally: Tally) -> dict[str, int]:
+    """What a tally says of the official indicators, by the names of the rules."""
+    if isinstance(tally, PhoneTally):
+        return {"served_contacts": tally.answered, "offered_calls": tally.offered, "missed_calls": tally.missed}
+    assert isinstance(tally, DeskTally)
+    return {
+        "served_contacts": tally.served,
+        "requested_appointments": tally.requests,
+        "lead_workdays": tally.lead_days,
+        "requested_within_norm_appointments": tally.requests_within_norm,
+    }
+
+
+async def test_every_rule_is_evaluated_without_an_error(monitored: Monitored) -> None:
+    rules = [rule for group in monitored.ask("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) == len(recording_rules())
+    assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
+
+
+@pytest.mark.parametrize("rule", recording_rules(), ids=lambda rule: rule.name)
+async def test_every_rule_records_something(rule: RecordingRule, monitored: Monitored) -> None:
+    assert numbers(monitored.query_range(rule.name, RANGE_SECONDS)), rule.expr
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.uid)
+async def test_every_alarm_has_something_to_compare_and_to_tell(alarm: Alarm, monitored: Monitored) -> None:
+    for expr in (alarm.series, alarm.figure, *([alarm.norm] if alarm.norm else [])):
+        assert numbers(monitored.query_range(expr, RANGE_SECONDS)), expr
