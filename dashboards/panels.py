@@ -124,6 +124,12 @@ def _colours(queries: Sequence[Query]) -> list[Json]:
     ]
 
 
+def heading(ref: str) -> Json:
+    """Words in a row of a tile: a query whose name is shown without its value, which is 0."""
+    blank = {"type": "value", "options": {"0": {"text": "\u00a0", "index": 0}}}
+    return override("byFrameRefID", ref, mappings=[blank], color=_fixed("transparent"))
+
+
 def units(unit_of: Mapping[str, str]) -> list[Json]:
     """The units of the queries that have another than the panel, by letter."""
     return [override("byFrameRefID", ref, unit=unit) for ref, unit in unit_of.items()]

@@ -130,8 +130,10 @@ LINE_WAITING: Final = Query(of(_WAITING, channel="phone"), "{{cluster}}: wachten
 LINE_LONGEST: Final = Query(
     judged(of(_LONGEST, channel="phone"), LINES, "<=", of_each=LINES), "{{teken}} langste wacht nu"
 )
-LINE_AVERAGE_SHORT: Final = Query(_line_average(SHORT), "{{teken}} laatste 15 min (norm\u00a0<\u00a0{{norm}}\u00a0s)")
-LINE_AVERAGE_DAY: Final = Query(_line_average(DAY), "{{teken}} vandaag (norm\u00a0<\u00a0{{norm}}\u00a0s)")
+LINE_AVERAGE_SHORT: Final = Query(
+    _line_average(SHORT), "{{teken}} gemiddeld 15 min (norm\u00a0<\u00a0{{norm}}\u00a0s)"
+)
+LINE_AVERAGE_DAY: Final = Query(_line_average(DAY), "{{teken}} gemiddeld vandaag (norm\u00a0<\u00a0{{norm}}\u00a0s)")
 
 
 def _line_service_level(value: str) -> str:
@@ -152,7 +154,7 @@ def _judged_share(value: str, norm: str, keeps: str) -> str:
 
 LINE_SERVICE_LEVEL_DAY: Final = Query(
     _line_service_level(of(_SERVICE_LEVEL, window=DAY)),
-    "{{teken}} binnen {{grens}} s (norm\u00a0≥\u00a0{{norm}}\u00a0%)",
+    "{{teken}} vandaag binnen {{grens}} s (norm\u00a0≥\u00a0{{norm}}\u00a0%)",
 )
 LINE_MISSED_DAY: Final = Query(of(_MISSED, window=DAY), "gemist vandaag")
 LINE_MISSED_SHARE_DAY: Final = Query(
@@ -183,6 +185,12 @@ DESK_LONGEST: Final = Query(
     "{{teken}} {{cluster}}: {{aantal}}",
 )
 DESK_AVERAGE_SHORT: Final = Query(_desk_average(SHORT), "{{teken}} {{cluster}} (≤\u00a0{{norm}})")
+DESK_HEADINGS: Final = (
+    Query("vector(0)", "Loketten: wachten nu, langste"),
+    Query("vector(0)", "Gemiddeld laatste 15 min"),
+    Query("vector(0)", "Gemiddeld vandaag"),
+)
+"""Words above the desks' tiles, large enough to be read from afar: a series that is there for its name alone."""
 DESK_AVERAGE_DAY: Final = Query(_desk_average(DAY), "{{teken}} {{cluster}} (≤\u00a0{{norm}})")
 
 

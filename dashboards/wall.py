@@ -1,7 +1,7 @@
 """The wall: eight tiles for televisions, to be read at five metres on 1920 x 1080 in kiosk mode.
 
 Above the telephone, below the desks. Sizes are in pixels of that screen. On a television of 55 inches a pixel is
-0.63 mm, and a capital 0.73 of the size of its letters: names of 32 pixels are 15 mm high, the smallest value 21 mm.
+0.63 mm, and a capital 0.73 of the size of its letters: names of 32 pixels are 15 mm high, the smallest values 19 mm.
 At 5 m a sign needs capitals of 14 mm (the 30 feet to the inch of the United States Sign Council).
 """
 
@@ -10,26 +10,25 @@ from typing import Any, Final
 
 from dashboards import queries
 from dashboards.layout import Band, dashboard, stacked
-from dashboards.panels import COUNT, MINUTES, SECONDS, SHARE, override, stat, units
+from dashboards.panels import COUNT, MINUTES, SECONDS, SHARE, heading, override, stat, units
 from dashboards.queries import Query
 
 UID: Final = "wachtmonitor-wand"
 
-_LARGE_PX: Final = 80
-_MIDDLE_PX: Final = 64
+_VALUE_PX: Final = 64
 _NAME_PX: Final = 32
-_ROW_PX: Final = 46
-_ROW_NAME_PX: Final = 34
+_ROW_PX: Final = 42
+_ROW_NAME_PX: Final = 32
 
 
 def build() -> dict[str, Any]:
     """The dashboard."""
-    telephone = ((6, _now()), (5, _averages()), (5, _service_level()), (4, _missed()), (4, _age()))
+    telephone = ((6, _now()), (6, _averages()), (4, _service_level()), (4, _missed()), (4, _age()))
     desks = ((8, _desks_now()), (8, _desk_averages_short()), (8, _desk_averages_day()))
     return dashboard(
         UID,
         "Wie wacht nu, hoe lang, en blijft dat binnen de normen: voor televisies in het contactcentrum.",
-        stacked([Band(12, telephone), Band(14, desks)]),
+        stacked([Band(11, telephone), Band(15, desks)]),
         since="now/d",
         refresh="5s",
         hide_time=True,
@@ -45,7 +44,6 @@ def _tile(
     shown: Sequence[Query],
     unit: str,
     *,
-    value_px: int = _LARGE_PX,
     decimals: int = 0,
     overrides: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
@@ -54,7 +52,7 @@ def _tile(
         description,
         shown,
         unit,
-        value_px=value_px,
+        value_px=_VALUE_PX,
         name_px=_NAME_PX,
         rows=True,
         decimals=decimals,
@@ -102,7 +100,6 @@ def _missed() -> dict[str, Any]:
         "alle zulke oproepen. De norm geldt voor het jaar. Oproepen buiten de openingsuren tellen niet mee.",
         [queries.LINE_MISSED_DAY, queries.LINE_MISSED_SHARE_DAY],
         COUNT,
-        value_px=_MIDDLE_PX,
         overrides=[override("byFrameRefID", "B", unit=SHARE, decimals=1)],
     )
 
@@ -115,24 +112,24 @@ def _age() -> dict[str, Any]:
         "–.",
         [queries.FEED_AGE, queries.MONITOR_STOPPED],
         SECONDS,
-        value_px=_MIDDLE_PX,
     )
 
 
 # The desks, a row for each.
 
 
-def _rows(title: str, description: str, shown: Query) -> dict[str, Any]:
+def _rows(title: str, description: str, shown: Sequence[Query]) -> dict[str, Any]:
     return stat(
         title,
         f"{description} Een rij voor elk activiteitcluster. ✔ betekent binnen de norm, ▲ boven de norm, – dat er "
         "niets te meten viel.",
-        [shown],
+        shown,
         MINUTES,
         value_px=_ROW_PX,
         name_px=_ROW_NAME_PX,
         rows=True,
         decimals=1,
+        overrides=[heading("A")],
     )
 
 
@@ -141,7 +138,7 @@ def _desks_now() -> dict[str, Any]:
         "Loketten: aantal wachtenden, en de langste wacht nu",
         "Achter de naam het aantal bezoekers met een afspraak die er zijn en wachten; daarnaast de langste wacht, "
         "vanaf de aankomst of, als die later is, vanaf de afspraak.",
-        queries.DESK_LONGEST,
+        [queries.DESK_HEADINGS[0], queries.DESK_LONGEST],
     )
 
 
@@ -150,7 +147,7 @@ def _desk_averages_short() -> dict[str, Any]:
         "Loketten: gemiddelde wachttijd, laatste 15 minuten (norm in minuten)",
         "Begin van de afspraak min het geplande begin; vroeger beginnen telt als 0. Over de afspraken die in de "
         "laatste 15 minuten begonnen.",
-        queries.DESK_AVERAGE_SHORT,
+        [queries.DESK_HEADINGS[1], queries.DESK_AVERAGE_SHORT],
     )
 
 
@@ -158,5 +155,5 @@ def _desk_averages_day() -> dict[str, Any]:
     return _rows(
         "Loketten: gemiddelde wachttijd vandaag (norm in minuten)",
         "Begin van de afspraak min het geplande begin; vroeger beginnen telt als 0. Over de afspraken van vandaag.",
-        queries.DESK_AVERAGE_DAY,
+        [queries.DESK_HEADINGS[2], queries.DESK_AVERAGE_DAY],
     )
