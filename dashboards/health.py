@@ -132,11 +132,14 @@ def _rejected_recently() -> dict[str, Any]:
 def _rejected() -> dict[str, Any]:
     return table(
         "Geweigerd sinds het begin, met reden",
-        "Alle geweigerde berichten sinds het eerste bericht van elke partitie. De redenen staan, zoals in de "
-        "programmatuur, in het Engels in het berichtencontract.",
-        [queries.REJECTED_TOTAL, queries.REJECTED],
-        ["van het onderwerp", "met deze reden"],
-        labels={"topic": "onderwerp", "reason": "reden"},
+        "Alle geweigerde berichten sinds het eerste bericht van elke partitie. De redenen zijn die van het "
+        "berichtencontract.",
+        [queries.REJECTED],
+        ["berichten"],
+        labels={"reason": "reden"},
+        decimals=0,
+        sort="berichten",
+        descending=True,
     )
 
 

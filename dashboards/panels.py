@@ -292,16 +292,20 @@ def table(
     decimals: int | None = None,
     column_units: Mapping[str, str] = {},
     sort: str | None = None,
+    descending: bool = False,
     overrides: Sequence[Json] = (),
 ) -> Json:
-    """A row for each combination of `labels` (label to heading), a column for each query."""
+    """A row for each combination of `labels` (label to heading), a column for each query.
+
+    `sort` is a label or a column.
+    """
     by_name = [override("byName", name, unit=column_unit) for name, column_unit in column_units.items()]
     return _panel(
         "table",
         title,
         description,
         targets=_targets(queries, instant=True, table=True),
-        transformations=_side_by_side(queries, columns, labels=labels, sort=sort),
+        transformations=_side_by_side(queries, columns, labels=labels, sort=sort, descending=descending),
         fieldConfig={
             "defaults": {
                 **_defaults(unit, decimals=decimals),
@@ -328,7 +332,7 @@ def matrix(
         **panel,
         "transformations": [
             {"id": "groupingToMatrix", "options": options},
-            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": corner}]}},
+            {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": corner, "desc": False}]}},
             {
                 "id": "organize",
                 "options": {"excludeByName": {}, "indexByName": {}, "renameByName": {corner: heading}},
@@ -338,7 +342,12 @@ def matrix(
 
 
 def _side_by_side(
-    queries: Sequence[Query], names: Sequence[str], *, labels: Mapping[str, str] = {}, sort: str | None = None
+    queries: Sequence[Query],
+    names: Sequence[str],
+    *,
+    labels: Mapping[str, str],
+    sort: str | None,
+    descending: bool = False,
 ) -> list[Json]:
     """Rows with the same labels become one, and each query a column of its own under its name.
 
@@ -357,7 +366,8 @@ def _side_by_side(
         },
     ]
     if sort is not None:
-        steps.append({"id": "sortBy", "options": {"fields": {}, "sort": [{"field": labels.get(sort, sort)}]}})
+        by = {"field": labels.get(sort, sort), "desc": descending}
+        steps.append({"id": "sortBy", "options": {"fields": {}, "sort": [by]}})
     return steps
 
 

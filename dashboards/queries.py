@@ -15,6 +15,7 @@ BAD: Final = "▲"
 NEUTRAL: Final = "–"
 """Before a cluster that has no figure to judge."""
 
+SHORTEST: Final = "5m"
 SHORT: Final = "15m"
 """The rolling window of the wall: long enough for some calls, short enough to act on."""
 HOUR: Final = "60m"
@@ -201,35 +202,24 @@ _EXCLUDED: Final = "cluster_window_reason:wachtmonitor_excluded_contacts:sum"
 _MISSED_WAIT: Final = "cluster_window:wachtmonitor_missed_wait_seconds:avg"
 
 
-def _norm_line(expr: str, name: str = "norm") -> Query:
-    return Query(expr, name)
+_WINDOW_NAMES: Final = {SHORTEST: "5 min", SHORT: "15 min", HOUR: "60 min", DAY: "vandaag"}
 
 
-LINE_AVERAGES: Final = (
-    *(
-        Query(of(_AVERAGE, channel="phone", window=each_window), f"{{{{cluster}}}}, {name}")
-        for each_window, name in ((SHORT, "15 min"), (HOUR, "60 min"), (DAY, "vandaag"))
-    ),
-    _norm_line(LINES, "norm {{cluster}}"),
-)
+def _over_windows(rule: str, *windows: str) -> tuple[Query, ...]:
+    """A figure of each line over rolling windows and the day so far."""
+    return tuple(
+        Query(of(rule, channel="phone", window=window), f"{{{{cluster}}}}, {_WINDOW_NAMES[window]}")
+        for window in windows
+    )
+
+
+LINE_AVERAGES: Final = (*_over_windows(_AVERAGE, SHORTEST, SHORT, HOUR, DAY), Query(LINES, "norm {{cluster}}"))
 LINE_QUEUE: Final = (
     Query(of(_WAITING, channel="phone"), "{{cluster}}: wachtenden"),
     Query(of(_LONGEST, channel="phone"), "{{cluster}}: langste wacht (s)"),
 )
-LINE_SERVICE_LEVELS: Final = (
-    *(
-        Query(of(_SERVICE_LEVEL, window=each_window), f"{{{{cluster}}}}, {name}")
-        for each_window, name in ((SHORT, "15 min"), (HOUR, "60 min"), (DAY, "vandaag"))
-    ),
-    _norm_line(NORM_SERVICE_LEVEL),
-)
-LINE_MISSED_SHARES: Final = (
-    *(
-        Query(of(_MISSED_SHARE, window=each_window), f"{{{{cluster}}}}, {name}")
-        for each_window, name in ((HOUR, "60 min"), (DAY, "vandaag"))
-    ),
-    _norm_line(NORM_MISSED),
-)
+LINE_SERVICE_LEVELS: Final = (*_over_windows(_SERVICE_LEVEL, SHORT, HOUR, DAY), Query(NORM_SERVICE_LEVEL, "norm"))
+LINE_MISSED_SHARES: Final = (*_over_windows(_MISSED_SHARE, SHORT, HOUR, DAY), Query(NORM_MISSED, "norm"))
 
 
 def _by_bound(rule: str, combine: str) -> str:
@@ -284,7 +274,7 @@ DESK_TABLE: Final = {
 
 DESK_AVERAGES_TO_NORM: Final = (
     Query(f"{of(_AVERAGE, channel='desk', window=HOUR)} / {_HERE} {DESKS}", "{{cluster}}"),
-    _norm_line("vector(1)"),
+    Query("vector(1)", "norm"),
 )
 WALK_IN_TABLE: Final = {
     "wachten nu": Query(_desk_now("cluster:wachtmonitor_waiting_walk_ins:sum")),
@@ -463,10 +453,7 @@ EVENTS: Final = (Query("topic:wachtmonitor_events_applied:growth5m", "{{topic}}"
 REJECTED_RECENTLY: Final = (
     Query("topic_reason:wachtmonitor_records_rejected:growth15m > 0", "{{topic}}: {{reason}}"),
 )
-REJECTED: Final = Query("sum by (topic, reason) (topic_partition_reason:wachtmonitor_records_rejected:max > 0)")
-REJECTED_TOTAL: Final = Query(
-    "sum by (topic) (topic_partition_reason:wachtmonitor_records_rejected:max)", "geweigerd van {{topic}}"
-)
+REJECTED: Final = Query("sum by (reason) (topic_partition_reason:wachtmonitor_records_rejected:max)")
 CHECKPOINT_AGE: Final = (Query("topic:wachtmonitor_checkpoint_age_seconds:max", "{{topic}}"),)
 CHECKPOINT_DURATION: Final = (Query("topic:wachtmonitor_checkpoint_duration_seconds:max", "{{topic}}"),)
 CHECKPOINT_BEHIND: Final = (Query("topic:wachtmonitor_checkpoint_behind_records:sum", "{{topic}}"),)

@@ -47,7 +47,7 @@ def build() -> dict[str, Any]:
 def _averages() -> dict[str, Any]:
     return lines(
         "Gemiddelde wachttijd, voortschrijdend",
-        "Van het inbellen tot het antwoord, alleen beantwoorde oproepen: op elk ogenblik over de laatste 15 en 60 "
+        "Van het inbellen tot het antwoord, alleen beantwoorde oproepen: op elk ogenblik over de laatste 5, 15 en 60 "
         "minuten en over de dag tot dan. Een gat betekent dat er geen beantwoorde oproepen waren.",
         queries.LINE_AVERAGES,
         SECONDS,
@@ -100,7 +100,9 @@ def _categories() -> dict[str, Any]:
         sort="grens",
         overrides=[
             bounds_column("wachttijd"),
-            override("byName", "aandeel", decimals=1, max=1, custom_cellOptions={"type": "gauge", "mode": "basic"}),
+            override(
+                "byName", "aandeel", decimals=1, min=0, max=1, custom_cellOptions={"type": "gauge", "mode": "basic"}
+            ),
         ],
     )
 

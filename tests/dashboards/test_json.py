@@ -137,6 +137,7 @@ TRANSFORMATIONS: Final = {
 OVERRIDDEN: Final = {
     "unit",
     "decimals",
+    "min",
     "max",
     "color",
     "mappings",

@@ -128,7 +128,7 @@ def norms_in_words() -> list[str]:
 
 @pytest.mark.parametrize("built", DASHBOARDS.values(), ids=DASHBOARDS)
 def test_no_text_holds_a_norm(built: Json) -> None:
-    for text in texts(built):
+    for text in (WINDOW.sub("", each) for each in texts(built)):
         assert not [norm for norm in norms_in_words() if re.search(rf"(?<!\d){norm}", text)], text
 
 
@@ -139,6 +139,9 @@ def texts(value: Any) -> list[str]:
         return own + [text for each in value.values() for text in texts(each)]
     return [text for each in value for text in texts(each)] if isinstance(value, list) else []
 
+
+WINDOW: Final = re.compile(r"(?<=, )\d+ min$")
+"""The name of a rolling window at the end of a series' name, which may be as long as some norm."""
 
 WORDS: Final = {"title", "description", "legendFormat", "text"}
 
