@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from dashboards.alarms import ALARMS, Severity
-from dashboards.alerts import EVALUATION_SECONDS, MUTE_TIMING, MUTED_YEARS, mute_timings_file
+from dashboards.alerts import EVALUATION_SECONDS, MUTE_TIMING, MUTED_YEARS, mute_timings_file, nameless
 from dashboards.panels import DATASOURCE
 from dashboards.runbook_page import RUNBOOK, sections
 from dashboards.write_alerts import alert_files
@@ -71,7 +71,7 @@ def test_a_wrong_key_in_the_contact_points_is_found(right: str, wrong: str) -> N
 
 
 def test_rules_ask_the_data_source_that_is_provisioned_for_recording_rules_that_exist() -> None:
-    recorded = {rule.name for rule in recording_rules()}
+    recorded = {nameless(rule.name) for rule in recording_rules()}
     queries = [each for group in read("rules.yml", RulesFile).groups for rule in group.rules for each in rule.data]
     for each in queries:
         if not each.is_expression:
@@ -82,6 +82,13 @@ def test_rules_ask_the_data_source_that_is_provisioned_for_recording_rules_that_
 def test_the_data_source_is_provisioned() -> None:
     file = yaml.safe_load((ALERTING.parent / "datasources" / "prometheus.yml").read_text(encoding="utf-8"))
     assert [each["uid"] for each in file["datasources"]] == [DATASOURCE["uid"]]
+
+
+def test_alerts_have_a_folder_of_their_own() -> None:
+    provider = yaml.safe_load((ALERTING.parent / "dashboards" / "wachtmonitor.yml").read_text(encoding="utf-8"))
+    assert {group.folder for group in read("rules.yml", RulesFile).groups}.isdisjoint(
+        each["folder"] for each in provider["providers"]
+    )
 
 
 def test_rules_only_compare() -> None:
