@@ -7,7 +7,8 @@ and its documentation of "keep firing for":
   makes it Alerting again, and neither sends a message;
 - hysteresis: an instance that is Pending or Alerting (not Recovering) breaches until the value is below the
   recovery bound;
-- a missing value keeps the state (`KeepLast`) or breaches (`Alerting`).
+- a missing value breaches (`Alerting`), or (`KeepLast`) counts as a breach while Pending or Alerting and as none
+  otherwise.
 """
 
 from collections.abc import Iterable, Iterator
@@ -42,21 +43,17 @@ def states(alarm: Alarm, values: Iterable[tuple[float, float | None]]) -> Iterat
     """The state after each evaluation; `values` are the evaluations' times and values, None where there is none."""
     state, since = State.NORMAL, 0.0
     for at, value in values:
-        breach = _breach(alarm, state, value)
-        if breach is not None:
-            following = _following(alarm, state, at - since, breach=breach)
-            if following is not state:
-                state, since = following, at
+        following = _following(alarm, state, at - since, breach=_breach(alarm, state, value))
+        if following is not state:
+            state, since = following, at
         yield at, state
 
 
-def _breach(alarm: Alarm, state: State, value: float | None) -> bool | None:
-    """Whether the bound is broken; None keeps the state as it is."""
+def _breach(alarm: Alarm, state: State, value: float | None) -> bool:
+    begun = state in (State.PENDING, State.ALERTING)
     if value is None:
-        return True if alarm.on_silence is OnSilence.ALERTING else None
-    if state in (State.PENDING, State.ALERTING):
-        return not value < alarm.recovers_below
-    return value > alarm.fires_above
+        return begun or alarm.on_silence is OnSilence.ALERTING
+    return value >= alarm.recovers_below if begun else value > alarm.fires_above
 
 
 def _following(alarm: Alarm, state: State, lasted: float, *, breach: bool) -> State:

@@ -61,8 +61,26 @@ def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[li
             prometheus.add(run.day(day))
         spans = [day.span for day in days]
         prometheus.record(passes, spans)
+        for alarm in ALARMS:
+            _expect_everything(prometheus, alarm, spans)
         fired = [each for alarm in ALARMS for each in _fired(prometheus, alarm, spans)]
     return fired, run.broken
+
+
+def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> None:
+    """Grafana takes a rule for one without data when any of its queries has none (eval.go, `IsNoData`)."""
+    for span in spans:
+        compared, *others = (
+            {
+                at
+                for values in prometheus.range(expr, span, EVALUATION_SECONDS, GRAFANA_PHASE).values()
+                for at, _ in values
+            }
+            for expr in (alarm.series, alarm.figure, alarm.norm)
+            if expr
+        )
+        for seen in others:
+            assert compared <= seen, f"{alarm.uid}: a figure or norm is absent at {sorted(compared - seen)[:3]}"
 
 
 def _fired(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> Iterator[Fired]:

@@ -63,8 +63,9 @@ def test_without_keep_firing_it_is_normal_at_once() -> None:
     assert after([2, 2, 2, 0], msgspec.structs.replace(ALARM, keep_firing_seconds=0)) == [P, P, A, N]
 
 
-def test_silence_keeps_the_state() -> None:
-    assert after([None, 2, None, None, 2, None]) == [N, P, P, P, A, A]
+def test_silence_changes_nothing_for_the_better_or_the_worse() -> None:
+    assert after([None, 2, None, None, 2, None]) == [N, P, P, A, A, A]
+    assert after([2, 2, 2, 0, None, None, None, None]) == [P, P, A, R, R, R, N, N]
 
 
 def test_silence_of_the_monitor_is_a_breach() -> None:
