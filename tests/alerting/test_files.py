@@ -143,6 +143,11 @@ def test_every_alarm_has_a_section_in_the_runbook_and_every_section_an_alarm() -
     assert titles == ["Draaiboek", *(alarm.title for alarm in ALARMS)]
 
 
+def test_every_alarm_is_explained() -> None:
+    explained = (ALERTING.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert [alarm.uid for alarm in ALARMS if f"`{alarm.uid}`" not in explained] == []
+
+
 def test_the_mute_timing_is_the_closed_time_of_the_settings() -> None:
     """Each quarter of an hour of a year, read as Grafana reads it."""
     rules = load(None, {}).rules
