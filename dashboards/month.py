@@ -81,7 +81,7 @@ def _service_level() -> dict[str, Any]:
 
 def _missed() -> dict[str, Any]:
     return stat(
-        "Aandeel gemiste oproepen",
+        "Aandeel gemiste oproepen, $jaar en $maand",
         "Onbeantwoorde oproepen gedeeld door alle oproepen, ingebeld binnen de openingsuren. De norm geldt voor het "
         f"jaar, dat de som van zijn maanden is. {_EXACT}",
         [queries.YEAR_MISSED_SHARE, queries.MONTH_MISSED_SHARE],

@@ -36,6 +36,8 @@ SHARE: Final = "percentunit"
 COUNT: Final = "none"
 EUROS: Final = "suffix:euro"
 BYTES: Final = "bytes"
+AS_IT_IS: Final = "string"
+"""For labels: without it Grafana would take a label such as 2022 for a number and give it the unit of the figures."""
 
 REASONS: Final[dict[str, str]] = {
     "missed": "gemist",
@@ -259,6 +261,7 @@ def bars(
                 "custom": {"lineWidth": 1, "fillOpacity": 80},
             },
             "overrides": [
+                override("byName", x, unit=AS_IT_IS),
                 *(
                     override("byName", name, color=_fixed(colour))
                     for name, colour in zip(names, SERIES, strict=False)
@@ -299,7 +302,8 @@ def table(
 
     `sort` is a label or a column.
     """
-    by_name = [override("byName", name, unit=column_unit) for name, column_unit in column_units.items()]
+    shown_units = {**dict.fromkeys(labels.values(), AS_IT_IS), **column_units}
+    by_name = [override("byName", name, unit=column_unit) for name, column_unit in shown_units.items()]
     return _panel(
         "table",
         title,
@@ -327,7 +331,7 @@ def matrix(
     label, heading = rows
     corner = f"{label}\\{columns}"
     options = {"rowField": label, "columnField": columns, "valueField": "Value", "emptyValue": "null"}
-    panel = table(title, description, [query], [""], labels={}, unit=unit, decimals=decimals)
+    panel = table(title, description, [query], ["Value"], labels={label: heading}, unit=unit, decimals=decimals)
     return {
         **panel,
         "transformations": [

@@ -2,7 +2,8 @@
 
 It follows Grafana's documented behaviour (legends, overrides, value mappings, custom units, and the transformations
 merge, groupingToMatrix, organize and sortBy) and refuses whatever it does not know, so that a preview never hides a
-mistake.
+mistake. On the answers of a simulated day it gave the same names, texts and rows for every stat, table and bar chart
+as Grafana's own code (the package @grafana/data, 10.4.19 and 13.2.3).
 """
 
 import math
@@ -74,7 +75,10 @@ def text_of(value: float | str | None, config: Json) -> str:
     if mapped is not None and "text" in mapped:
         return str(mapped["text"])
     if isinstance(value, str):
-        return value
+        # Grafana takes a text that looks like a number for one, unless the unit says otherwise.
+        if config["unit"] == "string" or not re.fullmatch(r"-?[0-9.]+", value):
+            return value
+        value = float(value)
     assert value is not None, "nothing has a text of its own"
     return _with_unit(value, config["unit"], config.get("decimals"))
 

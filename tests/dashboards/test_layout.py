@@ -69,6 +69,34 @@ def test_every_panel_has_a_title_and_says_what_it_shows(built: Json) -> None:
         assert panel["description"].endswith("."), panel["title"]
 
 
+@every_dashboard
+def test_no_two_panels_have_the_same_title(built: Json) -> None:
+    titles = [panel["title"] for panel in panels(built)]
+    assert sorted(set(titles)) == sorted(titles)
+
+
+@pytest.mark.parametrize("built", DASHBOARDS.values(), ids=DASHBOARDS)
+def test_labels_are_shown_as_they_are(built: Json) -> None:
+    """Grafana would write the year 2022 as 202200 % beside shares."""
+    for panel in panels(built):
+        overrides = panel["fieldConfig"]["overrides"]
+        as_they_are = {
+            each["matcher"]["options"]
+            for each in overrides
+            if {"id": "unit", "value": "string"} in each["properties"]
+        }
+        for target in panel["targets"]:
+            if target["format"] == "table":
+                assert set(labels_of(panel)) <= as_they_are, panel["title"]
+
+
+def labels_of(panel: Json) -> list[str]:
+    """The columns of a table that hold labels, by their headings."""
+    (organized,) = [step["options"] for step in panel["transformations"] if step["id"] == "organize"]
+    renamed = organized["renameByName"].items()
+    return [heading for name, heading in renamed if not name.startswith("Value")]
+
+
 def test_the_wall_has_at_most_eight_tiles_and_does_not_scroll() -> None:
     wall = DASHBOARDS["wand"]
     assert len(wall["panels"]) <= MOST_TILES
