@@ -75,12 +75,6 @@ def _heading(title: str) -> Json:
     return {"type": "row", "title": title, "collapsed": False, "panels": []}
 
 
-def height_px(panels: Sequence[Json]) -> int:
-    """How high the panels are on a screen, without what Grafana puts around them."""
-    rows: int = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in panels)
-    return rows * (ROW_PX + GAP_PX)
-
-
 def dashboard(
     uid: str,
     description: str,

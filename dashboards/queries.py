@@ -65,18 +65,24 @@ _OPPOSITE: Final = {"<": ">=", "<=": ">", ">=": "<"}
 """How a figure breaks a norm that it keeps by the other comparison."""
 
 
-def judged(value: str, norm: str, keeps: str, *, factor: float = 1, of_each: str) -> str:
+def judged(value: str, norm: str, keeps: str, *, of_each: str, divided_by: int = 1, named: str | None = None) -> str:
     """A figure of each cluster in `of_each`, in their order, with the labels `teken` and `norm`.
 
-    `keeps` is how the value compares with the norm when all is well. Both are divided by `factor`, such as 60 for
-    minutes. A cluster without a figure stays on the screen, as NaN: no figure is not 0.
+    `keeps` is how the value compares with the norm when all is well. The figure and the norm in its label are divided
+    by `divided_by`, such as 60 for minutes; `named` is another expression of the norm, for the label. A cluster
+    without a figure stays on the screen, as NaN: no figure is not 0.
     """
-    share = "" if factor == 1 else f" / {factor:g}"
-    figure = f"({of_each} * 0 + {_HERE} ({value}{share} or {_HERE} {of_each} * NaN))"
+    part = "" if divided_by == 1 else f" / {divided_by}"
+    figure = f"({of_each} * 0 + {_HERE} ({value}{part} or {_HERE} {of_each} * NaN))"
     return (
         f"{figure} * {_HERE} group_left (teken) ({_signs(value, norm, keeps, of_each)} ^ 0)"
-        f" * {_HERE} group_left (norm) {_as_label('norm', f'{norm}{share}')}"
+        f" * {_HERE} group_left (norm) {_as_label('norm', named or f'{norm}{part}')}"
     )
+
+
+def _judged_share(value: str, norm: str, keeps: str) -> str:
+    """A share of each line, judged; the norm in its label is in percent."""
+    return judged(value, norm, keeps, of_each=LINES, named=f"{norm} * 100")
 
 
 def _signs(value: str, norm: str, keeps: str, of_each: str) -> str:
@@ -93,11 +99,6 @@ def _signed(expr: str, sign: str) -> str:
 def _as_label(label: str, expr: str) -> str:
     """The values of clusters as labels of series that are 1: a number for a name."""
     return f'count_values by (cluster, channel) ("{label}", round({expr}, 0.01))'
-
-
-def percent(ratio: str) -> str:
-    """A share as a percentage, for names."""
-    return f"{ratio} * 100"
 
 
 def broken(value: str, norm: str, keeps: str) -> str:
@@ -123,7 +124,9 @@ def _line_average(window: str) -> str:
 
 
 def _desk_average(window: str) -> str:
-    return judged(of(_AVERAGE, channel="desk", window=window), DESKS, "<=", factor=SECONDS_IN_MINUTE, of_each=DESKS)
+    return judged(
+        of(_AVERAGE, channel="desk", window=window), DESKS, "<=", divided_by=SECONDS_IN_MINUTE, of_each=DESKS
+    )
 
 
 # A norm in a name holds no-break spaces, so that a line of a tile ends before it or after it.
@@ -142,15 +145,6 @@ def _line_service_level(value: str) -> str:
     norm = each(NORM_SERVICE_LEVEL, LINES)
     bound = f'count_values ("grens", {SERVICE_LEVEL_BOUND})'
     return f"{_judged_share(value, norm, '>=')} * on () group_left (grens) {bound}"
-
-
-def _judged_share(value: str, norm: str, keeps: str) -> str:
-    """A share of each line, judged; the norm in its name is in percent."""
-    figure = f"({LINES} * 0 + {_HERE} ({value} or {_HERE} {LINES} * NaN))"
-    return (
-        f"{figure} * {_HERE} group_left (teken) ({_signs(value, norm, keeps, LINES)} ^ 0)"
-        f" * {_HERE} group_left (norm) {_as_label('norm', percent(norm))}"
-    )
 
 
 LINE_SERVICE_LEVEL_DAY: Final = Query(
@@ -181,7 +175,7 @@ FEED_AGE: Final = Query(
 MONITOR_STOPPED: Final = Query(f"{_WORKERS} == 0", f"{BAD} de monitor staat stil: werkers")
 
 DESK_LONGEST: Final = Query(
-    judged(of(_LONGEST, channel="desk"), DESKS, "<=", factor=SECONDS_IN_MINUTE, of_each=DESKS)
+    judged(of(_LONGEST, channel="desk"), DESKS, "<=", divided_by=SECONDS_IN_MINUTE, of_each=DESKS)
     + f" * {_HERE} group_left (aantal) {_as_label('aantal', of(_WAITING, channel='desk'))}",
     "{{teken}} {{cluster}}: {{aantal}}",
 )
