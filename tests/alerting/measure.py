@@ -57,8 +57,7 @@ def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[li
     passes = needed_by({alarm.series for alarm in ALARMS})
     run = Replay(settings, raw_metrics(passes) - {"up"})
     with Prometheus(directory) as prometheus:
-        for day in days:
-            prometheus.add(run.day(day))
+        prometheus.add(run.day(day) for day in days)
         spans = [day.span for day in days]
         prometheus.record(passes, spans)
         for alarm in ALARMS:

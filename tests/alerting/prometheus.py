@@ -120,7 +120,7 @@ class Prometheus:
             raise MissingProgramError(f"{' and '.join(missing)} not found: install Debian's package prometheus")
         self._data = directory / "data"
         self._data.mkdir(parents=True)
-        self._samples = directory / "samples.om"
+        self._directory = directory
         self._config = directory / "empty.yml"
         self._config.write_text("{}\n")
         self._log = directory / "prometheus.log"
@@ -135,30 +135,37 @@ class Prometheus:
     ) -> None:
         self._stop()
 
-    def add(self, lines: Iterable[str]) -> None:
-        """Add samples, each a line `name{labels} value seconds`; they count from the next query on."""
-        with self._samples.open("w", encoding="utf-8") as out:
-            count = sum(bool(out.write(f"{line}\n")) for line in lines)
-            out.write("# EOF\n")
-        if not count:
-            return
+    def add(self, batches: Iterable[Iterable[str]]) -> None:
+        """Add samples, each a line `name{labels} value seconds`; they count from the next query on.
+
+        A batch should span a day or so: promtool reads it once for each block that it makes of it.
+        """
+        files = [self._write(number, lines) for number, lines in enumerate(batches)]
         self._stop()
-        command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", str(self._samples), str(self._data)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"promtool took no samples: {done.stdout}{done.stderr}")
-        self._samples.unlink()
+        for file in filter(None, files):
+            command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "-q", str(file), str(self._data)]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"promtool took no samples: {done.stdout}{done.stderr}")
+            file.unlink()
+
+    def _write(self, number: int, lines: Iterable[str]) -> Path | None:
+        """The file of a batch; None for an empty one, of which promtool would make no block but an error."""
+        file = self._directory / f"samples-{number}.om"
+        with file.open("w", encoding="utf-8") as out:
+            written = sum(out.write(f"{line}\n") for line in lines)
+            out.write("# EOF\n")
+        return file if written else None
 
     def record(self, passes: Sequence[Sequence[RecordingRule]], spans: Sequence[Span]) -> None:
         """Evaluate recording rules over the spans, pass by pass."""
         for rules in passes:
-            self.add(
-                f"{rule.name}{braces(labels)} {value!r} {at}"
-                for rule in rules
-                for span in spans
-                for labels, values in self.range(rule.expr, span, SCRAPE_SECONDS, PHASES[rule.file]).items()
-                for at, value in values
-            )
+            self.add(self._recorded(rules, span) for span in spans)
+
+    def _recorded(self, rules: Sequence[RecordingRule], span: Span) -> Iterator[str]:
+        for rule in rules:
+            for labels, values in self.range(rule.expr, span, SCRAPE_SECONDS, PHASES[rule.file]).items():
+                yield from (f"{rule.name}{braces(labels)} {value!r} {at}" for at, value in values)
 
     def range(self, expr: str, span: Span, step: int, phase: int) -> dict[Labels, list[tuple[int, float]]]:
         """The series of a range query, by their labels without the name; times are `phase` modulo `step`."""
