@@ -72,9 +72,8 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
     with holding:
         closed = SAMPLES | {"city:wachtmonitor_open:max": 0, "city:wachtmonitor_workers:count": 2}
         holding.add(
-            f"{name} {value} {at}"
+            [f"{name} {value} {at}" for name, value in samples.items()]
             for at, samples in ((AT, SAMPLES), (CLOSED, closed))
-            for name, value in samples.items()
         )
         yield holding
 
