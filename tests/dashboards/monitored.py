@@ -38,7 +38,7 @@ SETTINGS: Final = ROOT / "streams" / "wachtmonitor.toml"
 NOON: Final = 12
 """The local hour that the zone is chosen for."""
 
-INTERVAL: Final = "1s"
+INTERVAL: Final = "2s"
 """Between two scrapes and two evaluations: the tests wait for them."""
 
 WORKERS: Final = 2
