@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos lint lock contract clean system-packages bench
+.PHONY: help demo test chaos lint lock contract clean system-packages bench dashboards alarms
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -35,6 +35,13 @@ lint: .venv/dev.stamp ## style, types and layers
 contract: .venv/runtime.stamp ## write the JSON Schemas and the AsyncAPI document in deploy/contract anew
 	$(BIN)/python -m tests.contracts.write_documents
 
+dashboards: .venv/dev.stamp ## write the dashboards and alert files that Grafana reads anew
+	$(BIN)/python -m dashboards
+	$(BIN)/python -m dashboards.write_alerts
+
+alarms: system-packages .venv/dev.stamp ## how soon alarms fire, and how often for nothing, on replayed days (half an hour); REAL=calls.tsv too
+	$(BIN)/python -m tests.alerting.measure $(REAL)
+
 lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
 	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
@@ -44,7 +51,7 @@ clean: ## remove what these commands made, the environment too
 	rm -rf .venv .venv-bench .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 
 system-packages:
-	@.ci/system-packages chromium=chromium promtool=prometheus java=openjdk-17-jre-headless mvn=maven
+	@.ci/system-packages chromium=chromium promtool=prometheus amtool=prometheus-alertmanager java=openjdk-17-jre-headless mvn=maven
 
 # What the demo needs is installed first and alone, because somebody waits for it; the tools for tests come on top.
 .venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/pip

@@ -348,7 +348,7 @@ async def _listening(app: web.Application) -> AsyncIterator[int]:
 def _worker(*problems: str) -> web.Application:
     norms = Norms(within_30_ratio=0.7, missed_ratio=0.2)
     wall = WallPayload(at="", opening="open", demo=False, feeds=(), clusters=(), norms=norms)
-    return create_web(metrics=lambda: b"", wall=lambda: wall, health=lambda: HealthPayload(problems=problems))
+    return create_web(metrics=bytes, months=bytes, wall=lambda: wall, health=lambda: HealthPayload(problems=problems))
 
 
 async def _port_of(app: web.Application) -> Finding:

@@ -1,18 +1,22 @@
 """Every command of the README does what the README says, and every file it names is there."""
 
 import asyncio
+import base64
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
-from urllib.request import urlopen
+from typing import Any, Final
+from urllib.request import Request, urlopen
 
 import pytest
 
+from dashboards.alarms import ALARMS
 from streams.runtime.embedded import BrokerProcess, free_port
 from tests.runtime.workers import until
 
@@ -76,9 +80,16 @@ RUN_BELOW: Final = {
 }
 """What these tests run; `make test` is what runs them."""
 
+WITH_DOCKER: Final = (
+    "docker compose up -d",
+    "docker compose up -d --scale worker=3",
+    "docker compose exec worker wachtmonitor simulate --kafka",
+)
+"""What `test_with_docker` runs where there is a Docker engine with Compose."""
+
 
 def test_every_command_is_run() -> None:
-    assert set(commands()) == RUN_BELOW | {"make test"}
+    assert set(commands()) == RUN_BELOW | {"make test", *WITH_DOCKER}
 
 
 def test_every_file_that_is_named_is_there() -> None:
@@ -131,14 +142,54 @@ async def test_the_demo(command: str, folder: Path, environment: dict[str, str])
     assert "Traceback" not in said
 
 
+def _docker_compose() -> bool:
+    try:
+        return all(
+            subprocess.run(["docker", *words], capture_output=True, check=False).returncode == 0
+            for words in (["info"], ["compose", "version"])
+        )
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not _docker_compose(), reason="no Docker engine with Compose")
+@pytest.mark.timeout(1800)
+async def test_with_docker() -> None:
+    """The commands as they stand, in a project of its own: three workers answer, and Grafana has the alert rules."""
+    ports = {name: str(free_port()) for name in ("GRAFANA_PORT", "PROMETHEUS_PORT", "KAFKA_PORT")}
+    environment = {**os.environ, **ports, "COMPOSE_PROJECT_NAME": f"wachtmonitor-{os.getpid()}"}
+    up, scaled, simulated = WITH_DOCKER
+    workers = f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}/api/v1/query?query=sum(up{{job=%22wachtmonitor%22}})"
+    rules = f"http://127.0.0.1:{ports['GRAFANA_PORT']}/api/v1/provisioning/alert-rules"
+    try:
+        for command in (up, f"{scaled} --wait"):
+            await asyncio.to_thread(run, command, ROOT, environment, 1_200)
+        await until(lambda: [each["value"][1] for each in _json(workers)["data"]["result"]] == ["3"], "three workers")
+        assert {rule["uid"] for rule in _json(rules)} == {alarm.uid for alarm in ALARMS}
+        with suppress(subprocess.TimeoutExpired):  # it goes on for as long as the day does
+            done = await asyncio.to_thread(run, simulated.replace("exec", "exec -T"), ROOT, environment, 20)
+            assert done.returncode == 0, done.stderr
+    finally:
+        await asyncio.to_thread(run, "docker compose down --volumes", ROOT, environment)
+
+
+def _json(address: str) -> Any:
+    """The answer of Prometheus or of Grafana, where the first administrator may read everything."""
+    login = base64.b64encode(b"admin:admin").decode()
+    with urlopen(Request(address, headers={"Authorization": f"Basic {login}"}), timeout=10) as answer:
+        return json.load(answer)
+
+
 def _absolute(arguments: str, folder: Path) -> str:
     return re.sub(r"(calls\.csv|mapping\.toml)", rf"{folder}/\1", arguments)
 
 
-def run(command: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def run(
+    command: str, folder: Path, environment: dict[str, str], seconds: int = 120
+) -> "subprocess.CompletedProcess[str]":
     """Run a command to its end."""
     return subprocess.run(
-        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=seconds
     )
 
 

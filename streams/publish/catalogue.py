@@ -7,7 +7,9 @@ divides a sum by a count, so that a window without calls has no average instead 
 from `increase()`, which loses the first sample and extrapolates.
 
 `aggregation` says how the series of several workers become one: everything adds up, except what is the same
-everywhere or of which the largest counts. This module must not know where the values come from.
+everywhere or of which the largest counts. `page` says where a metric is served: what changes from second to second
+on the page that is read every few seconds, whole months on one of their own, so that they can grow by a month each
+month and the first page stays small. This module must not know where the values come from.
 """
 
 from collections.abc import Iterable
@@ -19,16 +21,32 @@ import msgspec
 PREFIX: Final = "wachtmonitor_"
 """Begins every name."""
 
-Label = Literal["cluster", "channel", "window", "reason", "up_to_seconds", "topic", "partition", "version"]
+Label = Literal[
+    "cluster",
+    "channel",
+    "window",
+    "month",
+    "year",
+    "reason",
+    "up_to_seconds",
+    "kind",
+    "topic",
+    "partition",
+    "version",
+]
 
 LABEL_MEANINGS: Final[dict[Label, str]] = {
     "cluster": "the activity cluster (activiteitcluster), as named in the settings",
     "channel": "`phone` or `desk`",
     "window": "`5m`, `15m`, `60m` (the rolling windows of the settings), `today` or `month`; "
     "they overlap, so choose one",
+    "month": "a calendar month in the zone of the settings, such as `2026-10`, that has begun",
+    "year": "the calendar year, such as `2026`; of a month, the year that it lies in: a year's figure is the sum of "
+    "its months",
     "reason": "why a contact is excluded from the indicators, or why a record was rejected",
     "up_to_seconds": "upper bound of a speed category, which holds its bound; `+Inf` is the slowest. "
     "Not `le`: categories do not accumulate",
+    "kind": "`accounts` (what was spent) or `budget` (what was planned)",
     "topic": "the Kafka topic",
     "partition": "the topic's partition: a counter stays whole when its partition moves to another worker",
     "version": "the version of Wachtmonitor",
@@ -54,6 +72,13 @@ class Aggregation(StrEnum):
     MAX = "max"
 
 
+class Page(StrEnum):
+    """The path of a worker at which a metric is served."""
+
+    LIVE = "/metrics"
+    MONTHS = "/metrics/months"
+
+
 class Metric(msgspec.Struct, frozen=True):
     """One metric. `help` is its definition, one English sentence."""
 
@@ -62,10 +87,12 @@ class Metric(msgspec.Struct, frozen=True):
     help: str
     aggregation: Aggregation = Aggregation.SUM
     kind: Kind = Kind.GAUGE
+    page: Page = Page.LIVE
 
 
 _CLUSTER: Final[tuple[Label, ...]] = ("cluster", "channel")
 _WINDOW: Final[tuple[Label, ...]] = ("cluster", "channel", "window")
+_MONTH: Final[tuple[Label, ...]] = ("cluster", "channel", "year", "month")
 _PARTITION: Final[tuple[Label, ...]] = ("topic", "partition")
 
 # Waiting now.
@@ -228,6 +255,12 @@ LAST_EVENT: Final = Metric(
     "feed; absent before the first event.",
     Aggregation.MAX,
 )
+FEED_STALE: Final = Metric(
+    "wachtmonitor_feed_stale_seconds",
+    ("topic", "channel"),
+    "Silence of the topic, in opening hours, after which its figures count as old.",
+    Aggregation.MAX,
+)
 EVENT_LATENCY: Final = Metric(
     "wachtmonitor_event_latency_seconds",
     (),
@@ -292,6 +325,49 @@ BUILD_INFO: Final = Metric(
     "wachtmonitor_build_info", ("version",), "Always 1; the label tells which version runs.", Aggregation.MAX
 )
 
+# Month by month, exact: the month totals. The same names as over a window, with `month_` before them.
+
+
+def _month(counted: Metric, *labels: Label) -> Metric:
+    """What is counted over a window, counted over each calendar month."""
+    name = counted.name.removeprefix(PREFIX)
+    return Metric(f"{PREFIX}month_{name}", (*_MONTH, *labels), counted.help, page=Page.MONTHS)
+
+
+MONTH_SERVED_CONTACTS: Final = _month(SERVED_CONTACTS)
+MONTH_WAIT: Final = _month(WAIT)
+MONTH_EXCLUDED_CONTACTS: Final = Metric(
+    "wachtmonitor_month_excluded_contacts",
+    (*_MONTH, "reason"),
+    "Contacts left out of every other figure of the month, by reason.",
+    page=Page.MONTHS,
+)
+MONTH_OFFERED_CALLS: Final = _month(OFFERED_CALLS)
+MONTH_MISSED_CALLS: Final = _month(MISSED_CALLS)
+MONTH_WITHIN_SERVICE_LEVEL_CALLS: Final = _month(WITHIN_SERVICE_LEVEL_CALLS)
+MONTH_SPEED_CATEGORY_CALLS: Final = _month(SPEED_CATEGORY_CALLS, "up_to_seconds")
+MONTH_REQUESTED: Final = _month(REQUESTED)
+MONTH_LEAD: Final = _month(LEAD)
+MONTH_REQUESTED_WITHIN_NORM: Final = _month(REQUESTED_WITHIN_NORM)
+MONTH_IMPLAUSIBLE_REQUESTS: Final = _month(IMPLAUSIBLE_REQUESTS)
+
+# Reported years, from the settings.
+
+REPORTED_MISSED_RATIO: Final = Metric(
+    "wachtmonitor_reported_missed_ratio",
+    ("year",),
+    "Share of missed calls of an earlier year as it was reported, to show beside the measured years.",
+    Aggregation.MAX,
+    page=Page.MONTHS,
+)
+PLAN_EXPENSES: Final = Metric(
+    "wachtmonitor_plan_expenses_euros",
+    ("year", "kind"),
+    "Expenses of the action plan; the operating balance is the same with a minus sign.",
+    Aggregation.MAX,
+    page=Page.MONTHS,
+)
+
 SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     "Waiting now": (WAITING_CONTACTS, LONGEST_WAIT, WAITING_WALK_INS, LONGEST_WALK_IN_WAIT),
     "Over a window: both channels": (SERVED_CONTACTS, WAIT, WITHIN_NORM_CONTACTS, EXCLUDED_CONTACTS),
@@ -326,6 +402,7 @@ SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
     ),
     "Health": (
         LAST_EVENT,
+        FEED_STALE,
         EVENT_LATENCY,
         CONSUMER_LAG,
         EVENTS_APPLIED,
@@ -340,18 +417,39 @@ SECTIONS: Final[dict[str, tuple[Metric, ...]]] = {
         REMEMBERED_CONTACTS,
         BUILD_INFO,
     ),
+    "Month by month, on /metrics/months": (
+        MONTH_SERVED_CONTACTS,
+        MONTH_WAIT,
+        MONTH_EXCLUDED_CONTACTS,
+        MONTH_OFFERED_CALLS,
+        MONTH_MISSED_CALLS,
+        MONTH_WITHIN_SERVICE_LEVEL_CALLS,
+        MONTH_SPEED_CATEGORY_CALLS,
+        MONTH_REQUESTED,
+        MONTH_LEAD,
+        MONTH_REQUESTED_WITHIN_NORM,
+        MONTH_IMPLAUSIBLE_REQUESTS,
+    ),
+    "Reported years, on /metrics/months": (REPORTED_MISSED_RATIO, PLAN_EXPENSES),
 }
 """All metrics by the heading that the docs give them."""
 
 CATALOGUE: Final[tuple[Metric, ...]] = tuple(metric for metrics in SECTIONS.values() for metric in metrics)
 """All metrics, in the order of the exposition."""
 
+
+def on_page(page: Page) -> tuple[Metric, ...]:
+    """The metrics of one page, in the order of its exposition."""
+    return tuple(metric for metric in CATALOGUE if metric.page is page)
+
+
 _INTRODUCTION: Final = """\
 Rolling windows hold the contacts whose outcome became known in them; `today` and `month` those whose citizen called,
 or was to be received, in the local day or month. Over several workers, combine series with the operator in the column
 "over workers", such as `sum by (cluster, channel) (wachtmonitor_waiting_contacts)`. Figures are counts and sums: an
 average is `sum by (cluster, channel, window) (wachtmonitor_wait_seconds)` divided by the same of
-`wachtmonitor_served_contacts`, and a window without calls has none. Official figures come from the month totals.
+`wachtmonitor_served_contacts`, and a window without calls has none. Official figures come from the month totals:
+`/metrics/months` serves those of every month that is remembered, exact to the call, for a scrape each minute.
 """
 
 

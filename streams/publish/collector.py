@@ -9,19 +9,18 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client import Histogram
 from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.registry import Collector
 
 from streams.contracts.rejections import Reason
 from streams.core.calendar import Opening
 from streams.core.figures import ClusterFigures, Waiting, empty_tally, figures, month_totals
 from streams.core.measure import Exclusion
-from streams.core.rules import SECOND_MS, Channel, Cluster
+from streams.core.rules import Channel, Cluster
 from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally, Tally
 from streams.publish import catalogue
-from streams.publish.catalogue import CATALOGUE, LATENCY_BUCKETS_SECONDS, Kind, Metric
+from streams.publish.catalogue import LATENCY_BUCKETS_SECONDS, Page
+from streams.publish.exposition import Exposition, Families, Labels, category_label
 from streams.publish.observed import DELETED_UNREAD, Observed, PartitionHealth, answered_within, last_event_ms
 
 MONTH: Final = "month"
@@ -30,21 +29,17 @@ MONTH: Final = "month"
 DISTRIBUTION: Final = "wachtmonitor"
 """The installed distribution whose version is shown."""
 
-Labels = tuple[str, ...]
-
 
 class Metrics:
-    """The metrics of one worker: `render` reads what `observe` returns, at each scrape.
-
-    They have a registry of their own, so that nothing else in the process gets into the exposition.
-    """
+    """The metrics of one worker at `/metrics`: `render` reads what `observe` returns, at each scrape."""
 
     def __init__(self, observe: Callable[[], Observed]) -> None:
         """`observe` is called once for each scrape, in the thread that renders."""
         metric = catalogue.EVENT_LATENCY
         self._latency = Histogram(metric.name, metric.help, registry=None, buckets=LATENCY_BUCKETS_SECONDS)
-        self._registry = CollectorRegistry()
-        self._registry.register(_ObservedCollector(observe, self._latency))
+        self._observe = observe
+        self._version = version(DISTRIBUTION)
+        self._exposition = Exposition(self._families)
 
     def observe_latency(self, seconds: float) -> None:
         """Note how long an event was under way from its record's time to the figures; clocks apart count as 0."""
@@ -52,29 +47,19 @@ class Metrics:
 
     def render(self) -> bytes:
         """The Prometheus text format, to be served as `CONTENT_TYPE_LATEST`."""
-        return generate_latest(self._registry)
+        return self._exposition.render()
 
-
-class _ObservedCollector(Collector):
-    """Yields every metric of the catalogue, in its order, with the series there are."""
-
-    def __init__(self, observe: Callable[[], Observed], latency: Histogram) -> None:
-        self._observe = observe
-        self._latency = latency
-        self._version = version(DISTRIBUTION)
-
-    def collect(self) -> Iterator[Family]:
+    def _families(self) -> Iterator[Family]:
         observed = self._observe()
-        page = _Page()
+        page = Families(Page.LIVE)
         _add_figures(page, observed)
         _add_norms(page, observed)
         for partition in observed.partitions:
             _add_partition(page, partition)
         for channel in Channel:
-            _add_feed(page, observed.feed(channel))
+            _add_feed(page, observed.feed(channel), observed.stale_seconds(channel))
         page.add(catalogue.BUILD_INFO, (self._version,), 1)
-        for metric in CATALOGUE:
-            yield self._latency_family() if metric is catalogue.EVENT_LATENCY else page.families[metric.name]
+        return page.in_order({catalogue.EVENT_LATENCY.name: self._latency_family()})
 
     def _latency_family(self) -> Family:
         """The histogram without its `_created` series, which the text format would show as a metric of its own."""
@@ -83,33 +68,10 @@ class _ObservedCollector(Collector):
         return family
 
 
-class _Page:
-    """The families of one scrape."""
-
-    def __init__(self) -> None:
-        self.families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {
-            metric.name: (CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily)(
-                metric.name, metric.help, labels=metric.labels
-            )
-            for metric in CATALOGUE
-            if metric.kind is not Kind.HISTOGRAM
-        }
-
-    def add(self, metric: Metric, labels: Labels, value: float | None) -> None:
-        """Add one series; a value that is not known makes none."""
-        if value is not None:
-            self.families[metric.name].add_metric(labels, value)
-
-    def add_ms(self, metric: Metric, labels: Labels, milliseconds: int | None) -> None:
-        """Add one series in seconds."""
-        if milliseconds is not None:
-            self.families[metric.name].add_metric(labels, milliseconds / SECOND_MS)
-
-
 # The figures.
 
 
-def _add_figures(page: _Page, observed: Observed) -> None:
+def _add_figures(page: Families, observed: Observed) -> None:
     known = {state.channel for state in observed.states}
     months = _months(observed)
     for each in figures(observed.states, observed.rules, observed.now_ms):
@@ -133,7 +95,7 @@ def _months(observed: Observed) -> dict[Cluster, Tally]:
     return months
 
 
-def _add_waiting(page: _Page, labels: Labels, each: ClusterFigures) -> None:
+def _add_waiting(page: Families, labels: Labels, each: ClusterFigures) -> None:
     waiting: Waiting = each.waiting
     page.add(catalogue.WAITING_CONTACTS, labels, waiting.count)
     page.add_ms(catalogue.LONGEST_WAIT, labels, waiting.longest_ms)
@@ -142,7 +104,7 @@ def _add_waiting(page: _Page, labels: Labels, each: ClusterFigures) -> None:
         page.add_ms(catalogue.LONGEST_WALK_IN_WAIT, labels, waiting.longest_walk_in_ms)
 
 
-def _add_tally(page: _Page, labels: Labels, tally: Tally, observed: Observed) -> None:
+def _add_tally(page: Families, labels: Labels, tally: Tally, observed: Observed) -> None:
     page.add_ms(catalogue.WAIT, labels, tally.wait_ms)
     page.add(catalogue.WITHIN_NORM_CONTACTS, labels, tally.within_norm)
     for reason in Exclusion:
@@ -153,18 +115,18 @@ def _add_tally(page: _Page, labels: Labels, tally: Tally, observed: Observed) ->
         _add_desk(page, labels, tally)
 
 
-def _add_phone(page: _Page, labels: Labels, tally: PhoneTally, observed: Observed) -> None:
+def _add_phone(page: Families, labels: Labels, tally: PhoneTally, observed: Observed) -> None:
     page.add(catalogue.SERVED_CONTACTS, labels, tally.answered)
     page.add(catalogue.OFFERED_CALLS, labels, tally.offered)
     page.add(catalogue.MISSED_CALLS, labels, tally.missed)
     page.add_ms(catalogue.MISSED_WAIT, labels, tally.missed_wait_ms)
     page.add(catalogue.WITHIN_SERVICE_LEVEL_CALLS, labels, answered_within(tally, observed.service_level_ms))
     for bound_ms in (*observed.rules.speed_categories_ms, UNBOUNDED_MS):
-        up_to = "+Inf" if bound_ms == UNBOUNDED_MS else f"{bound_ms / SECOND_MS:g}"
-        page.add(catalogue.SPEED_CATEGORY_CALLS, (*labels, up_to), tally.speed_categories.get(bound_ms, 0))
+        count = tally.speed_categories.get(bound_ms, 0)
+        page.add(catalogue.SPEED_CATEGORY_CALLS, (*labels, category_label(bound_ms)), count)
 
 
-def _add_desk(page: _Page, labels: Labels, tally: DeskTally) -> None:
+def _add_desk(page: Families, labels: Labels, tally: DeskTally) -> None:
     page.add(catalogue.SERVED_CONTACTS, labels, tally.served)
     page.add_ms(catalogue.SIGNED_WAIT, labels, tally.signed_ms)
     page.add(catalogue.EXPERIENCED_CONTACTS, labels, tally.experienced)
@@ -180,7 +142,7 @@ def _add_desk(page: _Page, labels: Labels, tally: DeskTally) -> None:
     page.add(catalogue.IMPLAUSIBLE_REQUESTS, labels, tally.implausible_requests)
 
 
-def _add_norms(page: _Page, observed: Observed) -> None:
+def _add_norms(page: Families, observed: Observed) -> None:
     for cluster in observed.rules.clusters:
         page.add_ms(catalogue.NORM_WAIT, (cluster.name, cluster.channel.value), cluster.norm_ms)
     page.add(catalogue.NORM_SERVICE_LEVEL_RATIO, (), observed.service_level_ratio)
@@ -193,7 +155,7 @@ def _add_norms(page: _Page, observed: Observed) -> None:
 # The health.
 
 
-def _add_partition(page: _Page, partition: PartitionHealth) -> None:
+def _add_partition(page: Families, partition: PartitionHealth) -> None:
     labels = (partition.topic, str(partition.partition))
     state = partition.state
     page.add(catalogue.CONSUMER_LAG, labels, partition.lag)
@@ -208,12 +170,13 @@ def _add_partition(page: _Page, partition: PartitionHealth) -> None:
     page.add(catalogue.CHECKPOINT_DURATION, labels, partition.checkpoint_seconds)
 
 
-def _add_feed(page: _Page, partitions: list[PartitionHealth]) -> None:
+def _add_feed(page: Families, partitions: list[PartitionHealth], stale_seconds: float) -> None:
     """What is told of a topic as a whole; of one without partitions here, nothing."""
     if not partitions:
         return
     topic, channel = partitions[0].topic, partitions[0].state.channel.value
     page.add_ms(catalogue.LAST_EVENT, (topic,), last_event_ms(partitions))
+    page.add(catalogue.FEED_STALE, (topic, channel), stale_seconds)
     page.add(catalogue.OWNED_PARTITIONS, (topic,), len(partitions))
     page.add(catalogue.OPEN_CONTACTS, (channel,), sum(len(each.state.open) for each in partitions))
     page.add(catalogue.REMEMBERED_CONTACTS, (channel,), sum(len(each.state.contacts) for each in partitions))

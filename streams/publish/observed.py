@@ -4,7 +4,7 @@ The figures, the wall and the month totals are all read from this. It must not k
 nor how anything is shown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -88,9 +88,22 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the city is open now."""
         return _calendar(self.rules).opening(self.now_ms)
 
+    def stale_seconds(self, channel: Channel) -> float:
+        """Silence of a channel's feed, in opening hours, after which its figures count as old."""
+        return self.calls_stale_seconds if channel is Channel.PHONE else self.tickets_stale_seconds
+
     def feed(self, channel: Channel) -> list[PartitionHealth]:
         """The partitions that carry the events of one channel; empty when others own them all."""
         return [each for each in self.partitions if each.state.channel is channel]
+
+
+class Reported(msgspec.Struct, frozen=True, kw_only=True):
+    """What the settings tell of whole years, to show beside what was measured; nothing unless they do."""
+
+    missed_ratios: Mapping[int, float] = {}
+    """The share of missed calls as it was reported, by year."""
+    expenses_euros: Mapping[tuple[int, str], float] = {}
+    """Expenses of the plan, by year and `accounts` or `budget`."""
 
 
 def last_event_ms(partitions: Sequence[PartitionHealth]) -> int | None:

@@ -46,12 +46,11 @@ def feeds(observed: Observed) -> tuple[FeedStatus, ...]:
 def _feed(observed: Observed, channel: Channel) -> FeedStatus:
     partitions = observed.feed(channel)
     last_ms = last_event_ms(partitions)
-    phone = channel is Channel.PHONE
     return FeedStatus(
         topic=_FEEDS[channel],
         age_seconds=None if last_ms is None else max(0, observed.now_ms - last_ms) / SECOND_MS,
         lag=sum(each.lag or 0 for each in partitions),
-        stale_after_seconds=observed.calls_stale_seconds if phone else observed.tickets_stale_seconds,
+        stale_after_seconds=observed.stale_seconds(channel),
     )
 
 

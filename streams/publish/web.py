@@ -1,7 +1,7 @@
-"""The web server of a worker: `/metrics`, `/health` and the wall page with its stream of figures.
+"""The web server of a worker: `/metrics`, `/metrics/months`, `/health` and the wall page with its stream of figures.
 
 It runs on the event loop that owns the figures, so that it reads them between two folds and needs no lock. It must
-not know what a figure means nor where it comes from: three callables give it what it serves.
+not know what a figure means nor where it comes from: four callables give it what it serves.
 """
 
 import asyncio
@@ -107,9 +107,16 @@ class _Routes:
     """The handlers, with what they serve."""
 
     def __init__(
-        self, *, metrics: Callable[[], bytes], health: Callable[[], HealthPayload], page: Page, latest: LatestFrame
+        self,
+        *,
+        metrics: Callable[[], bytes],
+        months: Callable[[], bytes],
+        health: Callable[[], HealthPayload],
+        page: Page,
+        latest: LatestFrame,
     ) -> None:
         self._metrics = metrics
+        self._months = months
         self._health = health
         self._page = page
         self._latest = latest
@@ -118,6 +125,7 @@ class _Routes:
         """Which path is answered by what."""
         return [
             web.get("/metrics", self.metrics),
+            web.get("/metrics/months", self.months),
             web.get("/health", self.health),
             web.get("/", self.wall),
             web.get("/wall", self.wall),
@@ -127,6 +135,10 @@ class _Routes:
     async def metrics(self, _: web.Request) -> web.Response:
         """The Prometheus text exposition."""
         return web.Response(body=self._metrics(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def months(self, _: web.Request) -> web.Response:
+        """The Prometheus text exposition of whole months."""
+        return web.Response(body=self._months(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def health(self, _: web.Request) -> web.Response:
         """200 while the worker is healthy, 503 with the problems when it is not."""
@@ -154,20 +166,22 @@ class _Routes:
 def create_web(
     *,
     metrics: Callable[[], bytes],
+    months: Callable[[], bytes],
     wall: Callable[[], WallPayload],
     health: Callable[[], HealthPayload],
     interval_seconds: float = 1.0,
 ) -> web.Application:
-    """The application with `/metrics`, `/health`, the wall page (`/`, `/wall`) and its events (`/wall/events`).
+    """The application with both pages of metrics, `/health`, the wall page (`/`, `/wall`) and its events.
 
-    `metrics` gives the Prometheus text exposition, `wall` the figures on the wall, `health` the state of the worker.
-    All three are called on the event loop and must be quick. `wall` is called once in `interval_seconds`, however
-    many screens watch. While it fails nothing is sent, and the screens turn grey by themselves.
+    `metrics` and `months` give the Prometheus text exposition of the moment and of whole months, `wall` the figures
+    on the wall, `health` the state of the worker. All are called on the event loop and must be quick. `wall` is
+    called once in `interval_seconds`, however many screens watch. While it fails nothing is sent, and the screens
+    turn grey by themselves.
     """
     page = Page(read_page())
     latest = LatestFrame()
     app = web.Application()
-    app.add_routes(_Routes(metrics=metrics, health=health, page=page, latest=latest).table())
+    app.add_routes(_Routes(metrics=metrics, months=months, health=health, page=page, latest=latest).table())
 
     async def rendering(_: web.Application) -> AsyncIterator[None]:
         task = asyncio.create_task(_render_frames(wall, latest, interval_seconds), name="wall page")

@@ -4,19 +4,23 @@ Runs on the event loop that folds, so a page never sees half a batch. Must not k
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 from aiokafka import TopicPartition
 
 from streams.publish.collector import Metrics
-from streams.publish.observed import Observed
+from streams.publish.month_metrics import MonthMetrics
+from streams.publish.observed import Observed, Reported
 from streams.publish.wall import HealthPayload, WallPayload
 from streams.publish.wall_figures import feeds, wall_payload
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings
+
+_CENTS: Final = 100
+"""Cents in a euro."""
 
 
 class Engine(Protocol):
@@ -33,7 +37,7 @@ class Engine(Protocol):
 
 
 class Pages:
-    """The three views of one worker."""
+    """The four views of one worker."""
 
     def __init__(
         self, settings: Settings, partitions: Partitions, engine: Engine, clock: Clock, *, demo: bool
@@ -44,6 +48,7 @@ class Pages:
         self._clock = clock
         self._demo = demo
         self._metrics = Metrics(self.additive)
+        self._months = MonthMetrics(self.additive, _reported(settings))
 
     def additive(self) -> Observed:
         """What may be added to what other workers show: nothing of partitions that another one may show already."""
@@ -72,6 +77,10 @@ class Pages:
         """The Prometheus exposition."""
         return self._metrics.render()
 
+    def months(self) -> bytes:
+        """The Prometheus exposition of whole months and reported years."""
+        return self._months.render()
+
     def wall(self) -> WallPayload:
         """The figures on the wall."""
         return wall_payload(self.observed(), demo=self._demo)
@@ -79,3 +88,10 @@ class Pages:
     def health(self) -> HealthPayload:
         """Whether the worker is well."""
         return HealthPayload(problems=self._engine.problems(), feeds=feeds(self.observed()))
+
+
+def _reported(settings: Settings) -> Reported:
+    return Reported(
+        missed_ratios={each.year: each.missed_ratio for each in settings.history},
+        expenses_euros={(each.year, each.kind): each.expenses_cents / _CENTS for each in settings.budget},
+    )

@@ -48,7 +48,7 @@ async def running_worker(
         log.info("created topic %s", name)
     app = create_app(settings, clock=clock, demo=demo)
     pages = app.pages
-    web = create_web(metrics=pages.metrics, wall=pages.wall, health=pages.health)
+    web = create_web(metrics=pages.metrics, months=pages.months, wall=pages.wall, health=pages.health)
     runner = await serve(web, settings.web.host, settings.web.port)
     host, port = runner.addresses[0][:2]
     app.pages_address = f"{host}:{port}"

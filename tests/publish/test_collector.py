@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent
 from streams.core.rules import Channel, Cluster
 from streams.core.state import CallState, TicketState
-from streams.publish.catalogue import CATALOGUE
+from streams.publish.catalogue import Page, on_page
 from streams.publish.collector import Metrics
 from streams.publish.observed import Observed
 from tests.core.builders import (
@@ -108,8 +108,8 @@ def test_the_catalogue_and_the_exposition_name_the_same_metrics() -> None:
         family.name + ("_total" if family.type == "counter" else ""): family
         for family in text_string_to_metric_families(Metrics(monday).render().decode())
     }
-    assert set(exposed) == {metric.name for metric in CATALOGUE}
-    for metric in CATALOGUE:
+    assert set(exposed) == {metric.name for metric in on_page(Page.LIVE)}
+    for metric in on_page(Page.LIVE):
         family = exposed[metric.name]
         labels = {frozenset(sample.labels) - {"le"} for sample in family.samples}
         assert (family.type, family.documentation) == (metric.kind.value, metric.help)
@@ -238,6 +238,8 @@ def test_the_health_of_a_partition_is_what_was_observed() -> None:
     assert exposed[series("checkpoint_duration_seconds", **place)] == 0.25
     assert exposed[series("owned_partitions", topic="calls")] == 1
     assert exposed[series("last_event_timestamp_seconds", topic="calls")] == (TEN - 7 * SECOND) / 1_000
+    assert exposed[series("feed_stale_seconds", topic="calls", channel="phone")] == 90
+    assert exposed[series("feed_stale_seconds", topic="tickets", channel="desk")] == 900
     assert exposed[series("open_contacts", channel="phone")] == 1
     assert exposed[series("remembered_contacts", channel="phone")] == 6
 

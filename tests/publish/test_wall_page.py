@@ -88,7 +88,7 @@ class Wall:
     async def start(self, interval_seconds: float = INTERVAL_SECONDS) -> None:
         """Serve, on the same port as before if there was one."""
         application = create_web(
-            metrics=bytes, wall=self.figures, health=HealthPayload, interval_seconds=interval_seconds
+            metrics=bytes, months=bytes, wall=self.figures, health=HealthPayload, interval_seconds=interval_seconds
         )
         self.runner = await serve(application, "127.0.0.1", self.port)
         self.port = self.runner.addresses[0][1]

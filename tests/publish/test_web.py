@@ -40,13 +40,16 @@ def no_metrics() -> bytes:
 async def serving(
     *,
     metrics: Callable[[], bytes] = no_metrics,
+    months: Callable[[], bytes] = no_metrics,
     wall: Callable[[], WallPayload] = wall_payload,
     health: Callable[[], HealthPayload] = HealthPayload,
     interval_seconds: float = ONCE_SECONDS,
 ) -> AsyncIterator[tuple[AppRunner, ClientSession]]:
     """The server on a free port, and a client that asks it."""
     runner = await serve(
-        create_web(metrics=metrics, wall=wall, health=health, interval_seconds=interval_seconds), "127.0.0.1", 0
+        create_web(metrics=metrics, months=months, wall=wall, health=health, interval_seconds=interval_seconds),
+        "127.0.0.1",
+        0,
     )
     try:
         async with ClientSession(f"http://127.0.0.1:{port_of(runner)}") as client:
@@ -85,6 +88,13 @@ async def one_turn() -> None:
     await asyncio.sleep(0)
 
 
+async def test_months_have_a_page_of_their_own_of_the_same_type() -> None:
+    months = serving(metrics=lambda: b"wachtmonitor_up 1\n", months=lambda: b"wachtmonitor_month 2\n")
+    async with months as (_, client), client.get("/metrics/months") as response:
+        assert (response.status, await response.text()) == (200, "wachtmonitor_month 2\n")
+        assert response.headers["Content-Type"] == CONTENT_TYPE_LATEST
+
+
 async def test_metrics_are_the_exposition_with_its_content_type() -> None:
     async with serving(metrics=lambda: b"wachtmonitor_up 1\n") as (_, client), client.get("/metrics") as response:
         assert response.status == 200
@@ -116,7 +126,7 @@ async def test_the_page_is_served_as_html(path: str) -> None:
         assert await response.read() == web.read_page()
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/health", "/wall/events", "/no-such-page"])
+@pytest.mark.parametrize("path", ["/", "/metrics", "/metrics/months", "/health", "/wall/events", "/no-such-page"])
 async def test_every_answer_is_neither_stored_nor_sniffed_nor_framed(path: str) -> None:
     async with serving() as (_, client), client.get(path) as response:
         assert response.headers["Cache-Control"] == "no-store"
@@ -316,11 +326,15 @@ async def test_a_taken_port_says_what_to_do() -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(AddressError, match=rf"port {port} on 127\.0\.0\.1 .* another program .*\[web\] port"):
-            await serve(create_web(metrics=no_metrics, wall=wall_payload, health=HealthPayload), "127.0.0.1", port)
+            await serve(
+                create_web(metrics=no_metrics, months=no_metrics, wall=wall_payload, health=HealthPayload),
+                "127.0.0.1",
+                port,
+            )
 
 
 async def test_an_address_of_another_machine_says_what_to_do() -> None:
-    application = create_web(metrics=no_metrics, wall=wall_payload, health=HealthPayload)
+    application = create_web(metrics=no_metrics, months=no_metrics, wall=wall_payload, health=HealthPayload)
     with pytest.raises(AddressError, match=r"cannot listen on 203\.0\.113\.7 port 0 .*\[web\] host"):
         await serve(application, "203.0.113.7", 0)
 
@@ -330,7 +344,7 @@ async def test_a_port_for_administrators_says_what_to_do(monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(TCPSite, "start", refused)
-    application = create_web(metrics=no_metrics, wall=wall_payload, health=HealthPayload)
+    application = create_web(metrics=no_metrics, months=no_metrics, wall=wall_payload, health=HealthPayload)
     with pytest.raises(AddressError, match=r"port 80 .* 1024 or more"):
         await serve(application, "127.0.0.1", 80)
 

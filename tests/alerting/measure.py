@@ -1,0 +1,236 @@
+"""Alarms measured on replayed days: how soon they fire, how often for nothing, and whether they flap.
+
+`python -m tests.alerting.measure` prints the table for twenty simulated days, and for the real calls where they are.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Final, NamedTuple
+
+from dashboards.alarms import ALARMS, Alarm
+from dashboards.alerts import EVALUATION_SECONDS
+from streams.core.calendar import Calendar, Opening
+from streams.core.rules import SECOND_MS
+from streams.settings import Settings, load
+from tests.alerting.grafana import Firing, firings
+from tests.alerting.prometheus import GRAFANA_PHASE, Prometheus, Span, needed_by, on_grid, raw_metrics
+from tests.alerting.replay import MARGIN_SECONDS, Day, Replay, real_days, simulated_days
+from tests.alerting.truth import BEFORE, Broken, Incident, Trouble
+
+FLAP_SECONDS: Final = 600
+"""Two messages about one thing within this time are a flap."""
+
+LATEST_SECONDS: Final = 30
+"""How late a firing may be, and how long after the trouble is over it may still begin."""
+
+AGE_SECONDS: Final = 4 + 4 + 4
+"""How old what Grafana sees is at most here: scrape, figures and alarms, each 4 s after the one before."""
+
+
+class Fired(NamedTuple):
+    """One firing of one alert instance."""
+
+    alarm: Alarm
+    where: str
+    firing: Firing
+
+
+class Measured(NamedTuple):
+    """What an alarm did over some days. Delays count from the moment that something was wrong, without the hold."""
+
+    alarm: Alarm
+    wrong: int
+    firings: int
+    delays: tuple[float, ...]
+    missed: int
+    false: int
+    flaps: int
+    outside: int
+
+
+def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[list[Fired], list[Broken]]:
+    """Play the days in a Prometheus in `directory`: what fired, and what was wrong."""
+    passes = needed_by({alarm.series for alarm in ALARMS})
+    run = Replay(settings, raw_metrics(passes) - {"up"})
+    with Prometheus(directory) as prometheus:
+        prometheus.add(run.day(day) for day in days)
+        spans = [day.span for day in days]
+        prometheus.record(passes, spans)
+        for alarm in ALARMS:
+            _expect_everything(prometheus, alarm, spans)
+        fired = [each for alarm in ALARMS for each in _fired(prometheus, alarm, spans)]
+    return fired, run.broken
+
+
+def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> None:
+    """Grafana takes a rule for one without data when any of its queries has none (eval.go, `IsNoData`)."""
+    for span in spans:
+        compared, *others = (
+            {
+                at
+                for values in prometheus.range(expr, span, EVALUATION_SECONDS, GRAFANA_PHASE).values()
+                for at, _ in values
+            }
+            for expr in (alarm.series, alarm.figure, alarm.norm)
+            if expr
+        )
+        for seen in others:
+            assert compared <= seen, f"{alarm.uid}: a figure or norm is absent at {sorted(compared - seen)[:3]}"
+
+
+def _fired(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> Iterator[Fired]:
+    """Every span begins anew: nights are not replayed, and nothing fires in them."""
+    for span in spans:
+        step = EVALUATION_SECONDS
+        found = prometheus.range(alarm.series, span, step, GRAFANA_PHASE)
+        for labels, values in found.items():
+            names = dict(labels)
+            where = names.get("cluster", names.get("topic", ""))
+            yield from (Fired(alarm, where, each) for each in firings(alarm, on_grid(values, span, step)))
+
+
+def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], calendar: Calendar) -> Measured:
+    """Compare what an alarm did with what was wrong."""
+    mine = [each for each in fired if each.alarm is alarm]
+    wrong = [each for each in broken if each.alarm == alarm.uid]
+    delays: list[float] = []
+    missed = 0
+    for each in (each for each in wrong if each.start > BEFORE):
+        answer = _answer(alarm, each, mine)
+        if answer is not None:
+            delays.append(answer)
+        elif each.end - each.start > alarm.hold_seconds + LATEST_SECONDS:
+            missed += 1
+    return Measured(
+        alarm=alarm,
+        wrong=len(wrong),
+        firings=len(mine),
+        delays=tuple(delays),
+        missed=missed,
+        false=sum(not any(_explains(cause, each) for cause in wrong) for each in mine),
+        flaps=sum(
+            after.firing.start - before.firing.start < FLAP_SECONDS
+            for before in mine
+            for after in mine
+            if after.where == before.where and after.firing.start > before.firing.start
+        ),
+        outside=sum(not _open_when_seen(calendar, each.firing.start) for each in mine),
+    )
+
+
+def _answer(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None:
+    """Seconds from the cause, without the hold, to the firing that began in it; None if none did.
+
+    A cause that begins while the alert goes on from an earlier one needs no message and has no delay.
+    """
+    for each in fired:
+        if each.where == cause.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS:
+            return max(0.0, each.firing.start - cause.start - alarm.hold_seconds)
+    if any(each.where == cause.where and each.firing.start < cause.start <= each.firing.end for each in fired):
+        return 0.0
+    return None
+
+
+def _explains(cause: Broken, each: Fired) -> bool:
+    return cause.where == each.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS
+
+
+def _open_when_seen(calendar: Calendar, at: float) -> bool:
+    """Whether it was open at the moment that Grafana's figures are of: closing is seen as late as the rest."""
+    return any(calendar.opening(int(at - age) * SECOND_MS) is Opening.OPEN for age in range(AGE_SECONDS + 1))
+
+
+# The days that are measured.
+
+SIMULATED_DAYS: Final = 20
+FIRST_DAY: Final = date(2026, 10, 5)
+
+_BEFORE_SECONDS: Final = 40 * 60
+"""Replayed before trouble begins: the pace of a feed is that of the half hour before."""
+
+_AFTER_SECONDS: Final = 15 * 60
+
+_TROUBLES: Final = (
+    *[Incident(Trouble.SILENT, start, start + 600) for start in range(3_900, 3_900 + 20 * 290, 290)],
+    *[Incident(Trouble.DOWN, start, start + 120) for start in (4_000, 5_003, 6_007)],
+    *[Incident(Trouble.STUCK, start, start + 600) for start in (4_000, 5_003, 6_007)],
+    *[Incident(Trouble.REFUSED, start, start + 300) for start in (4_000, 5_003, 6_007)],
+)
+"""One for each day, in seconds after opening: at no round time, so that it meets every phase of the clocks."""
+
+
+def troubled(days: Sequence[Day], margin: int) -> list[Day]:
+    """The days with trouble in each, and no more of them than that needs."""
+    found = []
+    for day, trouble in zip(days, _TROUBLES, strict=False):
+        opened = day.span.start + margin
+        incident = Incident(trouble.trouble, opened + trouble.start, opened + trouble.end)
+        span = Span(incident.start - _BEFORE_SECONDS, incident.end + _AFTER_SECONDS)
+        found.append(day._replace(span=span, incidents=(incident,)))
+    return found
+
+
+TROUBLE_ALARMS: Final = frozenset(
+    {"toevoer-stil", "toevoer-uitgevallen", "monitor-uit", "monitor-achter", "berichten-geweigerd"}
+)
+"""What is measured on days with trouble; what they do on ordinary days is measured there."""
+
+
+def all_measured(settings: Settings, days: Sequence[Day], directory: Path, *, trouble: bool) -> list[Measured]:
+    """Replay some days and measure every alarm, or on days with trouble those that tell of it."""
+    fired, broken = replay(settings, days, directory)
+    calendar = Calendar(settings.rules)
+    return [measure(alarm, fired, broken, calendar) for alarm in ALARMS if not trouble or alarm.uid in TROUBLE_ALARMS]
+
+
+HEAD: Final = "| alarm | held for | wrong | fired | seconds to firing | missed | false | flaps | outside hours |"
+
+
+def table(title: str, measured: Iterable[Measured]) -> str:
+    """The measurements as Markdown; seconds are median and maximum, from the wrong moment and without the hold."""
+    lines = [f"**{title}**", "", HEAD, "| --- |" + " --- |" * 8]
+    for each in measured:
+        delays = f"{median(each.delays):.0f}, {max(each.delays):.0f}" if each.delays else "-"
+        cells = (
+            f"`{each.alarm.uid}`",
+            f"{each.alarm.hold_seconds} s",
+            each.wrong,
+            each.firings,
+            delays,
+            each.missed,
+            each.false,
+            each.flaps,
+            each.outside,
+        )
+        lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "examples" / "anonymous-bank"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the tables; an argument is the file of real calls."""
+    settings = load(None, {})
+    plain = simulated_days(settings, FIRST_DAY, SIMULATED_DAYS)
+    later = simulated_days(settings, FIRST_DAY + timedelta(days=60), len(_TROUBLES))
+    _print("Twenty simulated days", settings, plain, trouble=False)
+    _print("Simulated days with trouble", settings, troubled(later, MARGIN_SECONDS), trouble=True)
+    for name in arguments:
+        bank = load(EXAMPLE / "settings.toml", {})
+        days = real_days(bank, EXAMPLE / "mapping.toml", Path(name))
+        _print("Real calls", bank, days, trouble=False)
+        _print("Real calls with a silent feed", bank, troubled(days, MARGIN_SECONDS), trouble=True)
+
+
+def _print(title: str, settings: Settings, days: Sequence[Day], *, trouble: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="wachtmonitor-alarms-") as directory:
+        print(table(title, all_measured(settings, days, Path(directory), trouble=trouble)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

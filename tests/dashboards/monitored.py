@@ -1,0 +1,246 @@
+"""A whole installation on this machine: Apache Kafka, two workers, and a Prometheus with the rules of deploy/.
+
+The day is simulated, in a time zone in which it is about noon now: so `today` holds half a day of calls and visits at
+whatever hour the tests run, somebody waits at this moment, and nothing is faked but where the city lies.
+"""
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import yaml
+from aiokafka import AIOKafkaProducer
+
+from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, Offered, Requested, instant_ms
+from streams.kafka import client_options
+from streams.runtime.embedded import BrokerProcess, free_port
+from streams.settings import KafkaSettings, Settings, load
+from streams.sources.sender import EventSender
+from streams.sources.simulation import SimulationPlan, simulate_day
+from tests.brokers.topics import kafka_settings
+from tests.dashboards.built import Json, with_values
+from tests.runtime.workers import WorkerProcess, settle, until
+
+ROOT: Final = Path(__file__).parents[2]
+RULES: Final = ROOT / "deploy" / "prometheus" / "rules"
+CONFIGURATION: Final = ROOT / "deploy" / "prometheus" / "prometheus.yml"
+SETTINGS: Final = ROOT / "streams" / "wachtmonitor.toml"
+
+NOON: Final = 12
+"""The local hour that the zone is chosen for."""
+
+INTERVAL: Final = "2s"
+"""Between two scrapes and two evaluations: the tests wait for them."""
+
+WORKERS: Final = 2
+Event = AnyCallEvent | AnyTicketEvent
+
+
+def settings_text(now: datetime) -> str:
+    """The settings of Lier, but open every day, and in a zone in which it is noon."""
+    shift = now.hour - NOON
+    text = SETTINGS.read_text(encoding="utf-8")
+    text = text.replace('zone = "Europe/Brussels"', f'zone = "Etc/GMT{shift:+d}"')  # Etc/GMT+2 is two hours behind
+    for hours in ("08:30-12:00, 13:00-16:00", "closed"):
+        text = text.replace(f'"{hours}"', '"08:00-18:00"')
+    return text.replace('public_holidays = "BE"', 'public_holidays = "none"')
+
+
+def simulated_events(settings: Settings, now: datetime) -> list[Event]:
+    """Today up to now, a day of the last month, and one of last year."""
+    today = (now - timedelta(hours=now.hour - NOON)).date()
+    last_month = today.replace(day=1) - timedelta(days=1)
+    days = (date(today.year - 1, 3, 3), last_month, today)
+    plan = SimulationPlan()
+    events = [event for day in days for event in simulate_day(plan, settings.rules, day, seed=day.toordinal())]
+    now_ms = round(now.timestamp() * 1000)
+    return [*(event for event in events if instant_ms(event.at) <= now_ms), *_certain(now_ms)]
+
+
+def _certain(now_ms: int) -> list[Event]:
+    """What the simulated day may lack at this moment: somebody who waits, on the telephone, with an appointment and
+    without one, and an appointment that was asked for today."""
+    now = now_ms / 1000
+    return [
+        Offered(call_id="waits", cluster="Klantencontactcentrum", at=now - 50),
+        Arrived(ticket_id="waits", cluster="Burgerzaken", at=now - 200, planned_at=now - 100),
+        Arrived(ticket_id="walk-in", cluster="Wonen", at=now - 240),
+        Requested(ticket_id="request", cluster="Wonen", at=now - 600, planned_at=now + 7 * 86_400),
+    ]
+
+
+class Monitored:
+    """The installation, from start to stop."""
+
+    def __init__(self, broker: BrokerProcess, directory: Path) -> None:
+        """`directory` takes settings, logs and samples, and stays with the caller."""
+        self._now = datetime.now(UTC)
+        settings_file = directory / "wachtmonitor.toml"
+        settings_file.write_text(settings_text(self._now), encoding="utf-8")
+        self.settings: Settings = load(settings_file, {})
+        self.kafka: KafkaSettings = kafka_settings(broker)
+        self._settings_file = settings_file
+        self._directory = directory
+        self._stack = AsyncExitStack()
+        self.workers: list[WorkerProcess] = []
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        """Where Prometheus answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        """Workers first, one after the other since the first makes the topics; then what they are to count."""
+        for number in range(WORKERS):
+            log = self._directory / f"worker-{number}.log"
+            worker = WorkerProcess(self.kafka, log, self._settings_file)
+            self.workers.append(worker)
+            self._stack.callback(worker.stop)
+            await until(worker.is_healthy, "a healthy worker")
+        self._start_prometheus()
+        await until(self._is_ready, "a Prometheus that answers")
+        await until(lambda: self._counts("city:wachtmonitor_workers:count", WORKERS), "both workers scraped")
+        *most, last = simulated_events(self.settings, self._now)
+        await self._send(most)
+        await until(lambda: self.value("sum(wachtmonitor_offered_calls)") > 0, "calls counted")
+        # A histogram's rate needs two scrapes of a count that grows, and rejections a record that is no event.
+        await self._send([last], junk=b"{")
+        await settle(self.kafka, self.workers)
+        await until(self._is_complete, "rules evaluated from what the workers show")
+
+    async def _send(self, events: Iterable[Event], junk: bytes | None = None) -> None:
+        async with EventSender(self.kafka) as sender:
+            for event in events:
+                await sender.send(event, instant_ms(event.at))
+        if junk is not None:
+            async with AIOKafkaProducer(**client_options(self.kafka)) as producer:
+                await producer.send_and_wait(self.kafka.calls_topic, junk)
+
+    def _is_complete(self) -> bool:
+        """Whether the slowest ways through the rules have come to their ends."""
+        last = (
+            "year:wachtmonitor_month_missed_calls:ratio",
+            "topic_reason:wachtmonitor_records_rejected:growth15m > 0",
+            "city:wachtmonitor_event_latency_seconds:p95_5m",
+        )
+        return all(self.query(each) for each in last)
+
+    # Prometheus.
+
+    def _start_prometheus(self) -> None:
+        configuration = self._directory / "prometheus.yml"
+        configuration.write_text(yaml.safe_dump(self._configuration()), encoding="utf-8")
+        arguments = {
+            "config.file": configuration,
+            "storage.tsdb.path": self._directory / "samples",
+            "web.listen-address": f"127.0.0.1:{self.port}",
+        }
+        with (self._directory / "prometheus.log").open("wb") as log:
+            process = subprocess.Popen(
+                ["prometheus", *(f"--{name}={value}" for name, value in arguments.items())], stdout=log, stderr=log
+            )
+        self._stack.callback(process.wait)
+        self._stack.callback(process.terminate)
+
+    def _configuration(self) -> dict[str, Any]:
+        """That of deploy/, but with these workers' addresses and faster clocks."""
+        configuration: dict[str, Any] = yaml.safe_load(CONFIGURATION.read_text(encoding="utf-8"))
+        configuration["global"] |= dict.fromkeys(
+            ("scrape_interval", "evaluation_interval", "scrape_timeout"), INTERVAL
+        )
+        configuration["rule_files"] = [str(self._fast_rules(path)) for path in sorted(RULES.glob("*.yml"))]
+        jobs = [job for job in configuration["scrape_configs"] if "dns_sd_configs" in job]
+        targets = [f"127.0.0.1:{worker.port}" for worker in self.workers]
+        for job in jobs:
+            del job["dns_sd_configs"]
+            job["scrape_interval"] = job["scrape_timeout"] = INTERVAL
+            job["static_configs"] = [{"targets": targets}]
+        configuration["scrape_configs"] = jobs
+        return configuration
+
+    def _fast_rules(self, path: Path) -> Path:
+        rules = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for group in rules["groups"]:
+            group["interval"] = INTERVAL
+        fast = self._directory / path.name
+        fast.write_text(yaml.safe_dump(rules), encoding="utf-8")
+        return fast
+
+    def _is_ready(self) -> bool:
+        try:
+            with urlopen(f"{self.url}/-/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _counts(self, expr: str, count: int) -> bool:
+        return self.value(expr) == count
+
+    def value(self, expr: str) -> float:
+        """The value of a query with one series; NaN without any."""
+        found = self.query(expr)
+        return float(found[0]["value"][1]) if found else float("nan")
+
+    def query(self, expr: str) -> list[dict[str, Any]]:
+        """The series of an instant query, each with `metric` and `value`."""
+        found: list[dict[str, Any]] = self.ask("query", query=expr)["result"]
+        return found
+
+    def query_range(self, expr: str, seconds: int, step: int = 1) -> list[dict[str, Any]]:
+        """The series of the last seconds, each with `metric` and `values`."""
+        end = datetime.now(UTC).timestamp()
+        found: list[dict[str, Any]] = self.ask("query_range", query=expr, start=end - seconds, end=end, step=step)[
+            "result"
+        ]
+        return found
+
+    def label_values(self, label: str, selector: str) -> list[str]:
+        """What a variable of a dashboard offers."""
+        found: list[str] = self.ask(f"label/{label}/values", **{"match[]": selector})
+        return found
+
+    def variables(self, dashboard: Json) -> dict[str, str]:
+        """The values that a dashboard's lists hold when it opens: the newest, each among those of the list before."""
+        chosen: dict[str, str] = {}
+        for variable in dashboard["templating"]["list"]:
+            definition = with_values(variable["query"]["query"], chosen)
+            selector, _, label = definition.removeprefix("label_values(").removesuffix(")").rpartition(", ")
+            chosen[variable["name"]] = max(self.label_values(label, selector))
+        return chosen
+
+    def ask(self, path: str, **parameters: object) -> Any:
+        """The data of an answer of Prometheus; raises AssertionError with its words when it refuses."""
+        request = Request(f"{self.url}/api/v1/{path}?{urlencode(parameters)}")
+        try:
+            with urlopen(request, timeout=30) as answer:
+                return json.load(answer)["data"]
+        except HTTPError as error:
+            raise AssertionError(f"Prometheus refused {parameters}: {error.read().decode()}") from error
+
+    async def stop_workers(self) -> None:
+        """End the workers, as in a failure of all of them."""
+        for worker in self.workers:
+            await asyncio.to_thread(worker.terminate)

@@ -1,0 +1,46 @@
+"""Dashboards and the catalogue of metrics name the same: nothing that is not there, and nothing left out unsaid."""
+
+from typing import Final
+
+from streams.publish.catalogue import CATALOGUE, Kind, Metric
+from tests.alerting.prometheus import metric_names, recording_rules
+from tests.dashboards.built import DASHBOARDS, asked
+
+OF_PROMETHEUS: Final = {"up"}
+"""Metrics that Prometheus makes itself."""
+
+NOT_SHOWN: Final[dict[str, str]] = {}
+"""Metrics on no dashboard, with the reason."""
+
+RULES: Final = {rule.name: rule.expr for rule in recording_rules()}
+
+
+def names_of(metric: Metric) -> set[str]:
+    """The names that a metric has in Prometheus: a histogram has three."""
+    suffixes = ("_bucket", "_count", "_sum") if metric.kind is Kind.HISTOGRAM else ("",)
+    return {metric.name + suffix for suffix in suffixes}
+
+
+def behind(expr: str) -> set[str]:
+    """The metrics of workers that an expression comes from, through all recording rules."""
+    found: set[str] = set()
+    for name in metric_names(expr):
+        assert name in RULES or ":" not in name, f"there is no recording rule {name}"
+        found |= behind(RULES[name]) if name in RULES else {name}
+    return found
+
+
+def shown() -> set[str]:
+    """Every metric behind a query or a list of a dashboard."""
+    variables = (each["query"]["query"] for built in DASHBOARDS.values() for each in built["templating"]["list"])
+    return {name for expr in (*(query.expr for query in asked()), *variables) for name in behind(expr)}
+
+
+def test_every_metric_that_a_dashboard_names_is_in_the_catalogue() -> None:
+    assert shown() - OF_PROMETHEUS <= {name for metric in CATALOGUE for name in names_of(metric)}
+
+
+def test_every_metric_of_the_catalogue_is_on_a_dashboard_or_marked_why_not() -> None:
+    missing = {metric.name for metric in CATALOGUE if not names_of(metric) & shown()}
+    assert missing == set(NOT_SHOWN)
+    assert all(reason.endswith(".") for reason in NOT_SHOWN.values())

@@ -1,0 +1,137 @@
+"""Every query of every panel, asked of a real Prometheus that scrapes two real workers on a simulated day."""
+
+import math
+from typing import Any, Final
+
+import pytest
+
+from dashboards import queries
+from dashboards.alarms import ALARMS, Alarm
+from dashboards.queries import Query
+from streams.core.rules import Channel
+from streams.core.tally import DeskTally, PhoneTally, Tally
+from tests.alerting.prometheus import RecordingRule, recording_rules
+from tests.dashboards.built import DASHBOARDS, Asked, asked, with_values
+from tests.dashboards.monitored import Monitored
+from tests.runtime.workers import month_totals, until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
+
+RANGE_SECONDS: Final = 20
+
+SILENT_WHILE_ALL_IS_WELL: Final = {queries.MONITOR_STOPPED.expr}
+"""Queries that are to say nothing now; tests in `test_judging` make them speak."""
+
+
+def numbers(series: list[dict[str, Any]]) -> list[float]:
+    """Every value that is a number."""
+    points = [point for each in series for point in each.get("values", [each.get("value")])]
+    return [value for _, text in points if not math.isnan(value := float(text))]
+
+
+def answers(monitored: Monitored, query: Asked) -> list[dict[str, Any]]:
+    """What Grafana gets for a query of a panel."""
+    expr = with_values(query.expr, monitored.variables(DASHBOARDS["maand"]))
+    return monitored.query(expr) if query.target["instant"] else monitored.query_range(expr, RANGE_SECONDS)
+
+
+@pytest.mark.parametrize("query", asked(), ids=str)
+async def test_a_query_returns_data(query: Asked, monitored: Monitored) -> None:
+    """On a busy machine a scrape may fail, and takes its series away until the next one."""
+    if query.expr in SILENT_WHILE_ALL_IS_WELL:
+        assert answers(monitored, query) == []
+    else:
+        await until(lambda: bool(numbers(answers(monitored, query))), f"data for {query.expr}")
+
+
+@pytest.mark.parametrize("query", [each for each in asked() if each.target["legendFormat"] != "__auto"], ids=str)
+async def test_a_name_is_made_of_labels_that_the_series_have(query: Asked, monitored: Monitored) -> None:
+    """Grafana shows nothing, without a word, for a label that is not there."""
+    named = [part.partition("}}")[0].strip() for part in query.target["legendFormat"].split("{{")[1:]]
+    for each in answers(monitored, query):
+        assert all(each["metric"].get(label) for label in named), each["metric"]
+
+
+async def test_tiles_show_clusters_in_the_order_of_the_alphabet(monitored: Monitored) -> None:
+    """Whoever watches a wall learns where to look; Grafana leaves series in the order in which they come."""
+    desks = sorted(each.name for each in monitored.settings.rules.clusters if each.channel is Channel.DESK)
+    for query in (queries.DESK_LONGEST, queries.DESK_AVERAGE_SHORT, queries.DESK_AVERAGE_DAY):
+        assert await labels_of(monitored, query, "cluster") == desks
+
+
+async def test_speed_categories_sort_by_their_bounds(monitored: Monitored) -> None:
+    bounds = [f"{each // 1000:04}" for each in monitored.settings.rules.speed_categories_ms] + ["langer"]
+    for query in queries.CATEGORY_TABLE.values():
+        assert sorted(await labels_of(monitored, query, "grens")) == bounds
+
+
+async def labels_of(monitored: Monitored, query: Query, label: str) -> list[str]:
+    """The values of a label, in the order of the answer, once there is one."""
+    found: list[str] = []
+
+    def ask() -> bool:
+        found[:] = [each["metric"][label] for each in monitored.query(query.expr)]
+        return bool(found)
+
+    await until(ask, f"data for {query.expr}")
+    return found
+
+
+async def test_the_months_are_exactly_the_official_totals(monitored: Monitored) -> None:
+    """What Prometheus adds up over the workers is what stands on the topic of month totals, to the last call."""
+    expected = {
+        (rule, month, channel.value, cluster): count
+        for (month, channel, cluster), tally in (await month_totals(monitored.kafka)).items()
+        for rule, count in counts(tally).items()
+    }
+    assert len({month for _, month, _, _ in expected}) > 2
+    found: dict[tuple[str, str, str, str], float] = {}
+
+    def ask() -> bool:
+        for each in monitored.query('{__name__=~"cluster_month:wachtmonitor_month_.+:sum"}'):
+            labels = each["metric"]
+            rule = labels["__name__"].removeprefix("cluster_month:wachtmonitor_month_").removesuffix(":sum")
+            # tenths of seconds are not exact in binary
+            found[rule, labels["month"], labels["channel"], labels["cluster"]] = round(float(each["value"][1]), 3)
+        return found.keys() >= expected.keys()
+
+    await until(ask, "every month in Prometheus")
+    assert {place: found[place] for place in expected} == expected
+
+
+def counts(tally: Tally) -> dict[str, float]:
+    """What a tally says of the official indicators, by the names of the rules."""
+    if isinstance(tally, PhoneTally):
+        return {
+            "served_contacts": tally.answered,
+            "wait_seconds": tally.wait_ms / 1000,
+            "offered_calls": tally.offered,
+            "missed_calls": tally.missed,
+        }
+    assert isinstance(tally, DeskTally)
+    return {
+        "served_contacts": tally.served,
+        "wait_seconds": tally.wait_ms / 1000,
+        "requested_appointments": tally.requests,
+        "lead_workdays": tally.lead_days,
+        "requested_within_norm_appointments": tally.requests_within_norm,
+    }
+
+
+async def test_every_rule_is_evaluated_without_an_error(monitored: Monitored) -> None:
+    rules = [rule for group in monitored.ask("rules")["groups"] for rule in group["rules"]]
+    assert len(rules) == len(recording_rules())
+    assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
+
+
+@pytest.mark.parametrize("rule", recording_rules(), ids=lambda rule: rule.name)
+async def test_every_rule_records_something(rule: RecordingRule, monitored: Monitored) -> None:
+    await until(lambda: bool(numbers(monitored.query_range(rule.name, RANGE_SECONDS))), f"data of {rule.expr}")
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.uid)
+async def test_every_alarm_has_something_to_compare_and_to_tell(alarm: Alarm, monitored: Monitored) -> None:
+    asked_for = [alarm.series, alarm.figure, *([alarm.norm] if alarm.norm else [])]
+    await until(
+        lambda: all(numbers(monitored.query_range(expr, RANGE_SECONDS)) for expr in asked_for), f"data of {asked_for}"
+    )

@@ -1,0 +1,104 @@
+"""The wall in a real Chromium: every name and value fits its tile, at figures far larger than a day brings."""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ViewportSize, async_playwright
+
+from dashboards import queries
+from dashboards.queries import BAD, Query
+from streams.core.rules import Channel, Cluster
+from streams.settings import load
+from tests.dashboards.built import DASHBOARDS
+from tests.dashboards.preview import page
+from tests.publish.test_wall_page import CHROMIUM_ARGUMENTS
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+CLUSTERS: Final = load(None, {}).rules.clusters
+LINE_VALUES: Final[dict[Query, float]] = {
+    queries.LINE_WAITING: 99,
+    queries.LINE_LONGEST: 3_599,
+    queries.LINE_AVERAGE_SHORT: 999.9,
+    queries.LINE_AVERAGE_DAY: 999.9,
+    queries.LINE_SERVICE_LEVEL_DAY: 1.0,
+    queries.LINE_MISSED_DAY: 999,
+    queries.LINE_MISSED_SHARE_DAY: 1.0,
+}
+DESK_MINUTES: Final = 59.9
+SILENT_SECONDS: Final = 9_999
+
+SCREEN: Final = ViewportSize(width=1920, height=1080)
+
+OVERFLOWING: Final = """
+() => [...document.querySelectorAll('.cell')]
+    .filter(cell => cell.scrollWidth > cell.clientWidth || cell.scrollHeight > cell.clientHeight)
+    .map(cell => cell.innerText)
+"""
+SCROLLS: Final = "() => document.documentElement.scrollHeight > innerHeight"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """The system's Chromium; skipped where there is none, but never in CI."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        give_up("no chromium on the PATH: install it to test the wall")
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield chromium
+        await chromium.close()
+
+
+def extreme(target: dict[str, Any]) -> list[dict[str, Any]]:
+    """The largest answer to a query of the wall that its tile has to hold."""
+    expr = target["expr"]
+    for query, value in LINE_VALUES.items():
+        if query.expr == expr:
+            return [_series(cluster, value) for cluster in CLUSTERS if cluster.channel is Channel.PHONE]
+    if expr == queries.DESK_HEADINGS[0].expr:
+        return [{"metric": {}, "value": (0, 0.0)}]
+    if expr == queries.FEED_AGE.expr:
+        return [
+            {"metric": {"teken": BAD, "bron": bron}, "value": (0, SILENT_SECONDS)}
+            for bron in ("telefoon", "loketten")
+        ]
+    if expr == queries.MONITOR_STOPPED.expr:
+        return []  # then there is no worker that the other figures could come from
+    return [_series(cluster, DESK_MINUTES) for cluster in CLUSTERS if cluster.channel is Channel.DESK]
+
+
+def _series(cluster: Cluster, value: float) -> dict[str, Any]:
+    share = 60_000 if cluster.channel is Channel.DESK else 1_000
+    labels = {"teken": BAD, "norm": f"{cluster.norm_ms / share:g}", "grens": "30", "aantal": "99"}
+    return {"metric": {"cluster": cluster.name, **labels}, "value": (0, value)}
+
+
+def stopped(target: dict[str, Any]) -> list[dict[str, Any]]:
+    """The answers while no worker runs."""
+    return [{"metric": {}, "value": (0, 0.0)}] if target["expr"] == queries.MONITOR_STOPPED.expr else []
+
+
+@pytest.mark.parametrize("answers", [extreme, stopped])
+async def test_every_tile_holds_its_words(browser: Browser, answers: Any) -> None:
+    tab = await browser.new_page(viewport=SCREEN)
+    await tab.set_content(page(DASHBOARDS["wand"], answers))
+    assert await tab.locator(".cell").count() >= 1
+    assert await tab.evaluate(OVERFLOWING) == []
+    assert not await tab.evaluate(SCROLLS)
+    await tab.close()
+
+
+async def test_a_tile_that_is_too_small_is_found(browser: Browser) -> None:
+    """The check can fail."""
+    tab = await browser.new_page(viewport=SCREEN)
+    content = page(DASHBOARDS["wand"], extreme)
+    await tab.set_content(re.sub(r"font-size:64px", "font-size:188px", content))
+    assert await tab.evaluate(OVERFLOWING)
+    await tab.close()

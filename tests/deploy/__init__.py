@@ -1,0 +1,1 @@
+"""The files of an installation, each checked by the tool that reads it."""
