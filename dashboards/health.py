@@ -19,7 +19,11 @@ def build() -> dict[str, Any]:
                 Band(6, ((5, _workers()), (7, _partitions()), (4, _opening()), (8, _versions())), heading="Werkers"),
                 Band(8, ((12, _feed_ages()), (12, _lag()))),
                 Band(8, ((12, _latency()), (12, _events())), heading="Van bericht tot cijfer"),
-                Band(8, ((12, _rejected_recently()), (12, _rejected())), heading="Geweigerde berichten"),
+                Band(
+                    8,
+                    ((8, _rejected_recently()), (8, _rejected()), (8, _deleted_unread())),
+                    heading="Geweigerde en verloren berichten",
+                ),
                 Band(
                     8,
                     ((6, _checkpoint_age()), (6, _behind()), (6, _duration()), (6, _size())),
@@ -140,6 +144,17 @@ def _rejected() -> dict[str, Any]:
         decimals=0,
         sort="berichten",
         descending=True,
+    )
+
+
+def _deleted_unread() -> dict[str, Any]:
+    return lines(
+        "Verwijderd voor ze gelezen waren",
+        "Berichten die Kafka na de bewaartermijn van het topic verwijderde voor een werker ze las. Elk cijfer mist "
+        "ze: boven 0 moet de bewaartermijn langer.",
+        queries.DELETED_UNREAD,
+        COUNT,
+        shades=True,
     )
 
 

@@ -448,6 +448,7 @@ REJECTED_RECENTLY: Final = (
     Query("topic_reason:wachtmonitor_records_rejected:growth15m > 0", "{{topic}}: {{reason}}"),
 )
 REJECTED: Final = Query("sum by (reason) (topic_partition_reason:wachtmonitor_records_rejected:max)")
+DELETED_UNREAD: Final = (Query("topic:wachtmonitor_records_deleted_unread:sum", "{{topic}}"),)
 CHECKPOINT_AGE: Final = (Query("topic:wachtmonitor_checkpoint_age_seconds:max", "{{topic}}"),)
 CHECKPOINT_DURATION: Final = (Query("topic:wachtmonitor_checkpoint_duration_seconds:max", "{{topic}}"),)
 CHECKPOINT_BEHIND: Final = (Query("topic:wachtmonitor_checkpoint_behind_records:sum", "{{topic}}"),)

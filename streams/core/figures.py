@@ -121,11 +121,11 @@ def _add_span(
 def _add_open(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) -> None:
     """Open contacts wait, unless they have expired: then they count as `unresolved` in their day."""
     room = state.waiting_at(now_ms)
-    for (cluster, walk_in), line in room.lines.items():
-        if line.count and cluster in shown:
-            waiting = shown[cluster].waiting
-            add = waiting.add_walk_ins if walk_in else waiting.add
-            add(line.count, room.longest_ms(cluster, walk_in=walk_in, now_ms=now_ms))
+    for line in room.lines:
+        if line.count and line.cluster in shown:
+            waiting = shown[line.cluster].waiting
+            add = waiting.add_walk_ins if line.walk_in else waiting.add
+            add(line.count, room.longest_ms(line, now_ms))
     today = state.calendar.day(now_ms)
     for (day, cluster), excluded in room.days.items():
         if day == today and cluster in shown:

@@ -5,11 +5,9 @@ up from the state's changes: going through all open contacts for each look would
 a second of every second. Must not know who looks.
 """
 
-from collections.abc import Iterable, Mapping
-from heapq import heapify, heappop, heappush
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heappop, heappush
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
-
-import msgspec
 
 from streams.core.measure import Excluded
 
@@ -19,8 +17,11 @@ K = TypeVar("K")
 MonthKey = tuple[str, str]
 """Month (`YYYY-MM`) and cluster."""
 
+_BUCKET_MS: Final = 1_000
+"""Width of a queue's buckets: of those who come in the same second only the first to be looked at are compared."""
+
 _STALE_MAX: Final = 1_000
-"""Entries of those who left that may stay in a queue, besides as many as there are others."""
+"""Entries of those who left that may stay in the queues, besides as many as there are others."""
 
 
 class Place(NamedTuple):
@@ -48,12 +49,44 @@ class Room(Protocol[C]):
         """Month, day and what is counted for one of them once it has expired."""
 
 
-class Line(msgspec.Struct):
+class _Queue:
+    """Ids in the order of their moments, in buckets of a second: a tuple for each would double what one takes."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, list[str]] = {}
+        self._firsts: list[int] = []
+
+    def push(self, at_ms: int, contact_id: str) -> None:
+        """Put in; who leaves or moves stays in its old place until that comes to the front."""
+        bucket = at_ms // _BUCKET_MS
+        ids = self._buckets.get(bucket)
+        if ids is None:
+            self._buckets[bucket] = [contact_id]
+            heappush(self._firsts, bucket)
+        else:
+            ids.append(contact_id)
+
+    def front(self, until_ms: int | None = None) -> Iterator[tuple[int, list[str]]]:
+        """The buckets in their order, up to that of a moment."""
+        while self._firsts and (until_ms is None or self._firsts[0] <= until_ms // _BUCKET_MS):
+            yield self._firsts[0], self._buckets[self._firsts[0]]
+
+    def replace_front(self, ids: list[str]) -> None:
+        """Leave only these in the first bucket, or take it away."""
+        if ids:
+            self._buckets[self._firsts[0]] = ids
+        else:
+            del self._buckets[heappop(self._firsts)]
+
+
+class Line:
     """Those who wait for one cluster, with or without an appointment."""
 
-    count: int = 0
-    queue: list[tuple[int, str]] = []
-    """When each wait began, and whose it is; those who left stay until they come to the front."""
+    def __init__(self, cluster: str, *, walk_in: bool) -> None:
+        self.cluster = cluster
+        self.walk_in = walk_in
+        self.count = 0
+        self.queue = _Queue()
 
 
 class _Expired(NamedTuple):
@@ -75,33 +108,33 @@ class WaitingRoom(Generic[C]):
         self._clear()
 
     def _clear(self) -> None:
-        self._places: dict[str, Place] = {}
-        self._by_due: list[tuple[int, str]] = []
+        self._inside: dict[str, Line | None] = {}
+        """Everybody, and the line that counts them; None for who does not wait, or has expired."""
+        self._by_due = _Queue()
+        self._pushed = 0
         self._expired: dict[str, _Expired] = {}
-        self.lines: dict[tuple[str, bool], Line] = {}
-        """By cluster and whether without an appointment."""
+        self._lines: dict[tuple[str, bool], Line] = {}
         self.months: dict[MonthKey, dict[str, int]] = {}
         """Expired contacts by reason, by month and cluster."""
         self.days: dict[tuple[int, str], dict[str, int]] = {}
         """The same by local day and cluster."""
 
+    @property
+    def lines(self) -> Iterable[Line]:
+        """All lines, empty ones included."""
+        return self._lines.values()
+
     def update(self, contact_ids: Iterable[str]) -> None:
         """Follow the state: these contacts may have changed, opened or closed."""
         if self._now_ms is None:
             return
-        contacts, places, expired = self._room.open, self._places, self._expired
+        contacts, inside = self._room.open, self._inside
         for contact_id in contact_ids:
-            contact = contacts.get(contact_id)
-            if contact is None:
-                if contact_id in places:
-                    self._leave(contact_id)
-                continue
-            place = self._room.place(contact)
-            if contact_id not in places:
-                self._enter(contact_id, place)
-            elif place != places[contact_id] or contact_id in expired:
+            if contact_id in inside:
                 self._leave(contact_id)
-                self._enter(contact_id, place)
+            contact = contacts.get(contact_id)
+            if contact is not None:
+                self._enter(contact_id, self._room.place(contact))
 
     def look(self, now_ms: int) -> None:
         """Bring everything to a moment. Time mostly goes forward; going back takes a look at everybody."""
@@ -111,77 +144,88 @@ class WaitingRoom(Generic[C]):
             self._now_ms = now_ms
             self.update(list(self._room.open))
         self._now_ms = now_ms
-        if len(self._by_due) > 2 * len(self._places) + _STALE_MAX:
-            self._sweep()
+        if self._pushed > 2 * len(self._inside) + _STALE_MAX:
+            self._queue_anew()
         self._expire(now_ms - self._expiry_ms)
 
-    def longest_ms(self, cluster: str, *, walk_in: bool, now_ms: int) -> int | None:
+    def longest_ms(self, line: Line, now_ms: int) -> int | None:
         """How long the longest of a line has waited, 0 where no wait has begun; None when nobody is in it."""
-        key = cluster, walk_in
-        line = self.lines[key]
-        while line.queue:
-            since_ms, contact_id = line.queue[0]
-            place = self._places.get(contact_id)
-            if (
-                place is not None
-                and place.since_ms == since_ms
-                and (place.cluster, place.walk_in) == key
-                and contact_id not in self._expired
-            ):
-                return max(0, now_ms - since_ms)
-            heappop(line.queue)
+        for bucket, contact_ids in line.queue.front():
+            since_ms = {contact_id: self._since(contact_id, line) for contact_id in contact_ids}
+            here = {each: at for each, at in since_ms.items() if at is not None and at // _BUCKET_MS == bucket}
+            line.queue.replace_front(list(here))
+            if here:
+                return max(0, now_ms - min(here.values()))
         return None
 
+    def _since(self, contact_id: str, line: Line) -> int | None:
+        if self._inside.get(contact_id) is not line:
+            return None
+        return self._room.place(self._room.open[contact_id]).since_ms
+
     def _enter(self, contact_id: str, place: Place) -> None:
-        self._places[contact_id] = place
-        heappush(self._by_due, (place.due_ms, contact_id))
+        line = None
+        self._by_due.push(place.due_ms, contact_id)
+        self._pushed += 1
         if place.since_ms is not None:
             key = place.cluster, place.walk_in
-            line = self.lines.get(key)
+            line = self._lines.get(key)
             if line is None:
-                line = self.lines[key] = Line()
+                line = self._lines[key] = Line(place.cluster, walk_in=place.walk_in)
             line.count += 1
-            heappush(line.queue, (place.since_ms, contact_id))
+            line.queue.push(place.since_ms, contact_id)
+        self._inside[contact_id] = line
 
     def _leave(self, contact_id: str) -> None:
-        place = self._places.pop(contact_id)
+        line = self._inside.pop(contact_id)
+        if line is not None:
+            line.count -= 1
         expired = self._expired.pop(contact_id, None)
         if expired is not None:
             self._count(expired, -1)
-        elif place.since_ms is not None:
-            self.lines[place.cluster, place.walk_in].count -= 1
 
     def _expire(self, due_until_ms: int) -> None:
-        queue = self._by_due
-        while queue and queue[0][0] <= due_until_ms:
-            due_ms, contact_id = heappop(queue)
-            place = self._places.get(contact_id)
-            if place is None or place.due_ms != due_ms or contact_id in self._expired:
-                continue  # left, or in the queue again with another moment
-            if place.since_ms is not None:
-                self.lines[place.cluster, place.walk_in].count -= 1
-            month, day, excluded = self._room.expired(self._room.open[contact_id])
-            expired = _Expired((month, place.cluster), (day, place.cluster), excluded.reason.value)
-            self._expired[contact_id] = expired
-            self._count(expired, 1)
+        for bucket, contact_ids in self._by_due.front(due_until_ms):
+            later = []
+            for contact_id in contact_ids:
+                if contact_id in self._inside and contact_id not in self._expired:
+                    contact = self._room.open[contact_id]
+                    if self._room.place(contact).due_ms <= due_until_ms:
+                        self._give_up(contact_id, contact)
+                    else:
+                        later.append(contact_id)
+            if bucket == due_until_ms // _BUCKET_MS:
+                self._by_due.replace_front(later)
+                return
+            self._by_due.replace_front([])  # who is due later is in the queue with that moment too
+
+    def _give_up(self, contact_id: str, contact: C) -> None:
+        line = self._inside[contact_id]
+        if line is not None:
+            line.count -= 1
+            self._inside[contact_id] = None
+        month, day, excluded = self._room.expired(contact)
+        expired = _Expired((month, excluded.cluster), (day, excluded.cluster), excluded.reason.value)
+        self._expired[contact_id] = expired
+        self._count(expired, 1)
 
     def _count(self, expired: _Expired, sign: int) -> None:
         _bump(self.months, expired.month, expired.reason, sign)
         _bump(self.days, expired.day, expired.reason, sign)
         self.changed_months.add(expired.month)
 
-    def _sweep(self) -> None:
+    def _queue_anew(self) -> None:
         """Make the queues anew from those who are there."""
-        waiting = [each for each in self._places.items() if each[0] not in self._expired]
-        self._by_due = [(place.due_ms, contact_id) for contact_id, place in waiting]
-        heapify(self._by_due)
-        for line in self.lines.values():
-            line.queue = []
-        for contact_id, place in waiting:
-            if place.since_ms is not None:
-                self.lines[place.cluster, place.walk_in].queue.append((place.since_ms, contact_id))
-        for line in self.lines.values():
-            heapify(line.queue)
+        self._by_due, self._pushed = _Queue(), 0
+        for line in self._lines.values():
+            line.queue = _Queue()
+        for contact_id, counted_in in self._inside.items():
+            if contact_id not in self._expired:
+                place = self._room.place(self._room.open[contact_id])
+                self._by_due.push(place.due_ms, contact_id)
+                self._pushed += 1
+                if counted_in is not None and place.since_ms is not None:
+                    counted_in.queue.push(place.since_ms, contact_id)
 
 
 def _bump(counts: dict[K, dict[str, int]], key: K, reason: str, sign: int) -> None:

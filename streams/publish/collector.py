@@ -5,7 +5,7 @@ a channel only while it owns partitions of it: without any it knows nothing, and
 not know how the observed states came about, nor how the bytes are served.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 
@@ -20,7 +20,7 @@ from streams.core.rules import Channel, Cluster
 from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally, Tally
 from streams.publish import catalogue
 from streams.publish.catalogue import LATENCY_BUCKETS_SECONDS, Page
-from streams.publish.exposition import Exposition, Families, Labels, category_label
+from streams.publish.exposition import Families, Labels, category_label
 from streams.publish.observed import DELETED_UNREAD, Observed, PartitionHealth, answered_within, last_event_ms
 
 MONTH: Final = "month"
@@ -39,7 +39,6 @@ class Metrics:
         self._latency = Histogram(metric.name, metric.help, registry=None, buckets=LATENCY_BUCKETS_SECONDS)
         self._observe = observe
         self._version = version(DISTRIBUTION)
-        self._exposition = Exposition(self._families)
 
     def observe_latency(self, seconds: float) -> None:
         """Note how long an event was under way from its record's time to the figures; clocks apart count as 0."""
@@ -47,9 +46,6 @@ class Metrics:
 
     def render(self) -> bytes:
         """The Prometheus text format, to be served as `CONTENT_TYPE_LATEST`."""
-        return self._exposition.render()
-
-    def _families(self) -> Iterator[Family]:
         observed = self._observe()
         page = Families(Page.LIVE)
         _add_figures(page, observed)
@@ -59,7 +55,7 @@ class Metrics:
         for channel in Channel:
             _add_feed(page, observed.feed(channel), observed.stale_seconds(channel))
         page.add(catalogue.BUILD_INFO, (self._version,), 1)
-        return page.in_order({catalogue.EVENT_LATENCY.name: self._latency_family()})
+        return page.text({catalogue.EVENT_LATENCY.name: self._latency_family()})
 
     def _latency_family(self) -> Family:
         """The histogram without its `_created` series, which the text format would show as a metric of its own."""

@@ -1,15 +1,16 @@
-"""The families of one page of metrics: every metric of the page, in its order, with the series there are.
+"""One page of metrics as text: every metric of the page, in its order, with the series there are.
 
-Must not know what is observed, nor how the bytes are served.
+Gauges and counters are written here, a line a series: a thousand clusters have a hundred thousand of them, and for
+each one prometheus-client makes objects and formats the same labels anew. Histograms, which keep state, are the
+library's, and so is their text. Must not know what is observed, nor how the bytes are served.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
-from prometheus_client.registry import Collector
 
 from streams.core.rules import SECOND_MS
 from streams.core.tally import UNBOUNDED_MS
@@ -17,7 +18,8 @@ from streams.publish.catalogue import Kind, Metric, Page, on_page
 
 Labels = tuple[str, ...]
 
-_FAMILIES: Final = {Kind.GAUGE: GaugeMetricFamily, Kind.COUNTER: CounterMetricFamily}
+_LABELS_REMEMBERED: Final = 200_000
+"""Bound on the memory of written labels: a thousand clusters with all their windows, some 40 MB."""
 
 
 class Families:
@@ -25,51 +27,62 @@ class Families:
 
     def __init__(self, page: Page) -> None:
         self._metrics: Final = on_page(page)
-        self._families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {
-            metric.name: _FAMILIES[metric.kind](metric.name, metric.help, labels=metric.labels)
-            for metric in self._metrics
-            if metric.kind is not Kind.HISTOGRAM
+        self._lines: dict[str, list[str]] = {
+            metric.name: [_head(metric)] for metric in self._metrics if metric.kind is not Kind.HISTOGRAM
         }
 
     def add(self, metric: Metric, labels: Labels, value: float | None) -> None:
         """Add one series; a value that is not known makes none."""
         if value is not None:
-            self._families[metric.name].add_metric(labels, value)
+            self._lines[metric.name].append(f"{metric.name}{_written(metric.labels, labels)} {float(value)!r}\n")
 
     def add_ms(self, metric: Metric, labels: Labels, milliseconds: int | None) -> None:
         """Add one series in seconds."""
         if milliseconds is not None:
-            self._families[metric.name].add_metric(labels, milliseconds / SECOND_MS)
+            self.add(metric, labels, milliseconds / SECOND_MS)
 
-    def in_order(self, histograms: Mapping[str, Family]) -> Iterator[Family]:
-        """Every family in the order of the catalogue; `histograms` gives those that are kept elsewhere, by name."""
-        for metric in self._metrics:
-            yield histograms[metric.name] if metric.kind is Kind.HISTOGRAM else self._families[metric.name]
+    def text(self, histograms: Mapping[str, Family]) -> bytes:
+        """The page in the text format of Prometheus, to be served as `CONTENT_TYPE_LATEST`.
+
+        `histograms` gives the families that are kept elsewhere, by name.
+        """
+        parts = (
+            generate_latest(_Registry([histograms[metric.name]])).decode()
+            if metric.kind is Kind.HISTOGRAM
+            else "".join(self._lines[metric.name])
+            for metric in self._metrics
+        )
+        return "".join(parts).encode()
 
 
-class Exposition(Collector):
-    """One page in the text format of Prometheus, read anew at each scrape.
+class _Registry(CollectorRegistry):
+    """What the library writes: these families and no others."""
 
-    It has a registry of its own, so that nothing else in the process gets into the page.
+    def __init__(self, families: Iterable[Family]) -> None:
+        super().__init__()
+        self._families = families
+
+    def collect(self) -> Iterable[Family]:
+        return self._families
+
+
+def _head(metric: Metric) -> str:
+    definition = metric.help.replace("\\", r"\\").replace("\n", r"\n")
+    return f"# HELP {metric.name} {definition}\n# TYPE {metric.name} {metric.kind}\n"
+
+
+@lru_cache(maxsize=_LABELS_REMEMBERED)
+def _written(names: tuple[str, ...], values: Labels) -> str:
+    """Labels as the text format has them; many metrics share them, and they are the same at every scrape.
+
+    Raises ValueError when there are not as many values as names.
     """
+    pairs = [f'{name}="{_escaped(value)}"' for name, value in zip(names, values, strict=True)]
+    return f"{{{','.join(pairs)}}}" if pairs else ""
 
-    def __init__(self, collect: Callable[[], Iterator[Family]]) -> None:
-        """`collect` is called once for each scrape, in the thread that renders."""
-        self._collect = collect
-        self._registry = CollectorRegistry()
-        self._registry.register(self)
 
-    def collect(self) -> Iterator[Family]:
-        """The families of this scrape, as the registry asks for them."""
-        return self._collect()
-
-    def describe(self) -> list[Family]:
-        """Nothing: registering must not read figures that are not there yet."""
-        return []
-
-    def render(self) -> bytes:
-        """The Prometheus text format, to be served as `CONTENT_TYPE_LATEST`."""
-        return generate_latest(self._registry)
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
 
 def category_label(bound_ms: int) -> str:

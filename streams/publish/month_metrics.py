@@ -5,10 +5,8 @@ has not begun is left out, though an appointment in it may have been cancelled a
 the observed states came about, nor how the bytes are served.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final, NamedTuple
-
-from prometheus_client.metrics_core import Metric as Family
 
 from streams.core.figures import empty_tally, month_totals
 from streams.core.measure import Exclusion
@@ -16,7 +14,7 @@ from streams.core.rules import Channel
 from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally, Tally
 from streams.publish import catalogue
 from streams.publish.catalogue import Page
-from streams.publish.exposition import Exposition, Families, Labels, category_label
+from streams.publish.exposition import Families, Labels, category_label
 from streams.publish.observed import Observed, Reported, answered_within
 
 _YEAR: Final = slice(0, 4)
@@ -40,19 +38,15 @@ class MonthMetrics:
         """`reported` is what the settings tell of years as a whole."""
         self._observe = observe
         self._reported = reported
-        self._exposition = Exposition(self._families)
 
     def render(self) -> bytes:
         """The Prometheus text format."""
-        return self._exposition.render()
-
-    def _families(self) -> Iterator[Family]:
         observed = self._observe()
         families = Families(Page.MONTHS)
         for place, tally in sorted(_totals(observed).items()):
             _add_month(families, place.labels(), tally, observed)
         _add_years(families, self._reported)
-        return families.in_order({})
+        return families.text({})
 
 
 def _totals(observed: Observed) -> dict[_Place, Tally]:

@@ -10,8 +10,8 @@ import errno
 import hashlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from importlib.resources import files
 from typing import Final
 
@@ -45,6 +45,9 @@ class LatestFrame:
         self._frame: bytes | None = None
         self._changed = asyncio.Event()
         self._closed = False
+        self._streams = 0
+        self.watched = asyncio.Event()
+        """Set while there is a stream: nothing needs to be rendered for nobody."""
 
     def publish(self, frame: bytes | None) -> None:
         """Replace the frame and wake the streams; None withdraws the last one, so that nobody takes it for fresh."""
@@ -60,13 +63,21 @@ class LatestFrame:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def frames(self) -> AsyncIterator[bytes]:
+    async def frames(self) -> AsyncGenerator[bytes]:
         """The current frame at once, then each new one, until `close`."""
-        while not self._closed:
-            changed = self._changed
-            if self._frame is not None:
-                yield self._frame
-            await changed.wait()
+        self._streams += 1
+        self.watched.set()
+        try:
+            while not self._closed:
+                changed = self._changed
+                if self._frame is not None:
+                    yield self._frame
+                await changed.wait()
+        finally:
+            self._streams -= 1
+            if not self._streams:
+                self.watched.clear()
+                self._frame = None  # it would be old when the next stream comes
 
 
 class Page:
@@ -158,8 +169,9 @@ class _Routes:
         with suppress(ConnectionError):  # the browser went away, which is its right
             await response.prepare(request)
             await response.write(f"retry: {RECONNECT_MS}\nevent: page\ndata: {self._page.version}\n\n".encode())
-            async for frame in self._latest.frames():
-                await response.write(frame)
+            async with aclosing(self._latest.frames()) as frames:
+                async for frame in frames:
+                    await response.write(frame)
         return response
 
 
@@ -234,12 +246,13 @@ def _address_advice(host: str, port: int, error: OSError) -> str:
 
 
 async def _render_frames(wall: Callable[[], WallPayload], latest: LatestFrame, interval_seconds: float) -> None:
-    """Render the payload once in each interval, for all streams together.
+    """Render the payload once in each interval, for all streams together, while there are any.
 
     A failure is logged when it begins and not each second that it lasts.
     """
     failing = False
     while True:
+        await latest.watched.wait()
         try:
             latest.publish(b"data: %b\n\n" % msgspec.json.encode(wall()))
             failing = False

@@ -287,6 +287,30 @@ async def test_stopping_ends_open_streams_at_once() -> None:
             assert await response.content.read() == b"", "the stream ends, and properly"
 
 
+async def test_nothing_is_rendered_for_nobody() -> None:
+    """And who comes after a while gets the figures of that moment first, not those of the last screen before."""
+    rendered = 0
+
+    def counted() -> WallPayload:
+        nonlocal rendered
+        rendered += 1
+        return wall_payload(phone(cluster=f"line {rendered}"))
+
+    async with serving(wall=counted, interval_seconds=FAST_SECONDS) as (_, client):
+        first = await client.get("/wall/events")
+        await next_payload(first)
+        first.close()
+        while True:  # the server notices that a client went away when it writes to it
+            before = rendered
+            await asyncio.sleep(10 * FAST_SECONDS)
+            if rendered == before:
+                break
+        second = await client.get("/wall/events")
+        payload = await next_payload(second)
+        second.close()
+        assert payload["clusters"][0]["cluster"] == f"line {before + 1}"
+
+
 async def test_a_client_that_went_away_is_no_error_and_holds_nothing_up(caplog: pytest.LogCaptureFixture) -> None:
     rendered = 0
     later = asyncio.Event()
@@ -299,10 +323,11 @@ async def test_a_client_that_went_away_is_no_error_and_holds_nothing_up(caplog: 
         return wall_payload()
 
     async with serving(wall=counted, interval_seconds=FAST_SECONDS) as (runner, client):
-        response = await client.get("/wall/events")
+        response, other = await client.get("/wall/events"), await client.get("/wall/events")
         await next_payload(response)
         response.close()
         await later.wait()
+        other.close()
         async with asyncio.timeout(PROMPT_SECONDS):
             await runner.cleanup()
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
