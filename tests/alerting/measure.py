@@ -136,7 +136,9 @@ def _answer(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None
 
 
 def _explains(cause: Broken, each: Fired) -> bool:
-    return cause.where == each.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS
+    """Whether an alert fired about this: it held while the cause did, by hysteresis perhaps a little longer."""
+    latest = cause.end + each.alarm.hold_seconds + LATEST_SECONDS
+    return cause.where == each.where and cause.start <= each.firing.start <= latest
 
 
 def _open_when_seen(calendar: Calendar, at: float) -> bool:
