@@ -61,13 +61,16 @@ def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[li
         spans = [day.span for day in days]
         prometheus.record(passes, spans)
         for alarm in ALARMS:
-            _expect_everything(prometheus, alarm, spans)
+            _expect_everything(prometheus, alarm, [day.span for day in days if not day.goes_down])
         fired = [each for alarm in ALARMS for each in _fired(prometheus, alarm, spans)]
     return fired, run.broken
 
 
 def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> None:
-    """Grafana takes a rule for one without data when any of its queries has none (eval.go, `IsNoData`)."""
+    """Grafana takes a rule for one without data when any of its queries has none (eval.go, `IsNoData`).
+
+    When workers go down the queries lose their data one after the other, and the alarms keep their states.
+    """
     for span in spans:
         compared, *others = (
             {
@@ -99,10 +102,10 @@ def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], cale
     wrong = [each for each in broken if each.alarm == alarm.uid]
     delays: list[float] = []
     missed = 0
-    for each in (each for each in wrong if each.start > BEFORE):
-        answer = _answer(alarm, each, mine)
-        if answer is not None:
-            delays.append(answer)
+    for each in (each for each in wrong if each.start > BEFORE and not _told_already(each, mine)):
+        delay = _delay(alarm, each, mine)
+        if delay is not None:
+            delays.append(delay)
         elif each.end - each.start > alarm.hold_seconds + LATEST_SECONDS:
             missed += 1
     return Measured(
@@ -122,21 +125,22 @@ def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], cale
     )
 
 
-def _answer(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None:
-    """Seconds from the cause, without the hold, to the firing that began in it; None if none did.
+def _told_already(cause: Broken, fired: Iterable[Fired]) -> bool:
+    """Whether the alert goes on from something earlier when this begins, so that it needs no message."""
+    return any(each.where == cause.where and each.firing.start < cause.start <= each.firing.end for each in fired)
 
-    A cause that begins while the alert goes on from an earlier one needs no message and has no delay.
-    """
-    for each in fired:
-        if each.where == cause.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS:
-            return max(0.0, each.firing.start - cause.start - alarm.hold_seconds)
-    if any(each.where == cause.where and each.firing.start < cause.start <= each.firing.end for each in fired):
-        return 0.0
-    return None
+
+def _delay(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None:
+    """Seconds from the cause, without the hold, to the firing that began in it; None if none did."""
+    starts = [each.firing.start for each in fired if each.where == cause.where]
+    begun = min((at for at in starts if cause.start <= at <= cause.end + LATEST_SECONDS), default=None)
+    return None if begun is None else max(0.0, begun - cause.start - alarm.hold_seconds)
 
 
 def _explains(cause: Broken, each: Fired) -> bool:
-    return cause.where == each.where and cause.start <= each.firing.start <= cause.end + LATEST_SECONDS
+    """Whether an alert fired about this: it held while the cause did, by hysteresis perhaps a little longer."""
+    latest = cause.end + each.alarm.hold_seconds + LATEST_SECONDS
+    return cause.where == each.where and cause.start <= each.firing.start <= latest
 
 
 def _open_when_seen(calendar: Calendar, at: float) -> bool:

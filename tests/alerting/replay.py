@@ -38,6 +38,11 @@ class Day(NamedTuple):
     span: Span
     incidents: tuple[Incident, ...] = ()
 
+    @property
+    def goes_down(self) -> bool:
+        """Whether no worker answers for a while."""
+        return any(incident.trouble is Trouble.DOWN for incident in self.incidents)
+
     def has(self, trouble: Trouble, at_ms: int) -> bool:
         """Whether this goes wrong at this moment."""
         return any(incident.holds(trouble, at_ms) for incident in self.incidents)

@@ -68,7 +68,7 @@ def overlong_waits(
 ) -> list[Broken]:
     """When somebody on the phone had waited longer than the norm of the cluster, in opening hours.
 
-    A call waits from `offered` to its answer or end; one that never ends waits until `end`.
+    A call waits from `offered` to its answer or end, and at most until `end`, when nobody looks any more.
     """
     began: dict[str, tuple[str, int]] = {}
     ended: dict[str, int] = {}
@@ -80,7 +80,7 @@ def overlong_waits(
     waits: dict[str, list[tuple[float, float]]] = {}
     for call_id, (cluster, at_ms) in began.items():
         start = at_ms / SECOND_MS + norms_seconds[cluster]
-        until = ended[call_id] / SECOND_MS if call_id in ended else end
+        until = min(end, ended[call_id] / SECOND_MS) if call_id in ended else end
         waits.setdefault(cluster, []).extend(_open_parts(start, until, calendar))
     return [Broken("langste-wachttijd", cluster, *span) for cluster, spans in waits.items() for span in union(spans)]
 
