@@ -12,7 +12,7 @@ from typing import Final
 from streams.core.rules import Channel
 from streams.settings import KafkaSettings
 from tests.bench.bench import Bench
-from tests.bench.events import LIER_PHONE, Event, events
+from tests.bench.events import LIER_PHONE, SPAN_MS, Event, events
 from tests.bench.filling import PARTITIONS, by_contact, fill
 from tests.bench.report import Figure, Results, Target
 from tests.bench.scraping import MeasuredWorker, Scrape
@@ -58,9 +58,9 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
 
 
 def open_calls(count: int, start_ms: int) -> Iterator[Event]:
-    """Calls that nobody has answered yet, one each 10 ms."""
+    """Calls that nobody has answered yet, spread over the half hour."""
     for number in range(count):
-        at_ms = start_ms + number * 10
+        at_ms = start_ms + number * SPAN_MS // count
         key, cluster = f"{start_ms // 1000:x}o-{number:08d}", LIER_PHONE[0]
         stamp = f"{at_ms // 1000}.{at_ms % 1000:03d}"
         value = f'{{"type":"offered","call_id":"{key}","cluster":"{cluster}","at":{stamp},"hold":0}}'

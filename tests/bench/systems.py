@@ -44,6 +44,10 @@ class WrongResultError(AssertionError):
     """A system did not do its job; its time means nothing."""
 
 
+class TooQuickError(RuntimeError):
+    """All events were counted before time began."""
+
+
 class Run(msgspec.Struct):
     """One timed run of a system."""
 
@@ -103,7 +107,7 @@ async def run_worker(
 def _time_workers(crew: Sequence[MeasuredWorker], count: int) -> Run:
     first = _warmed_up(crew, count)
     if first.applied == count:
-        raise WrongResultError(f"{count} events are too few to time: all were folded at the first look")
+        raise TooQuickError(f"{count} events are too few to time: all were counted at the first look")
     cpu_before = sum(worker.cpu_seconds() for worker in crew)
     last, longest_checkpoint = first, 0.0
     while last.applied < count:
