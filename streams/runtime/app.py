@@ -5,6 +5,7 @@ folded lives in `Partitions`. Any error in a fold or a checkpoint ends the proce
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,9 +16,11 @@ from faust.types import TP
 from streams.runtime.clock import Clock, system_clock
 from streams.runtime.consumer import BatchSchema, BatchTransport
 from streams.runtime.pages import Pages
-from streams.runtime.partition import Batch
+from streams.runtime.partition import Batch, BatchGapError
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SESSION_TIMEOUT_SECONDS: Final = 6.0
 """Silence after which the group takes a worker for dead: how long its partitions stand still after a kill. Faust's
@@ -120,6 +123,10 @@ def _fold(app: MonitorApp) -> Any:
             tp = TopicPartition(message.topic, message.partition)
             try:
                 await app.owner.fold(tp, event.value)
+            except BatchGapError as gap:
+                log.warning("%s: the engine dropped a batch in a rebalance; it is fetched again", gap)
+                await app.consumer.rewind(tp, gap.expected)
+                continue
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be counted or committed after it
                 await app.crash(error)
                 return
