@@ -35,6 +35,9 @@ REBALANCE_TIMEOUT_SECONDS: Final = 30.0
 BUFFERED_BATCHES: Final = 16
 """Batches that may wait for an agent; Faust counts messages, and ours are batches."""
 
+STUCK_SECONDS: Final = 3.0
+"""What was handed over this long ago and is not folded was dropped: a batch takes milliseconds."""
+
 COMMIT_SECONDS: Final = 1.0
 """How often covered offsets are committed: only tools that show lag read them, recovery does not."""
 
@@ -113,6 +116,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
     for topic in (kafka.calls_topic, kafka.tickets_topic):
         app.agent(app.topic(topic, schema=BatchSchema()), name=f"fold-{topic}")(_fold(app))
     app.task(_write_checkpoints(app, settings.checkpoint.interval_seconds))
+    app.task(_fetch_dropped_again(app))
     return app
 
 
@@ -133,6 +137,22 @@ def _fold(app: MonitorApp) -> Any:
             app.pages.observe_latency(event.value)
 
     return fold
+
+
+def _fetch_dropped_again(app: MonitorApp) -> Any:
+    """On a quiet topic no further batch would tell of one that the engine dropped, and its events stay unseen."""
+
+    async def fetch_dropped_again() -> None:
+        before: dict[TopicPartition, int] = {}
+        while not app.should_stop:
+            await app.sleep(STUCK_SECONDS)
+            folded = app.owner.next_offsets()
+            for tp, offset in folded.items():
+                if before.get(tp) == offset:
+                    await app.consumer.rewind(tp, offset)
+            before = folded
+
+    return fetch_dropped_again
 
 
 def _write_checkpoints(app: MonitorApp, interval_seconds: float) -> Any:
