@@ -205,6 +205,21 @@ async def read_to_end(kafka: KafkaSettings, topic: str, partitions: Sequence[int
         await consumer.stop()
 
 
+async def first_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
+    """The offset of the first record that a partition still holds, or of the next one when it holds none.
+
+    Raises `KafkaProblemsError` when no broker answers.
+    """
+    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
+    try:
+        await _start(consumer, kafka)
+        place = TopicPartition(topic, partition)
+        offset: int = (await consumer.beginning_offsets([place]))[place]
+    finally:
+        await consumer.stop()
+    return offset
+
+
 async def _drain(consumer: AIOKafkaConsumer) -> dict[int, list[ConsumerRecord]]:
     unfinished = set(consumer.assignment())
     records: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in unfinished}

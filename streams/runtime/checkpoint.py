@@ -43,6 +43,10 @@ class CheckpointError(RuntimeError):
     """A checkpoint that must not be used; the text says why and what to do."""
 
 
+class CorruptCheckpointError(CheckpointError):
+    """No checkpoint of a partition can be read whole."""
+
+
 class _Body(msgspec.Struct, array_like=True):
     snapshot_version: int
     next_offset: int
@@ -74,6 +78,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     next_offset: int
     generation: int
     snapshots: tuple[msgspec.Raw, ...]
+    damage: str | None = None
+    """What is wrong with a later checkpoint, in whose place this one stands."""
 
 
 def encode_part(snapshot: Snapshot[Any, Any], next_offset: int) -> bytes:
@@ -139,13 +145,28 @@ def _chunk_key_of_one_part(generation: int, _: int, index: int) -> bytes:
 
 
 def decode(records: Iterable[tuple[bytes | None, bytes | None]], where: str) -> Checkpoint | None:
-    """The last complete checkpoint among the records of a partition, in log order; None where there is none.
+    """The last whole checkpoint among the records of a partition, in log order; None where there is none.
 
-    Raises `CheckpointError` for one that is corrupt or of a newer format; `where` names its place in the message.
+    One that is corrupt is passed over for the one before it, as long as the broker has not compacted that away.
+    Raises `CorruptCheckpointError` when none is whole, `CheckpointError` for one of a newer format; `where` names its
+    place in the message.
     """
-    latest = {key: value for key, value in records if key is not None and value is not None}
-    if HEAD_KEY not in latest:
-        return None
+    log = [(key, value) for key, value in records if key is not None and value is not None]
+    damage: CorruptCheckpointError | None = None
+    for index in reversed([index for index, (key, _) in enumerate(log) if key == HEAD_KEY]):
+        try:
+            found = _decode_newest(dict(log[: index + 1]), where)
+        except CorruptCheckpointError as error:
+            damage = damage or error
+        else:
+            return found if damage is None else msgspec.structs.replace(found, damage=str(damage))
+    if damage is not None:
+        raise damage
+    return None
+
+
+def _decode_newest(latest: dict[bytes, bytes], where: str) -> Checkpoint:
+    """The checkpoint of the head among the records, each key with its latest value."""
     head = _decode_head(latest[HEAD_KEY], where)
     key = _chunk_key if head.format == FORMAT else _chunk_key_of_one_part
     snapshots = []
@@ -191,8 +212,5 @@ def _other_version(where: str, what: str, found: object, known: int) -> Checkpoi
     )
 
 
-def _corrupt(where: str, problem: str) -> CheckpointError:
-    return CheckpointError(
-        f"The checkpoint in {where} is corrupt: {problem}. The worker does not start with a state it cannot trust; "
-        "nothing was changed."
-    )
+def _corrupt(where: str, problem: str) -> CorruptCheckpointError:
+    return CorruptCheckpointError(f"The checkpoint in {where} is corrupt: {problem}.")

@@ -234,8 +234,21 @@ class BatchConsumer(driver.Consumer):
 
         At the beginning there was nobody to read them yet.
         """
+        if position == 0:
+            return 0
         begin: int = (await self.earliest_offsets(TP(*tp)))[TP(*tp)]
-        return max(0, begin - position) if position else 0
+        return max(0, begin - position)
+
+    async def rewind(self, tp: TopicPartition, offset: int) -> None:
+        """Hand over everything from an offset on again.
+
+        Faust drops batches that wait for an agent when a rebalance strikes, and under load not always before the
+        position is set anew: the fold then meets a batch that does not follow.
+        """
+        if self._position.get(tp, offset) > offset:
+            self._position[tp] = offset
+            self._read_offset[TP(*tp)] = None  # or Faust takes what comes again for old
+            await self._seek_back({tp})
 
     async def _seek_back(self, tps: set[TopicPartition]) -> None:
         assigned = self.assignment()

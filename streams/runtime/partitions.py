@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
-from streams.kafka import client_options, read_to_end
+from streams.kafka import client_options, first_offset, read_to_end
 from streams.publish.observed import PartitionHealth
 from streams.runtime import checkpoint
 from streams.runtime.capture import Capture
@@ -64,6 +64,10 @@ class Partitions:
     def owned(self) -> set[TopicPartition]:
         """The partitions owned now."""
         return set(self._owned)
+
+    def next_offsets(self) -> dict[TopicPartition, int]:
+        """The first offset of each partition that is not folded yet."""
+        return {tp: owned.partition.next_offset for tp, owned in self._owned.items()}
 
     def covered(self) -> Mapping[TopicPartition, int]:
         """The next offset of each partition's last written checkpoint."""
@@ -134,9 +138,24 @@ class Partitions:
         for topic, numbers in by_topic.items():
             source = checkpoint_topic(topic)
             for number, records in (await read_to_end(self._settings.kafka, source, numbers)).items():
-                pairs = ((record.key, record.value) for record in records)
-                found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
+                pairs = [(record.key, record.value) for record in records]
+                try:
+                    found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
+                except checkpoint.CorruptCheckpointError as error:
+                    await self._allow_replay(topic, number, error)
+                    found[TopicPartition(topic, number)] = None
         return found
+
+    async def _allow_replay(self, topic: str, number: int, damage: checkpoint.CorruptCheckpointError) -> None:
+        """Raise unless the source partition still holds every record: the state is a function of these."""
+        first = await first_offset(self._settings.kafka, topic, number)
+        if first > 0:
+            raise checkpoint.CheckpointError(
+                f"{damage} There is no earlier one, and {topic}-{number} has no records before offset {first} any "
+                f"more, so they cannot be counted again. Nothing was changed. Restore {checkpoint_topic(topic)}, or "
+                "delete it and start again to go on without what was counted before."
+            )
+        log.error("%s There is no earlier one: every record of %s-%d is read again", damage, topic, number)
 
     def _restore(self, tp: TopicPartition, writer: CheckpointWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules
@@ -144,6 +163,8 @@ class Partitions:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
             state, next_offset, generation = new_state(channel, rules), 0, 0
         else:
+            if found.damage is not None:
+                log.error("%s The one before it takes its place", found.damage)
             log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, found.next_offset)
             state, next_offset = restored_state(channel, rules, found.snapshots), found.next_offset
             generation = found.generation

@@ -5,11 +5,13 @@ Scenarios that strike brokers have a cluster of three to themselves; the others 
 
 import asyncio
 import logging
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -33,56 +35,72 @@ def main(
 ) -> None:
     """Strike workers and brokers with faults and compare every figure. Ends with status 1 on any difference."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the harness's own clients meet the faults too
-    directory = logs or Path(tempfile.mkdtemp(prefix="wachtmonitor-chaos-"))
-    wanted = seeds or range(first_seed, first_seed + scenarios)
-    until = time.monotonic() + minutes * 60 if minutes else float("inf")
+    course = Course(
+        directory=logs or Path(tempfile.mkdtemp(prefix="wachtmonitor-chaos-")),
+        parallel=parallel,
+        until=time.monotonic() + minutes * 60 if minutes else float("inf"),
+        verbose=bool(seeds),
+    )
     started = time.monotonic()
     try:
-        results = asyncio.run(
-            _run_all([planned(seed) for seed in wanted], directory, parallel, until, verbose=bool(seeds))
-        )
+        asyncio.run(course.run([planned(seed) for seed in seeds or range(first_seed, first_seed + scenarios)]))
     except (KafkaMissingError, BrokerError) as error:
         raise click.ClickException(str(error)) from error
-    click.echo(summarised(results, time.monotonic() - started))
-    click.echo(f"logs: {directory}")
-    sys.exit(any(result.differences for result in results))
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        click.echo("stopped; this is what was run to its end:")
+    click.echo(summarised(course.results, time.monotonic() - started))
+    click.echo(f"logs: {course.directory}")
+    sys.exit(any(result.differences for result in course.results))
 
 
-async def _run_all(
-    plans: Sequence[Plan], directory: Path, parallel: int, until: float, *, verbose: bool
-) -> list[Result]:
-    jars = kafka_jars()
-    queues = {breaks: [plan for plan in plans if plan.breaks_brokers is breaks] for breaks in (False, True)}
-    lanes = []
-    async with AsyncExitStack() as stack:
-        for breaks, queue in queues.items():
-            if not queue:
-                continue
-            width = 1 if breaks else min(parallel, len(queue))
-            size = 3 if breaks else 1
-            cluster = ApacheCluster(directory / f"brokers-{size}", jars, size=size, doors=width)
-            await stack.enter_async_context(cluster)
-            for number in range(width):
-                doors = [broker.node.doors[number] for broker in cluster.brokers]
-                network = await stack.enter_async_context(Network(doors))
-                lanes.append(_lane(queue, cluster, network, directory, until, verbose=verbose))
-        by_lane = await asyncio.gather(*lanes)
-    return [result for results in by_lane for result in results]
+@dataclass
+class Course:
+    """Many scenarios: where their logs go, how many run at a time, until when one may begin, and how they went."""
 
+    directory: Path
+    parallel: int
+    until: float
+    """By the monotonic clock."""
+    verbose: bool
+    results: list[Result] = field(default_factory=list)
 
-async def _lane(
-    queue: list[Plan], cluster: ApacheCluster, network: Network, directory: Path, until: float, *, verbose: bool
-) -> list[Result]:
-    """Run what is in the queue, one after the other, as long as there is time."""
-    results = []
-    while queue and time.monotonic() < until:
-        plan = queue.pop(0)
-        own = directory / f"seed-{plan.seed}"
-        own.mkdir(parents=True)
-        result = await run(plan, cluster, network, own, verbose=verbose)
-        click.echo(described(result, own, with_timeline=verbose or bool(result.differences)))
-        results.append(result)
-    return results
+    async def run(self, plans: Sequence[Plan]) -> None:
+        """Run the scenarios; SIGTERM breaks off like Ctrl-C."""
+        this = asyncio.current_task()
+        assert this is not None
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+        jars = kafka_jars()
+        async with AsyncExitStack() as stack:
+            lanes = []
+            for breaks in (False, True):
+                queue = [plan for plan in plans if plan.breaks_brokers is breaks]
+                width = 1 if breaks else self.parallel
+                if queue:
+                    lanes += await self._lanes(stack, jars, queue, 3 if breaks else 1, min(width, len(queue)))
+            await asyncio.gather(*lanes)
+
+    async def _lanes(
+        self, stack: AsyncExitStack, jars: Path, queue: list[Plan], brokers: int, width: int
+    ) -> list[Coroutine[None, None, None]]:
+        """So many lanes on one cluster, each with a network of its own, which share a queue."""
+        cluster = ApacheCluster(self.directory / f"brokers-{brokers}", jars, size=brokers, doors=width)
+        await stack.enter_async_context(cluster)
+        lanes = []
+        for number in range(width):
+            doors = [broker.node.doors[number] for broker in cluster.brokers]
+            network = await stack.enter_async_context(Network(doors))
+            lanes.append(self._lane(queue, cluster, network))
+        return lanes
+
+    async def _lane(self, queue: list[Plan], cluster: ApacheCluster, network: Network) -> None:
+        """Run what is in the queue, one after the other, as long as there is time."""
+        while queue and time.monotonic() < self.until:
+            plan = queue.pop(0)
+            own = self.directory / f"seed-{plan.seed}"
+            own.mkdir(parents=True)
+            result = await run(plan, cluster, network, own, verbose=self.verbose)
+            click.echo(described(result, own, with_timeline=self.verbose or bool(result.differences)))
+            self.results.append(result)
 
 
 if __name__ == "__main__":

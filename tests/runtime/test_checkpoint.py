@@ -226,3 +226,29 @@ def test_a_checkpoint_of_the_first_format_is_read() -> None:
     assert found is not None
     assert (found.next_offset, found.generation) == (40, 7)
     assert everything(restored(found)) == everything(state)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("damaged", ["whole", "changes", "head"])
+def test_a_corrupt_checkpoint_is_passed_over_for_the_one_before_it(damaged: str) -> None:
+    """Whatever of it is corrupt, the state and the offset are those of the one before, and it says so."""
+    layout, state = Layout(4), state_of(50)
+    first = whole(state, 100, layout)
+    before = everything(state)
+    state.apply(Offered(call_id="late", cluster="Klantencontactcentrum", at=NINE_ON_MONDAY_MS / 1000), 0)
+    second = changed(state, 101, layout) if damaged == "changes" else whole(state, 101, layout)
+    where = -1 if damaged == "head" else 0
+    second[where] = (second[where][0], b"\x00" + second[where][1])
+    found = checkpoint.decode([*first, *second], "calls-checkpoints-0")
+    assert found is not None
+    assert found.next_offset == 100
+    assert everything(restored(found)) == before
+    assert found.damage is not None
+    assert "calls-checkpoints-0 is corrupt" in found.damage
+
+
+def test_a_newer_format_is_no_damage_to_pass_over() -> None:
+    """Whoever wrote it knew more: going back behind it would be a reset."""
+    newer = (HEAD_KEY, b'{"format":99}')
+    with pytest.raises(CheckpointError, match=r"Run the version that wrote it"):
+        checkpoint.decode([*whole(state_of(3), 7), newer], "calls-checkpoints-0")

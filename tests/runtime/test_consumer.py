@@ -33,6 +33,7 @@ class Fetching(BatchConsumer):
         self._position = {CALLS: 0, TICKETS: 0}
         self._jumps = {}
         self._assignments = 1
+        self._read_offset: dict[TP, int | None] = {}
         self._revoke = revoke
         self.sought: list[Any] = []
 
@@ -77,6 +78,17 @@ async def test_a_jump_is_fetched_again_and_the_other_partitions_go_on() -> None:
 async def test_a_rebalance_in_the_middle_of_a_fetch_drops_the_rest_of_it() -> None:
     """It is no error: the partitions start at their checkpoints again."""
     assert await batches(Fetching(revoke=True)) == []
+
+
+async def test_what_the_engine_dropped_is_handed_over_again() -> None:
+    """From where the fold says; a second batch of those that do not follow changes nothing more."""
+    consumer = Fetching(revoke=False)
+    assert await batches(consumer) == [TP(*TICKETS)]
+    consumer.sought.clear()
+    await consumer.rewind(TICKETS, 0)
+    await consumer.rewind(TICKETS, 0)
+    assert consumer.sought == [{TP(*TICKETS): 0}]
+    assert TP(*TICKETS) in await batches(consumer)
 
 
 class Coordinator:

@@ -5,11 +5,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
 
+from streams.contracts.events import Offered
 from streams.contracts.topics import checkpoint_topic
-from streams.kafka import client_options, ensure_topics, read_to_end
+from streams.kafka import admin_client, client_options, ensure_topics, read_to_end
 from streams.runtime.checkpoint import HEAD_KEY
+from streams.runtime.clock import system_clock
 from streams.runtime.embedded import BrokerProcess
 from streams.settings import KafkaSettings
 from tests.brokers.topics import kafka_settings
@@ -41,6 +44,12 @@ async def produce(kafka: KafkaSettings, topic: str, key: bytes, value: bytes) ->
         await producer.send_and_wait(topic, value, key, partition=0)
 
 
+def calls(count: int) -> Iterator[Offered]:
+    """So many calls that come in now."""
+    now = system_clock() / 1000
+    return (Offered(f"call-{number}", KCC, now) for number in range(count))
+
+
 async def ended_with(worker: WorkerProcess) -> str:
     """What a worker said that ended by itself with status 1."""
     await workers.until(lambda: worker.exit_status() is not None, "the worker ends")
@@ -50,13 +59,35 @@ async def ended_with(worker: WorkerProcess) -> str:
     return said
 
 
-async def test_a_corrupt_checkpoint_is_refused_and_left_alone(embedded_broker: BrokerProcess, start: Any) -> None:
-    kafka = kafka_settings(embedded_broker)
-    await ensure_topics(kafka)
+async def test_a_corrupt_checkpoint_is_made_anew_from_all_records(broker: BrokerProcess, start: Any) -> None:
+    """There is no earlier one, but the topic holds everything since its first record."""
+    kafka = kafka_settings(broker, partitions=1)
+    await workers.send(kafka, calls(5))
+    topic = checkpoint_topic(kafka.calls_topic)
+    await produce(kafka, topic, HEAD_KEY, b"{not json")
+    worker = start(kafka)
+    await workers.until(worker.is_healthy, "the worker serves its pages")
+    written = f'wachtmonitor_checkpoint_timestamp_seconds{{partition="0",topic="{kafka.calls_topic}"}}'
+    await workers.until(lambda: written in worker.get("/metrics"), "a checkpoint is written anew")
+    await workers.settle(kafka, [worker])
+    assert worker.terminate() == 0, worker.log()
+    assert f"The checkpoint in {topic}-0 is corrupt: its head is unreadable" in worker.log()
+    assert f"every record of {kafka.calls_topic}-0 is read again" in worker.log()
+    assert (await workers.covered(kafka))[kafka.calls_topic, 0] == 5
+
+
+async def test_a_corrupt_checkpoint_is_refused_where_records_are_gone(
+    apache_kafka: BrokerProcess, start: Any
+) -> None:
+    """What was counted of them would be lost without a word. The checkpoint is left alone."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    await workers.send(kafka, calls(5))
+    async with admin_client(kafka) as admin:
+        await admin.delete_records({TopicPartition(kafka.calls_topic, 0): RecordsToDelete(2)})
     topic = checkpoint_topic(kafka.calls_topic)
     await produce(kafka, topic, HEAD_KEY, b"{not json")
     said = await ended_with(start(kafka))
-    assert f"Error: The worker has stopped. The checkpoint in {topic}-0 is corrupt: its head is unreadable" in said
+    assert f"{kafka.calls_topic}-0 has no records before offset 2 any more" in said
     assert len((await read_to_end(kafka, topic, [0]))[0]) == 1
 
 
