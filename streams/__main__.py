@@ -15,6 +15,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "worker": "streams.runtime.command:worker",
     "publish": "streams.sources.publish_command:publish",
     "simulate": "streams.sources.simulate_command:simulate",
+    "report": "streams.reports.report_command:report",
     "check": "streams.check:check",
 }
 """Subcommand to `module:function`, in the order of the help text."""

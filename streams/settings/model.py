@@ -60,6 +60,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     tickets_topic: str
     dead_letters_topic: str
     month_totals_topic: str
+    closed_months_topic: str
     partitions: int
     """Partitions of each source topic when it is created."""
     replication_factor: int
