@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from streams.contracts.topics import checkpoint_topic
+from streams.kafka_writer import OutgoingRecord
 from streams.publish.dead_letters import dead_letter_record
 from streams.publish.month_totals import MonthTotalsWriter
 from streams.runtime.checkpoint import Layout, compress, encode_part
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Partition
-from streams.runtime.writer import OutgoingRecord
 from streams.settings import Settings
 
 CONTACTS_PER_PART: Final = 20_000

@@ -16,12 +16,12 @@ from aiokafka import TopicPartition
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.kafka import client_options, read_to_end
+from streams.kafka_writer import FENCED, FencedWriter
 from streams.publish.observed import PartitionHealth
 from streams.runtime import checkpoint
 from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Batch, Partition, new_state, restored_state
-from streams.runtime.writer import FENCED, CheckpointWriter
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ DEAD_LETTER_BYTES: Final = 4 * 1024 * 1024
 class _Owned:
     """A partition with what it takes to write its checkpoints."""
 
-    def __init__(self, partition: Partition, writer: CheckpointWriter, capture: Capture, covered: int | None) -> None:
+    def __init__(self, partition: Partition, writer: FencedWriter, capture: Capture, covered: int | None) -> None:
         self.partition = partition
         self.writer = writer
         self.capture = capture
@@ -119,10 +119,10 @@ class Partitions:
                 self._owned[tp] = self._restore(tp, writers[tp], found[tp])
         return {tp: self._owned[tp].partition.next_offset for tp in partitions}
 
-    def _new_writer(self, tp: TopicPartition) -> CheckpointWriter:
+    def _new_writer(self, tp: TopicPartition) -> FencedWriter:
         kafka = self._settings.kafka
         fenced = kafka.writer == "transactional"
-        return CheckpointWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}" if fenced else None)
+        return FencedWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}" if fenced else None)
 
     async def _read_checkpoints(
         self, partitions: Iterable[TopicPartition]
@@ -138,7 +138,7 @@ class Partitions:
                 found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
         return found
 
-    def _restore(self, tp: TopicPartition, writer: CheckpointWriter, found: checkpoint.Checkpoint | None) -> _Owned:
+    def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)

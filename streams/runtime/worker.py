@@ -10,13 +10,13 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from streams.kafka import KafkaProblemsError, ensure_topics
+from streams.kafka_writer import FENCED
 from streams.publish.web import create_web, serve
 from streams.runtime.app import MonitorApp, create_app
 from streams.runtime.checkpoint import CheckpointError
 from streams.runtime.clock import Clock, system_clock
 from streams.runtime.consumer import SourceReplacedError, TakeOverError
 from streams.runtime.partition import RecordTimeError
-from streams.runtime.writer import FENCED
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
