@@ -2,7 +2,8 @@
 
 A *position* says up to which record the totals of a partition go. It is written in the same transaction as they
 are, so whoever has read both knows exactly what the totals hold. A *feed* says of one month in which quarters of an
-hour a partition had events, and how often its totals were changed once the month was over. Both are written under
+hour a partition had events, and how many facts came once the month was over. It is also the only place where these
+notes are kept: a new owner goes on from it. Both are written under
 keys of their own, so that the newest record of every key together makes the whole. Must not know Kafka clients.
 """
 
@@ -13,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from streams.core.coverage import QuarterMap
+from streams.core.month_notes import MonthNote, MonthNotes
 from streams.core.rules import Channel
 
 POSITION_PREFIX: Final = b"position/"
@@ -44,8 +46,8 @@ class Feed(msgspec.Struct):
     channel: Channel
     source: str
     quarters: QuarterMap = msgspec.field(default_factory=QuarterMap)
-    changes: dict[str, int] = {}
-    """By cluster: how often a measurement was added or taken back by a record from after the month's end."""
+    late_facts: dict[str, int] = {}
+    """By cluster: facts about the month from records of after its end, repeated ones included."""
 
 
 class BesideTotals(msgspec.Struct):
@@ -63,8 +65,25 @@ def position_record(position: Position) -> tuple[bytes, bytes]:
 def feed_record(feed: Feed) -> tuple[bytes, bytes]:
     """Key and value; in the JSON object `quarters.bits` is base64, lowest bit first."""
     key = FEED_PREFIX + f"{feed.month}/{quote(feed.source, safe='')}".encode()
-    changes = dict(sorted(feed.changes.items()))
-    return key, msgspec.json.encode(msgspec.structs.replace(feed, changes=changes))
+    late_facts = dict(sorted(feed.late_facts.items()))
+    return key, msgspec.json.encode(msgspec.structs.replace(feed, late_facts=late_facts))
+
+
+def changed_feeds(notes: MonthNotes, channel: Channel, source: str) -> list[tuple[bytes, bytes]]:
+    """The feeds of the months whose notes have changed since this was last asked, as records."""
+    return [
+        feed_record(Feed(month, channel, source, note.quarters, note.late_facts))
+        for month in notes.take_changed()
+        for note in [notes.months[month]]
+    ]
+
+
+def notes_by_source(records: Iterable[tuple[bytes, bytes | None]]) -> dict[str, dict[str, MonthNote]]:
+    """The notes of every source partition by month, from all records of the topic in its order."""
+    notes: dict[str, dict[str, MonthNote]] = {}
+    for (month, source), feed in read_beside(records).feeds.items():
+        notes.setdefault(source, {})[month] = MonthNote(feed.quarters, feed.late_facts)
+    return notes
 
 
 def is_beside(key: bytes) -> bool:

@@ -51,12 +51,12 @@ class FrozenTotal(msgspec.Struct, frozen=True):
 
 
 class FrozenFeed(msgspec.Struct, frozen=True):
-    """The hours of one source partition, and how often it had changed the month by then."""
+    """The hours of one source partition, and the late facts that had come by then."""
 
     channel: Channel
     source: str
     quarters: QuarterMap
-    changes: dict[str, int]
+    late_facts: dict[str, int]
 
 
 class Closing(msgspec.Struct, frozen=True, kw_only=True, tag="closed", tag_field="action"):

@@ -4,7 +4,7 @@ Of a closed month the frozen figures count, and what came later stands beside th
 topic count. Must not know Kafka or how anything is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -13,9 +13,9 @@ from streams.core.coverage import QuarterMap
 from streams.core.figures import empty_tally
 from streams.core.rules import Channel
 from streams.core.tally import Tally
-from streams.publish.month_feeds import BesideTotals
+from streams.publish.month_feeds import BesideTotals, Feed
 from streams.publish.month_totals import TotalKey
-from streams.reports.closed_months import Account, Basis, Closing, Entry, basis_of, closing_of
+from streams.reports.closed_months import Account, Basis, Closing, Entry, FrozenFeed, basis_of, closing_of
 from streams.settings import Settings
 
 COUNTED_APART: Final = frozenset({"sketch"})
@@ -44,8 +44,8 @@ class Late(msgspec.Struct, frozen=True):
     channel: Channel
     cluster: str
     source: str
-    changes: int
-    """Measurements added or taken back since."""
+    facts: int
+    """Facts about the month that have come since, repeated ones included."""
     difference: dict[str, int]
     """What the frozen totals would become: by field of the tally, or field and key, what would be added."""
 
@@ -75,48 +75,53 @@ class Month(msgspec.Struct):
 
 def month_of(sources: Sources, month: str, settings: Settings) -> Month:
     """The month's figures: frozen if it is closed, those of now if it is not."""
-    closing = closing_of(sources.account, month)
+    entries = sources.account.get(month, [])
     current = {key[1:]: tally for key, tally in sources.totals.items() if key[0] == month}
-    feeds = {source: feed for (of, source), feed in sources.beside.feeds.items() if of == month}
-    if closing is None:
-        counted, basis = current, basis_of(month, settings.rules, settings.norms)
-        spoke = {position.channel: QuarterMap() for position in sources.beside.positions.values()}
-        for feed in feeds.values():
-            spoke.setdefault(feed.channel, QuarterMap()).add(feed.quarters)
-        late = []
-    else:
-        counted, basis = {(e.channel, e.cluster, e.source): e.tally for e in closing.totals}, closing.basis
-        spoke = {}
-        for frozen in closing.feeds:
-            spoke.setdefault(frozen.channel, QuarterMap()).add(frozen.quarters)
-        changes = {
-            (feed.channel, cluster, source): count
-            for source, feed in feeds.items()
-            for cluster, count in feed.changes.items()
-        }
-        late = list_late(closing, current, changes)
-    totals: dict[tuple[Channel, str], Tally] = {}
-    for (channel, cluster, _), tally in sorted(counted.items()):
-        totals.setdefault((channel, cluster), empty_tally(channel)).add(tally)
-    return Month(month, basis, totals, spoke, sources.account.get(month, []), closing, late)
+    feeds = [feed for (of, _), feed in sources.beside.feeds.items() if of == month]
+    closing = closing_of(sources.account, month)
+    if closing is not None:
+        frozen = {(each.channel, each.cluster, each.source): each.tally for each in closing.totals}
+        late = list_late(closing, current, _late_facts(feeds))
+        return Month(month, closing.basis, _summed(frozen), _spoke((), closing.feeds), entries, closing, late)
+    channels = {position.channel for position in sources.beside.positions.values()}
+    basis = basis_of(month, settings.rules, settings.norms)
+    return Month(month, basis, _summed(current), _spoke(channels, feeds), entries, None, [])
 
 
-def list_late(closing: Closing, current: Mapping[Place, Tally], changes: Mapping[Place, int]) -> list[Late]:
-    """What came after the closing: by cluster and source, counts that differ and how often they were changed.
+def _summed(totals: Mapping[Place, Tally]) -> dict[tuple[Channel, str], Tally]:
+    """Over the source partitions, in an order that does not depend on them."""
+    summed: dict[tuple[Channel, str], Tally] = {}
+    for (channel, cluster, _), tally in sorted(totals.items(), key=lambda item: item[0]):
+        summed.setdefault((channel, cluster), empty_tally(channel)).add(tally)
+    return summed
 
-    `current` are the totals of now, `changes` how often they have been changed since the month's end.
+
+def _spoke(channels: Iterable[Channel], feeds: Iterable[Feed | FrozenFeed]) -> dict[Channel, QuarterMap]:
+    """The hours of these channels, and of all whose feeds said something."""
+    spoke = {channel: QuarterMap() for channel in channels}
+    for feed in feeds:
+        spoke.setdefault(feed.channel, QuarterMap()).add(feed.quarters)
+    return spoke
+
+
+def _late_facts(feeds: Iterable[Feed | FrozenFeed]) -> dict[Place, int]:
+    return {
+        (feed.channel, cluster, feed.source): count for feed in feeds for cluster, count in feed.late_facts.items()
+    }
+
+
+def list_late(closing: Closing, current: Mapping[Place, Tally], late_facts: Mapping[Place, int]) -> list[Late]:
+    """What came after the closing: by cluster and source, the late facts and the counts that differ.
+
+    `current` are the totals of now, `late_facts` all that have come since the month's end.
     """
     frozen = {(each.channel, each.cluster, each.source): each.tally for each in closing.totals}
-    before = {
-        (feed.channel, cluster, feed.source): count
-        for feed in closing.feeds
-        for cluster, count in feed.changes.items()
-    }
+    before = _late_facts(closing.feeds)
     late = []
-    for place in sorted(frozen.keys() | current.keys() | changes.keys()):
+    for place in sorted(frozen.keys() | current.keys() | late_facts.keys()):
         empty = empty_tally(place[0])
         difference = _difference(frozen.get(place, empty), current.get(place, empty))
-        since = changes.get(place, 0) - before.get(place, 0)
+        since = late_facts.get(place, 0) - before.get(place, 0)
         if difference or since:
             late.append(Late(*place, since, difference))
     return late

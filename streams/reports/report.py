@@ -53,9 +53,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What came after the closing, by cluster and source partition."""
 
     @property
-    def late_changes(self) -> int:
-        """How often a fact that came too late would have changed the figures."""
-        return sum(each.changes for each in self.late)
+    def late_facts(self) -> int:
+        """Facts that came after the closing, repeated ones included."""
+        return sum(each.facts for each in self.late)
 
 
 class MeasuredYear(msgspec.Struct, frozen=True):
@@ -107,13 +107,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 def build_report(sources: Sources, period: str, settings: Settings, now_ms: int) -> Report:
     """The report of a month (`YYYY-MM`) or a year (`YYYY`); raises `NoFiguresError` for one without figures."""
     is_month = len(period) > YEAR_LENGTH
-    known = [month for month in sources.months() if year_of(month) == year_of(period)]
+    zone = settings.rules.zone
+    begun = [month for month in sources.months() if month_start_ms(month, zone) <= now_ms]
+    known = [month for month in begun if year_of(month) == year_of(period)]
     if not known or (is_month and period not in known):
         raise NoFiguresError(_nothing(sources, period))
     last = period if is_month else known[-1]
     months = [month_of(sources, month, settings) for month in known if month <= last]
     reported = months[-1:] if is_month else months
-    basis, zone = months[-1].basis, settings.rules.zone
+    basis = months[-1].basis
     first, final = (period, period) if is_month else (f"{period}-01", f"{period}-12")
     to_ms = month_end_ms(final, zone)
     return Report(

@@ -515,8 +515,8 @@ def _closing(report: Report) -> Section:
         )
         if status.state == "closed":
             sentences.append(
-                "Wijzigingen door feiten die daarna nog binnenkwamen, niet meegeteld: "
-                f"{dutch.number(status.late_changes)}."
+                "Feiten over deze maand die daarna nog binnenkwamen, ook herhaalde, niet meegeteld: "
+                f"{dutch.number(status.late_facts)}."
             )
     return Section("Afsluiting en laattijdige feiten", sentences, _late_tables(report))
 
@@ -528,13 +528,13 @@ def _late_tables(report: Report) -> list[Table]:
             dutch.month_name(status.month),
             each.cluster,
             each.source,
-            dutch.number(each.changes),
+            dutch.number(each.facts),
             ", ".join(f"{name} {difference:+d}" for name, difference in each.difference.items()) or "geen verschil",
         )
         for status in report.statuses
         for each in status.late
     ]
-    head = ("Maand", "Cluster", "Partitie", "wijzigingen", "verschil met de afgesloten cijfers")
+    head = ("Maand", "Cluster", "Partitie", "Feiten", "Verschil met de afgesloten cijfers")
     return [Table(head, rows, texts=5, caption="Laattijdige feiten, niet meegeteld")] if rows else []
 
 
