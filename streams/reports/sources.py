@@ -6,7 +6,7 @@ Must not know what the records mean.
 from aiokafka import ConsumerRecord
 
 from streams.kafka import read_to_end
-from streams.publish.month_feeds import read_beside
+from streams.publish.month_feeds import is_beside, read_beside
 from streams.publish.month_totals import totals_by_source
 from streams.reports.closed_months import Account, read_account
 from streams.reports.month import Sources
@@ -19,9 +19,21 @@ async def read_sources(kafka: KafkaSettings) -> Sources:
     Raises `KafkaProblemsError` when Kafka cannot be read, and `MonthTotalsError`, `MonthFeedsError` or
     `ClosedMonthsError` for records that cannot be used.
     """
+    return (await read_written(kafka))[0]
+
+
+async def read_written(kafka: KafkaSettings) -> tuple[Sources, dict[str, int]]:
+    """The same, and when a total of each month was last written, UTC ms."""
     account = await read_closed_months(kafka)  # first, so that totals are at least as new as what was frozen of them
-    records = [(record.key or b"", record.value) for record in await _all(kafka, kafka.month_totals_topic)]
-    return Sources(totals_by_source(records), read_beside(records), account)
+    found = await _all(kafka, kafka.month_totals_topic)
+    records = [(record.key or b"", record.value) for record in found]
+    written: dict[str, int] = {}
+    for record in found:
+        key = record.key or b""
+        if not is_beside(key):
+            month = key.partition(b"/")[0].decode(errors="replace")
+            written[month] = max(record.timestamp, written.get(month, 0))
+    return Sources(totals_by_source(records), read_beside(records), account), written
 
 
 async def read_closed_months(kafka: KafkaSettings) -> Account:

@@ -7,6 +7,7 @@ cents). It must not know how the settings are used.
 from streams.settings.model import (
     BudgetYear,
     CheckpointSettings,
+    ClosingSettings,
     KafkaSettings,
     Norms,
     ReportedYear,
@@ -21,6 +22,7 @@ __all__ = [
     "DEFAULT_FILE",
     "BudgetYear",
     "CheckpointSettings",
+    "ClosingSettings",
     "KafkaSettings",
     "Norms",
     "ReportedYear",

@@ -28,6 +28,7 @@ _TOPIC: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{TOPIC_LENGTH_MAX}}}")
 _SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 _HOURS: Final = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)", re.ASCII)
+_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _PORT_MAX: Final = 65_535
 _DAY_MINUTES: Final = 24 * 60
@@ -281,6 +282,17 @@ def read_hours(value: object) -> tuple[OpenInterval, ...]:
 
 
 HOURS: Final = Kind('opening hours in ascending order, or "closed"', '"08:30-12:00, 13:00-16:00"', read_hours)
+
+
+def _read_time(value: object) -> int:
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise UnfitError
+    return int(found[1]) * 60 + int(found[2])
+
+
+TIME: Final = Kind("a time of day from 00:00 to 23:59", '"06:00"', _read_time)
+"""Minutes since midnight inside."""
 
 
 def _interval(text: str) -> OpenInterval:

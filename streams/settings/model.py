@@ -95,6 +95,21 @@ class CheckpointSettings(msgspec.Struct, frozen=True, kw_only=True):
     interval_seconds: float = 1.0
 
 
+class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When a month's figures are frozen."""
+
+    day: int = 3
+    """Day of the next month."""
+    time_minutes: int = 6 * 60
+    """By the clock on the wall, in minutes since midnight."""
+    catch_up_days: int = 62
+    """How long past that moment a month still closes by itself."""
+    quiet_minutes: int = 60
+    """For how long nothing may have been written to a month that closes late."""
+    check_seconds: int = 60
+    """How often a worker looks whether a month is due."""
+
+
 class Norms(msgspec.Struct, frozen=True, kw_only=True):
     """The norms that hold for every telephone line; they judge figures, they do not change them."""
 
@@ -130,3 +145,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka: KafkaSettings
     web: WebSettings
     checkpoint: CheckpointSettings
+    closing: ClosingSettings
