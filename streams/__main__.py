@@ -16,6 +16,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "publish": "streams.sources.publish_command:publish",
     "simulate": "streams.sources.simulate_command:simulate",
     "report": "streams.reports.report_command:report",
+    "snapshot": "streams.reports.snapshot_command:snapshot",
     "month": "streams.reports.month_command:month",
     "check": "streams.check:check",
 }

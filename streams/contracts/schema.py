@@ -49,6 +49,7 @@ class _DefaultTopics(msgspec.Struct, frozen=True):
     dead_letters_topic: str = _DEAD_LETTERS
     month_totals_topic: str = "month-totals"
     closed_months_topic: str = "closed-months"
+    snapshots_topic: str = "snapshots"
     partitions: int = 1
 
 

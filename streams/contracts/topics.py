@@ -75,6 +75,10 @@ class TopicSettings(Protocol):
         """Name of the topic of closed months."""
 
     @property
+    def snapshots_topic(self) -> str:
+        """Name of the topic of the snapshots that were made."""
+
+    @property
     def partitions(self) -> int:
         """Partitions of each topic of events."""
 
@@ -111,6 +115,7 @@ def topic_specs(settings: TopicSettings) -> tuple[TopicSpec, ...]:
         *(_checkpoints(source, settings.partitions) for source in sources),
         _month_totals(settings.month_totals_topic),
         _closed_months(settings.closed_months_topic),
+        _snapshots(settings.snapshots_topic),
         _dead_letters(settings.dead_letters_topic),
     )
 
@@ -159,6 +164,16 @@ def _closed_months(name: str) -> TopicSpec:
         key="month and number of the closing or reopening; no key is written twice",
         value="the closing with all that it froze, or the reopening with who and why, as a JSON object",
         config=_compacted(CLOSED_MONTH_MESSAGE_BYTES),
+    )
+
+
+def _snapshots(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # a record or two a month
+        key="month and key of a snapshot in Grafana",
+        value="where it is and how to delete it, as a JSON object; a tombstone once it is deleted",
+        config=_compacted(EVENT_MESSAGE_BYTES),
     )
 
 

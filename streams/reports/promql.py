@@ -48,9 +48,14 @@ class Samples:
         self._asked: list[str] = []
 
     def named(self, name: str) -> Vector:
-        """The series of a metric or a recording rule; empty where there are none."""
+        """The series of a metric or a recording rule; empty where there are none.
+
+        Raises `QueryError` for a rule that is not known, which by its name has a colon: it would only look empty.
+        """
         if name not in self._by_name and name in self._rules:
             self._by_name[name] = self._recorded(name)
+        if name not in self._by_name and ":" in name:
+            raise QueryError(f"the recording rule {name} is not known")
         return self._by_name.get(name, [])
 
     def _recorded(self, name: str) -> Vector:

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
@@ -215,6 +216,41 @@ def readable_file(expected: str, base: Path) -> Kind:
 
 def _reason(error: OSError | ValueError) -> str:
     return (error.strerror or "unknown reason") if isinstance(error, OSError) else "not a path"
+
+
+def files(expected: str, base: Path, example: str) -> Kind:
+    """Files by their names, looked up from `base` and not yet read; in the environment with commas between them."""
+
+    def read(value: object) -> tuple[Path, ...]:
+        names = _list(value, empty=True)
+        if not all(isinstance(name, str) and name for name in names):
+            raise UnfitError
+        return tuple(base / name for name in names)
+
+    return Kind(
+        expected, example, read, lambda text: [str(Path(name.strip()).absolute()) for name in text.split(",")]
+    )
+
+
+def _read_url(value: object) -> str:
+    if not isinstance(value, str):
+        raise UnfitError
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises for one that is none
+    except ValueError:
+        raise UnfitError from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UnfitError
+    if parts.username is not None or parts.password is not None:
+        raise UnfitError("a password must not stand in it")
+    return value.rstrip("/")
+
+
+URL: Final = Kind(
+    "an address that begins with http:// or https://", '"https://grafana.lier.be"', _read_url, secret=True
+)
+"""Without a slash at its end inside. Not repeated in messages: somebody may write a password into it."""
 
 
 # Days, hours and places.

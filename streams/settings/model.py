@@ -61,6 +61,7 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     dead_letters_topic: str
     month_totals_topic: str
     closed_months_topic: str
+    snapshots_topic: str
     partitions: int
     """Partitions of each source topic when it is created."""
     replication_factor: int
@@ -110,6 +111,27 @@ class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often a worker looks whether a month is due."""
 
 
+class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the snapshots of closed months go; without a `url` none are made."""
+
+    url: str | None = None
+    """Scheme, host, port and path of Grafana, without a slash at the end."""
+    token_file: Path | None = None
+    """Where the token was read from, if it was; the token itself is in `token`."""
+    token: Secret | None = None
+    """Of a service account, from the file or from WACHTMONITOR_GRAFANA_TOKEN; `load` has read it."""
+    ca_file: Path | None = None
+    """The authority that Grafana's certificate is checked by; without it those of the system."""
+    timeout_seconds: float = 30.0
+    """How long Grafana may take to connect, and to answer."""
+    dashboard_uid: str = "wachtmonitor-maand"
+    """The Month dashboard, in Grafana."""
+    rules_files: tuple[Path, ...] = ()
+    """Files with the recording rules that the dashboard's queries use."""
+    expires_days: int = 0
+    """After so many days Grafana throws a snapshot away; 0 is never."""
+
+
 class Norms(msgspec.Struct, frozen=True, kw_only=True):
     """The norms that hold for every telephone line; they judge figures, they do not change them."""
 
@@ -146,3 +168,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     web: WebSettings
     checkpoint: CheckpointSettings
     closing: ClosingSettings
+    grafana: GrafanaSettings

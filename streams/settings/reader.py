@@ -14,6 +14,7 @@ from streams.settings.environment import FILE_VARIABLE, overrides
 from streams.settings.model import (
     CheckpointSettings,
     ClosingSettings,
+    GrafanaSettings,
     KafkaSettings,
     Norms,
     Settings,
@@ -56,6 +57,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         web=WebSettings(**parts["web"]),
         checkpoint=CheckpointSettings(**parts["checkpoint"]),
         closing=ClosingSettings(**parts["closing"]),
+        grafana=GrafanaSettings(**parts["grafana"]),
     )
 
 

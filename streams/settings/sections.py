@@ -11,6 +11,7 @@ import msgspec
 
 from streams.core.rules import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Cluster, Rules
 from streams.settings import kinds
+from streams.settings.grafana_section import grafana_entries, read_grafana
 from streams.settings.kafka_section import kafka_entries, read_kafka
 from streams.settings.model import BudgetYear, ReportedYear
 from streams.toml_table import WRONG, Entry, Fields, Kind, Override, Table
@@ -103,13 +104,21 @@ def read_sections(top: Table, base: Path, overrides: Mapping[str, Mapping[str, O
     for section, entries in (("web", WEB), ("checkpoint", CHECKPOINT), ("closing", CLOSING)):
         table = top.table(section, f"[{section}]", required=False, overrides=overrides[section])
         parts[section] = _plain(table, entries)
+    grafana = top.table("grafana", "[grafana]", required=False, overrides=overrides["grafana"])
+    parts["grafana"] = read_grafana(grafana, base)
     top.close()
     return parts
 
 
 def override_keys() -> dict[str, tuple[str, ...]]:
     """The keys that the environment may say something about, by section."""
-    sections = {"kafka": kafka_entries(Path()), "web": WEB, "checkpoint": CHECKPOINT, "closing": CLOSING}
+    sections = {
+        "kafka": kafka_entries(Path()),
+        "web": WEB,
+        "checkpoint": CHECKPOINT,
+        "closing": CLOSING,
+        "grafana": grafana_entries(Path()),
+    }
     return {section: tuple(entry.key for entry in entries) for section, entries in sections.items()}
 
 

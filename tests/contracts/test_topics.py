@@ -15,6 +15,7 @@ class Names(msgspec.Struct, frozen=True):
     dead_letters_topic: str = "refused"
     month_totals_topic: str = "months"
     closed_months_topic: str = "closed"
+    snapshots_topic: str = "pictures"
     partitions: int = 7
 
 
@@ -30,6 +31,7 @@ def test_there_is_one_topic_for_everything_that_is_written_or_read() -> None:
         "desks-checkpoints",
         "months",
         "closed",
+        "pictures",
         "refused",
     ]
 

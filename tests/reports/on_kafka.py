@@ -50,11 +50,12 @@ def city(kafka: KafkaSettings, **changes: Any) -> Settings:
     return msgspec.structs.replace(settings, closing=closing)
 
 
-def settings_file(folder: Path) -> Path:
+def settings_file(folder: Path, grafana: str = "") -> Path:
     """The same settings as a file, for a worker that looks every second."""
     text = DEFAULT_FILE.read_text(encoding="utf-8").partition("[closing]")[0]
+    closing = "[closing]\nquiet_minutes = 0\ncatch_up_days = 366\ncheck_seconds = 1\n"
     path = folder / "settings.toml"
-    path.write_text(f"{text}[closing]\nquiet_minutes = 0\ncatch_up_days = 366\ncheck_seconds = 1\n", encoding="utf-8")
+    path.write_text(text + closing + grafana, encoding="utf-8")
     return path
 
 

@@ -198,6 +198,7 @@ def test_the_answer_is_that_of_prometheus(
         ("wait * on (cluster) norm", "several series match one"),
         ("norm * on (cluster) group_left () wait", "several series on the side of the one match each other"),
         ('label_replace(label_replace(norm, "cluster", "one", "", ""), "channel", "", "", "")', "the same labels"),
+        ("no:such", "the recording rule no:such is not known"),
         ("a:b", "made from itself: a:b -> c:d -> a:b"),
     ],
 )
