@@ -1,4 +1,4 @@
-"""What one of the workers does when its moment has come: close the months that are due, and make their snapshots.
+"""What one of the workers does when its moment has come: close months, write their reports, make their snapshots.
 
 Every worker runs the schedule, and the one that owns the first partition of the calls acts on it: the group hands
 that to another when it dies. If two believe that they own it for a moment, fencing lets one through. What could not
@@ -15,6 +15,7 @@ from streams.kafka_writer import FENCED
 from streams.reports.closer import close_due_months
 from streams.reports.grafana import GrafanaError
 from streams.reports.report_command import UNUSABLE
+from streams.reports.report_files import ReportFileError, write_due_reports
 from streams.reports.snapshot_index import SnapshotIndexError
 from streams.reports.snapshots import SnapshotError, make_due
 from streams.reports.sources import read_sources
@@ -22,7 +23,7 @@ from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
-EXPLAINED: Final = (*UNUSABLE, SnapshotError, SnapshotIndexError, GrafanaError)
+EXPLAINED: Final = (*UNUSABLE, ReportFileError, SnapshotError, SnapshotIndexError, GrafanaError)
 """Errors whose text says by itself what to do."""
 
 PATIENCE_CHECKS: Final = 15
@@ -37,12 +38,20 @@ async def run_schedule(settings: Settings, clock: Callable[[], int], is_in_charg
         if not is_in_charge():
             continue
         await _tried("months could not be closed", close_due_months(settings, clock()))
+        if settings.closing.reports_directory is not None:
+            await _tried("reports could not be written", _write_reports(settings, clock()))
         if settings.grafana.url is None:
             continue
         if looks_to_skip:
             looks_to_skip -= 1
         elif not await _tried("snapshots could not be made", _make_snapshots(settings, clock())):
             looks_to_skip = PATIENCE_CHECKS
+
+
+async def _write_reports(settings: Settings, now_ms: int) -> None:
+    sources = await read_sources(settings.kafka)
+    for file in await asyncio.to_thread(write_due_reports, settings, sources, now_ms):
+        log.info("report written: %s", file)
 
 
 async def _make_snapshots(settings: Settings, now_ms: int) -> None:

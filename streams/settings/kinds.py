@@ -232,6 +232,17 @@ def files(expected: str, base: Path, example: str) -> Kind:
     )
 
 
+def directory(expected: str, base: Path) -> Kind:
+    """A directory that may be yet to be made, as a path; in the settings file relative to `base`, else to here."""
+
+    def read(value: object) -> Path:
+        if not isinstance(value, str) or not value:
+            raise UnfitError
+        return base / value
+
+    return Kind(expected, '"/srv/reports"', read, lambda text: str(Path(text).absolute()))
+
+
 def _read_url(value: object) -> str:
     if not isinstance(value, str):
         raise UnfitError

@@ -109,6 +109,8 @@ class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """For how long nothing may have been written to a month that closes late."""
     check_seconds: int = 60
     """How often a worker looks whether a month is due."""
+    reports_directory: Path | None = None
+    """Where the worker writes the report of each closed month; without it none is written."""
 
 
 class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,6 +79,13 @@ CLOSING: Final = (
     Entry("check_seconds", kinds.whole("seconds", 1, 3_600, 60), "check_seconds", required=False),
 )
 
+
+def closing_entries(base: Path) -> tuple[Entry, ...]:
+    """The keys of [closing]; the directory is looked up from the directory `base`."""
+    reports = kinds.directory("a directory", base)
+    return (*CLOSING, Entry("reports_directory", reports, "reports_directory", required=False))
+
+
 RULES_DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Rules) if field.default is not msgspec.NODEFAULT
 }
@@ -101,7 +108,7 @@ def read_sections(top: Table, base: Path, overrides: Mapping[str, Mapping[str, O
         "budget": _budget(top),
         "kafka": read_kafka(top.table("kafka", "[kafka]", required=True, overrides=overrides["kafka"]), base),
     }
-    for section, entries in (("web", WEB), ("checkpoint", CHECKPOINT), ("closing", CLOSING)):
+    for section, entries in (("web", WEB), ("checkpoint", CHECKPOINT), ("closing", closing_entries(base))):
         table = top.table(section, f"[{section}]", required=False, overrides=overrides[section])
         parts[section] = _plain(table, entries)
     grafana = top.table("grafana", "[grafana]", required=False, overrides=overrides["grafana"])
@@ -116,7 +123,7 @@ def override_keys() -> dict[str, tuple[str, ...]]:
         "kafka": kafka_entries(Path()),
         "web": WEB,
         "checkpoint": CHECKPOINT,
-        "closing": CLOSING,
+        "closing": closing_entries(Path()),
         "grafana": grafana_entries(Path()),
     }
     return {section: tuple(entry.key for entry in entries) for section, entries in sections.items()}

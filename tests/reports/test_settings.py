@@ -11,10 +11,10 @@ from streams.settings.sections import override_keys
 def test_the_packaged_closing_is_the_third_day_at_six() -> None:
     """And every key of it is explained in the file."""
     assert load(None, {}).closing == ClosingSettings(
-        day=3, time_minutes=6 * 60, catch_up_days=62, quiet_minutes=60, check_seconds=60
+        day=3, time_minutes=6 * 60, catch_up_days=62, quiet_minutes=60, check_seconds=60, reports_directory=None
     )
     text = DEFAULT_FILE.read_text(encoding="utf-8").partition("\n[closing]\n")[2].partition("\n[")[0]
-    assert {key for key in override_keys()["closing"] if re.search(rf"^{key} = ", text, re.MULTILINE)} == set(
+    assert {key for key in override_keys()["closing"] if re.search(rf"^(# )?{key} = ", text, re.MULTILINE)} == set(
         override_keys()["closing"]
     )
 
