@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from streams.core.rules import Channel
+from streams.core.tally import UNBOUNDED_MS
 from streams.reports import dutch
 from streams.reports.definitions import DEFINITIONS, EXCLUSIONS, FORMULAS, NAMES, OFFICIAL_FORMULA, Indicator
 from streams.reports.figures import Category, Comparison, Desk, Figures, Line, Phone
@@ -521,6 +522,45 @@ def _closing(report: Report) -> Section:
     return Section("Afsluiting en laattijdige feiten", sentences, _late_tables(report))
 
 
+COUNTED: Final = {
+    "answered": "beantwoord",
+    "missed": "gemist",
+    "missed_wait_ms": "wachttijd van gemiste",
+    "wait_ms": "wachttijd",
+    "within_norm": "binnen de norm",
+    "speed_categories": "beantwoord tot",
+    "missed_categories": "gemist tot",
+    "excluded": "niet meegeteld",
+    "served": "ontvangen",
+    "signed_ms": "stiptheid",
+    "experienced": "met bekende aankomst",
+    "experienced_ms": "ervaren wachttijd",
+    "walk_ins": "zonder afspraak",
+    "walk_in_wait_ms": "wachttijd zonder afspraak",
+    "walk_ins_left": "weggegaan",
+    "no_shows": "niet gekomen",
+    "cancelled": "geannuleerd",
+    "requests": "aanvragen",
+    "lead_days": "werkdagen",
+    "requests_within_norm": "aanvragen binnen de norm",
+    "implausible_requests": "aanvragen met onmogelijke dag",
+}
+"""The counts of month totals in words."""
+
+
+def _difference(name: str, count: int) -> str:
+    """A count of the totals and what would be added to it, times in seconds."""
+    field, _, key = name.partition(".")
+    words = COUNTED.get(field, field)
+    if field in ("speed_categories", "missed_categories"):
+        words += " onbeperkt" if int(key) == UNBOUNDED_MS else f" {dutch.short(int(key) / 1000)} s"
+    elif key:
+        words += f" ({EXCLUSIONS.get(key, key)})"
+    if field.endswith("_ms"):
+        return f"{words} {'+' if count > 0 else ''}{dutch.short(count / 1000)} s"
+    return f"{words} {count:+d}"
+
+
 def _late_tables(report: Report) -> list[Table]:
     """What the frozen figures would become; nothing of it is counted."""
     rows = [
@@ -529,7 +569,7 @@ def _late_tables(report: Report) -> list[Table]:
             each.cluster,
             each.source,
             dutch.number(each.facts),
-            ", ".join(f"{name} {difference:+d}" for name, difference in each.difference.items()) or "geen verschil",
+            ", ".join(_difference(name, count) for name, count in each.difference.items()) or "geen verschil",
         )
         for status in report.statuses
         for each in status.late

@@ -156,7 +156,7 @@ def _reports_before_and_after(kafka: KafkaSettings, file: Path) -> None:
     assert report.exit_code == 0, report.output
     assert "30,0 s" in report.output
     assert "Feiten over deze maand die daarna nog binnenkwamen, ook herhaalde, niet meegeteld: 2." in report.output
-    assert "answered +1" in report.output
+    assert "beantwoord +1" in report.output
     assert "1 stille" not in report.output
     opened = command(kafka, file, "month", "reopen", MONTH, "--why", "centrale was weg", "--by", "an")
     assert opened.exit_code == 0, opened.output

@@ -14,13 +14,15 @@ from streams.__main__ import main
 from streams.core.coverage import QUARTER_MS, QuarterMap
 from streams.core.months import month_start_ms
 from streams.core.rules import Channel, OpenInterval
+from streams.core.tally import DeskTally, PhoneTally
 from streams.publish.month_feeds import Feed, Position, feed_record, position_record
 from streams.reports import dutch
 from streams.reports.definitions import Formula, Indicator
 from streams.reports.figures import Line
+from streams.reports.month import COUNTED_APART
 from streams.reports.report import NoFiguresError, Report, build_report
 from streams.reports.report_command import FORMATS
-from streams.reports.view import sections, value, verdict
+from streams.reports.view import COUNTED, sections, value, verdict
 from streams.settings import Settings
 from tests.core.builders import (
     BURGERZAKEN,
@@ -286,6 +288,12 @@ def test_every_cell_has_its_heading() -> None:
         for section in sections(report_of(events, period)):
             for table in section.tables:
                 assert {len(row) for row in table.rows} <= {len(table.head)}, section.title
+
+
+def test_every_count_of_the_totals_has_a_name_in_words() -> None:
+    """So that a late fact is listed in Dutch."""
+    fields = {*PhoneTally.__struct_fields__, *DeskTally.__struct_fields__} - COUNTED_APART
+    assert fields == set(COUNTED)
 
 
 # The command.
