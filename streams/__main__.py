@@ -12,9 +12,12 @@ import click
 
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "streams.demo:demo",
-    "worker": "streams.runtime.command:worker",
+    "worker": "streams.worker:worker",
     "publish": "streams.sources.publish_command:publish",
     "simulate": "streams.sources.simulate_command:simulate",
+    "report": "streams.reports.report_command:report",
+    "snapshot": "streams.reports.snapshot_command:snapshot",
+    "month": "streams.reports.month_command:month",
     "check": "streams.check:check",
 }
 """Subcommand to `module:function`, in the order of the help text."""

@@ -25,7 +25,6 @@ from streams.core.rules import OpenInterval, Rules
 from streams.kafka import KafkaProblemsError
 from streams.publish.web import AddressError
 from streams.runtime.clock import Clock, accelerated_clock, system_clock
-from streams.runtime.command import log_to_stderr
 from streams.runtime.embedded import BrokerError, EmbeddedBroker
 from streams.runtime.worker import WorkerError, running_worker, wait_for_end
 from streams.settings import Settings, SettingsError, load
@@ -34,6 +33,7 @@ from streams.sources.mapping import MappingError, load_mapping
 from streams.sources.pacing import paced, shift
 from streams.sources.sender import EventSender, SendError
 from streams.sources.simulation import SimulationPlan, simulate_day
+from streams.worker import log_to_stderr
 
 log = logging.getLogger(__name__)
 

@@ -256,3 +256,24 @@ async def _is_read(
         ends[place] = max(end, listed[place])
     position: int = await consumer.position(place)
     return position >= ends[place]
+
+
+async def offsets_at(
+    kafka: KafkaSettings, topics: Iterable[str], at_ms: int
+) -> dict[TopicPartition, tuple[int, int]]:
+    """Of every partition of these topics its first offset, and that of the first record from `at_ms` on.
+
+    The second is the end where there is no such record. Asks for offsets by time, which the embedded broker does not
+    answer rightly. Raises `KafkaProblemsError` when no broker answers.
+    """
+    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
+    try:
+        await _start(consumer, kafka)
+        places = [TopicPartition(topic, partition) for topic in topics for partition in range(kafka.partitions)]
+        first = await consumer.beginning_offsets(places)
+        ends = await consumer.end_offsets(places)
+        found = await consumer.offsets_for_times(dict.fromkeys(places, at_ms))
+    finally:
+        await consumer.stop()
+    later = {place: known.offset for place, known in found.items() if known is not None}
+    return {place: (first[place], later.get(place, ends[place])) for place in places}

@@ -20,6 +20,7 @@ def named_counts(tally: object) -> dict[str, int]:
         own = {"answered": tally.answered, "missed": tally.missed, "offered": tally.offered}
         own |= {"missed_wait_ms": tally.missed_wait_ms}
         own |= {_CATEGORIES[bound]: count for bound, count in tally.speed_categories.items()}
+        own |= {f"missed_{_CATEGORIES[bound]}": count for bound, count in tally.missed_categories.items()}
     else:
         assert isinstance(tally, DeskTally)
         left_out = {"within_norm", "wait_ms", "excluded", "sketch"}

@@ -77,6 +77,9 @@ RUN_BELOW: Final = {
     "wachtmonitor publish calls.csv --mapping mapping.toml --dry-run",
     "wachtmonitor publish calls.csv --mapping mapping.toml",
     "wachtmonitor simulate --date 2026-10-05 --seed 7 --kafka --at-once",
+    "wachtmonitor report --month 2026-10",
+    "wachtmonitor report --year 2026 --format html --output 2026.html",
+    "wachtmonitor month list",
 }
 """What these tests run; `make test` is what runs them."""
 
@@ -115,6 +118,15 @@ async def test_running_it_for_real(environment: dict[str, str], folder: Path) ->
         ):
             done = await asyncio.to_thread(run, command, folder, environment)
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        month = "wachtmonitor report --month 2026-10"
+        await until(lambda: run(month, folder, environment).returncode == 0, "month totals on their topic")
+        for command in (
+            "wachtmonitor report --year 2026 --format html --output 2026.html",
+            "wachtmonitor month list",
+        ):
+            done = await asyncio.to_thread(run, command, folder, environment)
+            assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert (folder / "2026.html").stat().st_size > 0
         assert answers(f"{address}/wall")
         assert answers(f"{address}/metrics")
         worker.send_signal(signal.SIGTERM)

@@ -132,6 +132,8 @@ def test_the_packaged_kafka_web_and_checkpoint_settings() -> None:
         tickets_topic="tickets",
         dead_letters_topic="dead-letters",
         month_totals_topic="month-totals",
+        closed_months_topic="closed-months",
+        snapshots_topic="snapshots",
         partitions=4,
         replication_factor=-1,
         writer="transactional",

@@ -48,6 +48,8 @@ class _DefaultTopics(msgspec.Struct, frozen=True):
     tickets_topic: str = Kind.TICKETS.value
     dead_letters_topic: str = _DEAD_LETTERS
     month_totals_topic: str = "month-totals"
+    closed_months_topic: str = "closed-months"
+    snapshots_topic: str = "snapshots"
     partitions: int = 1
 
 

@@ -33,6 +33,10 @@ record too. What is too large for an event then ends as a counted dead letter, n
 DEAD_LETTER_MESSAGE_BYTES: Final = 2 * _MIB
 """Largest batch on the topic of dead letters: any record of the topics of events, its key and the headers fit."""
 
+CLOSED_MONTH_MESSAGE_BYTES: Final = 4 * _MIB
+"""Largest batch on the topic of closed months: a closing holds the totals of every cluster and source partition, some
+kilobytes each."""
+
 CHECKPOINT_MESSAGE_BYTES: Final = _MIB + 12
 """Largest batch on the topics of checkpoints, which are written in chunks of less than 1 MiB."""
 
@@ -65,6 +69,14 @@ class TopicSettings(Protocol):
     @property
     def month_totals_topic(self) -> str:
         """Name of the topic of month totals."""
+
+    @property
+    def closed_months_topic(self) -> str:
+        """Name of the topic of closed months."""
+
+    @property
+    def snapshots_topic(self) -> str:
+        """Name of the topic of the snapshots that were made."""
 
     @property
     def partitions(self) -> int:
@@ -102,6 +114,8 @@ def topic_specs(settings: TopicSettings) -> tuple[TopicSpec, ...]:
         _events(settings.tickets_topic, "ticket_id", settings.partitions),
         *(_checkpoints(source, settings.partitions) for source in sources),
         _month_totals(settings.month_totals_topic),
+        _closed_months(settings.closed_months_topic),
+        _snapshots(settings.snapshots_topic),
         _dead_letters(settings.dead_letters_topic),
     )
 
@@ -139,6 +153,26 @@ def _month_totals(name: str) -> TopicSpec:
         partitions=1,  # some hundred keys, of which every reader wants all
         key="month, channel, cluster and source partition",
         value="the totals of that month as a JSON object",
+        config=_compacted(EVENT_MESSAGE_BYTES),
+    )
+
+
+def _closed_months(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # a record or two a month, of which every reader wants all
+        key="month and number of the closing or reopening; no key is written twice",
+        value="the closing with all that it froze, or the reopening with who and why, as a JSON object",
+        config=_compacted(CLOSED_MONTH_MESSAGE_BYTES),
+    )
+
+
+def _snapshots(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # a record or two a month
+        key="month and key of a snapshot in Grafana",
+        value="where it is and how to delete it, as a JSON object; a tombstone once it is deleted",
         config=_compacted(EVENT_MESSAGE_BYTES),
     )
 

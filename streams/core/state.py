@@ -35,7 +35,7 @@ from streams.core.rules import HOUR_MS, MINUTE_MS, Channel, Rules
 from streams.core.tally import DeskTally, PhoneTally, Places, Tally
 from streams.core.waiting import Place, WaitingRoom
 
-SNAPSHOT_VERSION: Final = 1
+SNAPSHOT_VERSION: Final = 2
 """Format of `Snapshot`: raise it whenever a field changes its meaning."""
 
 _DAYS_KEPT: Final = 3

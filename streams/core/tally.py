@@ -90,6 +90,9 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     missed_wait_ms: int = 0
     speed_categories: dict[int, int] = {}
     """Answered calls by the upper bound, in ms, of their category (`UNBOUNDED_MS` for the last)."""
+    missed_categories: dict[int, int] = {}
+    """Missed calls by how long the caller held on, in the same categories: other ways to count the service level
+    than the city's need to know who hung up within its bound."""
 
     @property
     def offered(self) -> int:
@@ -104,6 +107,8 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         self.missed_wait_ms += other.missed_wait_ms
         if other.speed_categories:
             _add_counts(self.speed_categories, other.speed_categories)
+        if other.missed_categories:
+            _add_counts(self.missed_categories, other.missed_categories)
 
     @staticmethod
     def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:
@@ -111,9 +116,11 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         if type(measured) is AnsweredCall:
             _count_answered(tallies, measured, sign, places)
         elif type(measured) is MissedCall:
+            _, category_ms = places.of(measured.wait_ms)
             for tally in tallies:
                 tally.missed += sign
                 tally.missed_wait_ms += sign * measured.wait_ms
+                _bump(tally.missed_categories, category_ms, sign)
         elif type(measured) is Excluded:
             _count_excluded(tallies, measured, sign)
 

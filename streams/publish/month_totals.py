@@ -15,6 +15,10 @@ from streams.core.rules import Channel
 from streams.core.state import CallState, Changes
 from streams.core.tally import DeskTally, PhoneTally, Tally
 from streams.core.waiting import MonthKey
+from streams.publish.month_feeds import is_beside
+
+TotalKey = tuple[str, Channel, str, str]
+"""Month, channel, cluster and source partition."""
 
 _TALLIES: Final[dict[Channel, type[Tally]]] = {Channel.PHONE: PhoneTally, Channel.DESK: DeskTally}
 
@@ -116,19 +120,26 @@ def _keys_if_expired(state: AnyState) -> set[MonthKey]:
     return {(state.calendar.month(each.period_ms), each.cluster) for each in expired}
 
 
-def sum_month_totals(records: Iterable[tuple[bytes, bytes | None]]) -> dict[tuple[str, Channel, str], Tally]:
-    """The totals by month, channel and cluster, from keys and values in the order of the topic.
+def totals_by_source(records: Iterable[tuple[bytes, bytes | None]]) -> dict[TotalKey, Tally]:
+    """The totals by month, channel, cluster and source, from keys and values in the order of the topic.
 
-    A later record replaces an earlier one of its key, a tombstone takes it back. Raises `MonthTotalsError` for a
-    value that is no month total.
+    A later record replaces an earlier one of its key, a tombstone takes it back; what stands beside the totals is
+    passed over. Raises `MonthTotalsError` for a value that is no month total.
     """
     newest = dict(records)
-    totals: dict[tuple[str, Channel, str], Tally] = {}
+    totals: dict[TotalKey, Tally] = {}
     for key, value in newest.items():
-        if value is not None:
+        if value is not None and not is_beside(key):
             place, tally = _read(key, value)
-            total = totals.setdefault((place.month, place.channel, place.cluster), empty_tally(place.channel))
-            total.add(tally)
+            totals[place.month, place.channel, place.cluster, place.source] = tally
+    return totals
+
+
+def sum_month_totals(records: Iterable[tuple[bytes, bytes | None]]) -> dict[tuple[str, Channel, str], Tally]:
+    """The totals by month, channel and cluster, added over the sources; otherwise as `totals_by_source`."""
+    totals: dict[tuple[str, Channel, str], Tally] = {}
+    for (month, channel, cluster, _), tally in totals_by_source(records).items():
+        totals.setdefault((month, channel, cluster), empty_tally(channel)).add(tally)
     return totals
 
 

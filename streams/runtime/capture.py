@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from streams.contracts.topics import checkpoint_topic
+from streams.kafka_writer import OutgoingRecord
 from streams.publish.dead_letters import dead_letter_record
+from streams.publish.month_feeds import Position, changed_feeds, position_record
 from streams.publish.month_totals import MonthTotalsWriter
 from streams.runtime.checkpoint import Layout, compress, encode_part
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Partition
-from streams.runtime.writer import OutgoingRecord
 from streams.settings import Settings
 
 CONTACTS_PER_PART: Final = 20_000
@@ -54,7 +55,7 @@ class Capture:
         later = state.take_changes()
         changes.add(later)
         next_offset = self._partition.next_offset
-        records = [*self._dead_letters(), *self._month_totals(changes)]
+        records = [*self._dead_letters(), *self._month_totals(changes), *self._notes()]
         last = state.snapshot(later.contacts) if whole else state.snapshot_of(changes)
         parts.append(await self._compressed(last))
         return Captured(records + self._chunks(parts, next_offset, whole=whole), next_offset)
@@ -75,6 +76,16 @@ class Capture:
 
     def _month_totals(self, changes: Any) -> Iterator[OutgoingRecord]:
         for key, value in self._months.changed(changes, self._clock()):
+            yield OutgoingRecord(self._kafka.month_totals_topic, key, value)
+
+    def _notes(self) -> Iterator[OutgoingRecord]:
+        """What stands beside the month totals: with every checkpoint, so that it says where the totals end."""
+        partition = self._partition
+        channel, tp = partition.state.channel, partition.tp
+        position = Position(
+            partition.name, channel, tp.topic, tp.partition, partition.next_offset, partition.state.log_ms
+        )
+        for key, value in (position_record(position), *changed_feeds(partition.notes, channel, partition.name)):
             yield OutgoingRecord(self._kafka.month_totals_topic, key, value)
 
     def _chunks(self, parts: list[bytes], next_offset: int, *, whole: bool) -> list[OutgoingRecord]:

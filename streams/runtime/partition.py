@@ -4,7 +4,7 @@ Folds batches of records in order, each record once. Must not know Faust, produc
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from streams.contracts.decode import CallDecoder, TicketDecoder
 from streams.contracts.rejections import Rejection
 from streams.core.figures import AnyState
+from streams.core.month_notes import MonthNote, MonthNotes
 from streams.core.rules import Channel, Rules
 from streams.core.state import CallState, TicketState
 from streams.publish.dead_letters import DeadLetter, refused
@@ -56,12 +57,22 @@ class Partition:
     """
 
     def __init__(
-        self, tp: TopicPartition, state: AnyState, next_offset: int, *, broker_sets_times: bool = False
+        self,
+        tp: TopicPartition,
+        state: AnyState,
+        next_offset: int,
+        *,
+        broker_sets_times: bool = False,
+        notes: Mapping[str, MonthNote] | None = None,
     ) -> None:
-        """With `broker_sets_times` a record whose time its source has set is an error of the topic's settings."""
+        """With `broker_sets_times` a record whose time its source has set is an error of the topic's settings.
+
+        `notes` are those that the former owner wrote beside its last checkpoint.
+        """
         self.tp = tp
         self._broker_sets_times = broker_sets_times
         self.state = state
+        self.notes = MonthNotes(state.calendar, state.rules.zone, notes)
         self.next_offset = next_offset
         self.failure: BaseException | None = None
         self.dead_letters: list[DeadLetter] = []
@@ -120,13 +131,17 @@ class Partition:
         events, instants_ms, refused_at = self._decode([record.key for record in records], values, times_ms)
         start = 0
         for index in refused_at:
-            self.state.fold(events[start:index], instants_ms[start:index], times_ms[start:index])
+            self._fold_events(events[start:index], instants_ms[start:index], times_ms[start:index])
             self._reject(records[index], events[index])
             start = index + 1
         if start:
             events, instants_ms, times_ms = events[start:], instants_ms[start:], times_ms[start:]
-        self.state.fold(events, instants_ms, times_ms)
+        self._fold_events(events, instants_ms, times_ms)
         return len(records)
+
+    def _fold_events(self, events: Sequence[Any], instants_ms: Sequence[int], times_ms: Sequence[int]) -> None:
+        self.state.fold(events, instants_ms, times_ms)
+        self.notes.fold(events, instants_ms, times_ms)
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
         self.state.reject(rejection.reason.value, record.timestamp)

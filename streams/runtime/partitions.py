@@ -14,14 +14,16 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 
 from streams.contracts.topics import checkpoint_topic
+from streams.core.month_notes import MonthNote
 from streams.core.rules import Channel
 from streams.kafka import client_options, first_offset, read_to_end
+from streams.kafka_writer import FENCED, FencedWriter
+from streams.publish.month_feeds import notes_by_source
 from streams.publish.observed import PartitionHealth
 from streams.runtime import checkpoint
 from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Batch, Partition, new_state, restored_state
-from streams.runtime.writer import FENCED, CheckpointWriter
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,7 @@ DEAD_LETTER_BYTES: Final = 4 * 1024 * 1024
 class _Owned:
     """A partition with what it takes to write its checkpoints."""
 
-    def __init__(self, partition: Partition, writer: CheckpointWriter, capture: Capture, covered: int | None) -> None:
+    def __init__(self, partition: Partition, writer: FencedWriter, capture: Capture, covered: int | None) -> None:
         self.partition = partition
         self.writer = writer
         self.capture = capture
@@ -116,17 +118,20 @@ class Partitions:
             try:
                 await asyncio.gather(*(writer.start() for writer in writers.values()))
                 found = await self._read_checkpoints(wanted)
+                notes = await self._read_notes() if wanted else {}
             except BaseException:
                 await asyncio.gather(*(writer.stop() for writer in writers.values()))
                 raise
             for tp in wanted:
-                self._owned[tp] = self._restore(tp, writers[tp], found[tp])
+                self._owned[tp] = self._restore(
+                    tp, writers[tp], found[tp], notes.get(f"{tp.topic}-{tp.partition}", {})
+                )
         return {tp: self._owned[tp].partition.next_offset for tp in partitions}
 
-    def _new_writer(self, tp: TopicPartition) -> CheckpointWriter:
+    def _new_writer(self, tp: TopicPartition) -> FencedWriter:
         kafka = self._settings.kafka
         fenced = kafka.writer == "transactional"
-        return CheckpointWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}" if fenced else None)
+        return FencedWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}" if fenced else None)
 
     async def _read_checkpoints(
         self, partitions: Iterable[TopicPartition]
@@ -157,7 +162,19 @@ class Partitions:
             )
         log.error("%s There is no earlier one: every record of %s-%d is read again", damage, topic, number)
 
-    def _restore(self, tp: TopicPartition, writer: CheckpointWriter, found: checkpoint.Checkpoint | None) -> _Owned:
+    async def _read_notes(self) -> dict[str, dict[str, MonthNote]]:
+        """The notes of every source partition by month, as they were written beside its last checkpoint."""
+        topic = self._settings.kafka.month_totals_topic
+        records = (await read_to_end(self._settings.kafka, topic, [0]))[0]
+        return notes_by_source((record.key or b"", record.value) for record in records)
+
+    def _restore(
+        self,
+        tp: TopicPartition,
+        writer: FencedWriter,
+        found: checkpoint.Checkpoint | None,
+        notes: Mapping[str, MonthNote],
+    ) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
@@ -169,7 +186,7 @@ class Partitions:
             state, next_offset = restored_state(channel, rules, found.snapshots), found.next_offset
             generation = found.generation
         broker_sets_times = self._settings.kafka.writer == "transactional"
-        partition = Partition(tp, state, next_offset, broker_sets_times=broker_sets_times)
+        partition = Partition(tp, state, next_offset, broker_sets_times=broker_sets_times, notes=notes)
         capture = Capture(partition, self._settings, self._clock, generation=generation)
         return _Owned(partition, writer, capture, None if found is None else next_offset)
 

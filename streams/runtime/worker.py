@@ -5,18 +5,18 @@ Must not know where events come from.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from streams.kafka import KafkaProblemsError, ensure_topics
+from streams.kafka_writer import FENCED
 from streams.publish.web import create_web, serve
 from streams.runtime.app import MonitorApp, create_app
 from streams.runtime.checkpoint import CheckpointError
 from streams.runtime.clock import Clock, system_clock
 from streams.runtime.consumer import SourceReplacedError, TakeOverError
 from streams.runtime.partition import RecordTimeError
-from streams.runtime.writer import FENCED
 from streams.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -82,8 +82,15 @@ async def _stop_engine(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
     await app.owner.release(app.owner.owned())
 
 
-async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
-    """Run a worker until `stop` is set, be it while it starts; raises `WorkerError` when it crashes before that."""
+Beside = Callable[[MonitorApp], Coroutine[Any, Any, None]]
+"""Work that goes on beside a worker."""
+
+
+async def run_worker(settings: Settings, stop: asyncio.Event, beside: Beside | None = None) -> None:
+    """Run a worker until `stop` is set, be it while it starts; raises `WorkerError` when it crashes before that.
+
+    `beside` goes on from when the worker runs until it stops. It must see to its own errors.
+    """
     async with AsyncExitStack() as stack:
         starting = asyncio.ensure_future(stack.enter_async_context(running_worker(settings)))
         stopping = asyncio.create_task(stop.wait())
@@ -93,7 +100,14 @@ async def run_worker(settings: Settings, stop: asyncio.Event) -> None:
             starting.cancel()
             await asyncio.wait({starting})
             return
-        await wait_for_end(starting.result(), stop)
+        app = starting.result()
+        going_on = {asyncio.create_task(beside(app), name="beside the worker")} if beside is not None else set()
+        try:
+            await wait_for_end(app, stop)
+        finally:
+            for task in going_on:
+                task.cancel()
+            await asyncio.gather(*going_on, return_exceptions=True)
 
 
 async def wait_for_end(app: MonitorApp, stop: asyncio.Event) -> None:

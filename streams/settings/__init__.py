@@ -7,6 +7,8 @@ cents). It must not know how the settings are used.
 from streams.settings.model import (
     BudgetYear,
     CheckpointSettings,
+    ClosingSettings,
+    GrafanaSettings,
     KafkaSettings,
     Norms,
     ReportedYear,
@@ -21,6 +23,8 @@ __all__ = [
     "DEFAULT_FILE",
     "BudgetYear",
     "CheckpointSettings",
+    "ClosingSettings",
+    "GrafanaSettings",
     "KafkaSettings",
     "Norms",
     "ReportedYear",

@@ -13,7 +13,14 @@ from streams.settings.environment import variable
 from streams.settings.model import SaslMechanism, Secret, SecurityProtocol, Writer
 from streams.toml_table import WRONG, Entry, Fields, Kind, Table, shown
 
-TOPICS: Final = ("calls_topic", "tickets_topic", "dead_letters_topic", "month_totals_topic")
+TOPICS: Final = (
+    "calls_topic",
+    "tickets_topic",
+    "dead_letters_topic",
+    "month_totals_topic",
+    "closed_months_topic",
+    "snapshots_topic",
+)
 """Keys that name a topic."""
 
 SOURCES: Final = TOPICS[:2]

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
@@ -28,6 +29,7 @@ _TOPIC: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{TOPIC_LENGTH_MAX}}}")
 _SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
 _HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 _HOURS: Final = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)", re.ASCII)
+_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _PORT_MAX: Final = 65_535
 _DAY_MINUTES: Final = 24 * 60
@@ -216,6 +218,52 @@ def _reason(error: OSError | ValueError) -> str:
     return (error.strerror or "unknown reason") if isinstance(error, OSError) else "not a path"
 
 
+def files(expected: str, base: Path, example: str) -> Kind:
+    """Files by their names, looked up from `base` and not yet read; in the environment with commas between them."""
+
+    def read(value: object) -> tuple[Path, ...]:
+        names = _list(value, empty=True)
+        if not all(isinstance(name, str) and name for name in names):
+            raise UnfitError
+        return tuple(base / name for name in names)
+
+    return Kind(
+        expected, example, read, lambda text: [str(Path(name.strip()).absolute()) for name in text.split(",")]
+    )
+
+
+def directory(expected: str, base: Path) -> Kind:
+    """A directory that may be yet to be made, as a path; in the settings file relative to `base`, else to here."""
+
+    def read(value: object) -> Path:
+        if not isinstance(value, str) or not value:
+            raise UnfitError
+        return base / value
+
+    return Kind(expected, '"/srv/reports"', read, lambda text: str(Path(text).absolute()))
+
+
+def _read_url(value: object) -> str:
+    if not isinstance(value, str):
+        raise UnfitError
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - raises for one that is none
+    except ValueError:
+        raise UnfitError from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UnfitError
+    if parts.username is not None or parts.password is not None:
+        raise UnfitError("a password must not stand in it")
+    return value.rstrip("/")
+
+
+URL: Final = Kind(
+    "an address that begins with http:// or https://", '"https://grafana.lier.be"', _read_url, secret=True
+)
+"""Without a slash at its end inside. Not repeated in messages: somebody may write a password into it."""
+
+
 # Days, hours and places.
 
 
@@ -281,6 +329,17 @@ def read_hours(value: object) -> tuple[OpenInterval, ...]:
 
 
 HOURS: Final = Kind('opening hours in ascending order, or "closed"', '"08:30-12:00, 13:00-16:00"', read_hours)
+
+
+def _read_time(value: object) -> int:
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise UnfitError
+    return int(found[1]) * 60 + int(found[2])
+
+
+TIME: Final = Kind("a time of day from 00:00 to 23:59", '"06:00"', _read_time)
+"""Minutes since midnight inside."""
 
 
 def _interval(text: str) -> OpenInterval:

@@ -60,6 +60,8 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
     tickets_topic: str
     dead_letters_topic: str
     month_totals_topic: str
+    closed_months_topic: str
+    snapshots_topic: str
     partitions: int
     """Partitions of each source topic when it is created."""
     replication_factor: int
@@ -92,6 +94,44 @@ class CheckpointSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often the state is written to its topic."""
 
     interval_seconds: float = 1.0
+
+
+class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """When a month's figures are frozen."""
+
+    day: int = 3
+    """Day of the next month."""
+    time_minutes: int = 6 * 60
+    """By the clock on the wall, in minutes since midnight."""
+    catch_up_days: int = 62
+    """How long past that moment a month still closes by itself."""
+    quiet_minutes: int = 60
+    """For how long nothing may have been written to a month that closes late."""
+    check_seconds: int = 60
+    """How often a worker looks whether a month is due."""
+    reports_directory: Path | None = None
+    """Where the worker writes the report of each closed month; without it none is written."""
+
+
+class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the snapshots of closed months go; without a `url` none are made."""
+
+    url: str | None = None
+    """Scheme, host, port and path of Grafana, without a slash at the end."""
+    token_file: Path | None = None
+    """Where the token was read from, if it was; the token itself is in `token`."""
+    token: Secret | None = None
+    """Of a service account, from the file or from WACHTMONITOR_GRAFANA_TOKEN; `load` has read it."""
+    ca_file: Path | None = None
+    """The authority that Grafana's certificate is checked by; without it those of the system."""
+    timeout_seconds: float = 30.0
+    """How long Grafana may take to connect, and to answer."""
+    dashboard_uid: str = "wachtmonitor-maand"
+    """The Month dashboard, in Grafana."""
+    rules_files: tuple[Path, ...] = ()
+    """Files with the recording rules that the dashboard's queries use."""
+    expires_days: int = 0
+    """After so many days Grafana throws a snapshot away; 0 is never."""
 
 
 class Norms(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,3 +169,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka: KafkaSettings
     web: WebSettings
     checkpoint: CheckpointSettings
+    closing: ClosingSettings
+    grafana: GrafanaSettings

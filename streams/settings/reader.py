@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from streams.core.rules import Rules
 from streams.settings.environment import FILE_VARIABLE, overrides
-from streams.settings.model import CheckpointSettings, KafkaSettings, Norms, Settings, SettingsError, WebSettings
+from streams.settings.model import (
+    CheckpointSettings,
+    ClosingSettings,
+    GrafanaSettings,
+    KafkaSettings,
+    Norms,
+    Settings,
+    SettingsError,
+    WebSettings,
+)
 from streams.settings.sections import override_keys, read_sections
 from streams.toml_table import Table
 
@@ -47,6 +56,8 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         kafka=KafkaSettings(**parts["kafka"]),
         web=WebSettings(**parts["web"]),
         checkpoint=CheckpointSettings(**parts["checkpoint"]),
+        closing=ClosingSettings(**parts["closing"]),
+        grafana=GrafanaSettings(**parts["grafana"]),
     )
 
 

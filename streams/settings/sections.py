@@ -11,6 +11,7 @@ import msgspec
 
 from streams.core.rules import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Cluster, Rules
 from streams.settings import kinds
+from streams.settings.grafana_section import grafana_entries, read_grafana
 from streams.settings.kafka_section import kafka_entries, read_kafka
 from streams.settings.model import BudgetYear, ReportedYear
 from streams.toml_table import WRONG, Entry, Fields, Kind, Override, Table
@@ -70,6 +71,21 @@ CHECKPOINT: Final = (
     Entry("interval_seconds", kinds.decimal("seconds", "0.1", "60", "1.0"), "interval_seconds", required=False),
 )
 
+CLOSING: Final = (
+    Entry("day", kinds.whole("", 1, 28, 3), "day", required=False),
+    Entry("time", kinds.TIME, "time_minutes", required=False),
+    Entry("catch_up_days", kinds.whole("days", 0, 366, 62), "catch_up_days", required=False),
+    Entry("quiet_minutes", kinds.whole("minutes", 0, 1_440, 60), "quiet_minutes", required=False),
+    Entry("check_seconds", kinds.whole("seconds", 1, 3_600, 60), "check_seconds", required=False),
+)
+
+
+def closing_entries(base: Path) -> tuple[Entry, ...]:
+    """The keys of [closing]; the directory is looked up from the directory `base`."""
+    reports = kinds.directory("a directory", base)
+    return (*CLOSING, Entry("reports_directory", reports, "reports_directory", required=False))
+
+
 RULES_DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Rules) if field.default is not msgspec.NODEFAULT
 }
@@ -92,16 +108,24 @@ def read_sections(top: Table, base: Path, overrides: Mapping[str, Mapping[str, O
         "budget": _budget(top),
         "kafka": read_kafka(top.table("kafka", "[kafka]", required=True, overrides=overrides["kafka"]), base),
     }
-    for section, entries in (("web", WEB), ("checkpoint", CHECKPOINT)):
+    for section, entries in (("web", WEB), ("checkpoint", CHECKPOINT), ("closing", closing_entries(base))):
         table = top.table(section, f"[{section}]", required=False, overrides=overrides[section])
         parts[section] = _plain(table, entries)
+    grafana = top.table("grafana", "[grafana]", required=False, overrides=overrides["grafana"])
+    parts["grafana"] = read_grafana(grafana, base)
     top.close()
     return parts
 
 
 def override_keys() -> dict[str, tuple[str, ...]]:
     """The keys that the environment may say something about, by section."""
-    sections = {"kafka": kafka_entries(Path()), "web": WEB, "checkpoint": CHECKPOINT}
+    sections = {
+        "kafka": kafka_entries(Path()),
+        "web": WEB,
+        "checkpoint": CHECKPOINT,
+        "closing": closing_entries(Path()),
+        "grafana": grafana_entries(Path()),
+    }
     return {section: tuple(entry.key for entry in entries) for section, entries in sections.items()}
 
 

@@ -13,8 +13,8 @@ import time
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.runtime.command import COLLECTOR_THRESHOLDS
 from streams.runtime.consumer import FETCH_BYTES, FETCH_WAIT_MS
+from streams.worker import COLLECTOR_THRESHOLDS
 from tests.bench.filling import PARTITIONS
 
 SLOT_SECONDS = 10

@@ -26,6 +26,8 @@ def settings_at(address: str, **changes: Any) -> KafkaSettings:
         "tickets_topic": f"tickets-{unique}",
         "dead_letters_topic": f"dead-letters-{unique}",
         "month_totals_topic": f"month-totals-{unique}",
+        "closed_months_topic": f"closed-months-{unique}",
+        "snapshots_topic": f"snapshots-{unique}",
         "partitions": 4,
         "replication_factor": 1,
         "writer": "plain",

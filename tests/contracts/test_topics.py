@@ -14,6 +14,8 @@ class Names(msgspec.Struct, frozen=True):
     tickets_topic: str = "desks"
     dead_letters_topic: str = "refused"
     month_totals_topic: str = "months"
+    closed_months_topic: str = "closed"
+    snapshots_topic: str = "pictures"
     partitions: int = 7
 
 
@@ -22,7 +24,16 @@ DEFAULT_MEMORY_MS: int = next(field.default for field in msgspec.structs.fields(
 
 
 def test_there_is_one_topic_for_everything_that_is_written_or_read() -> None:
-    assert list(SPECS) == ["exchange", "desks", "exchange-checkpoints", "desks-checkpoints", "months", "refused"]
+    assert list(SPECS) == [
+        "exchange",
+        "desks",
+        "exchange-checkpoints",
+        "desks-checkpoints",
+        "months",
+        "closed",
+        "pictures",
+        "refused",
+    ]
 
 
 @pytest.mark.parametrize("source", ["exchange", "desks"])

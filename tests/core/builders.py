@@ -29,7 +29,7 @@ from streams.core.calendar import public_holidays
 from streams.core.figures import AnyState, ClusterFigures, figures, month_totals
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
 from streams.core.state import CallState, TicketState
-from streams.core.tally import DeskTally, PhoneTally
+from streams.core.tally import DeskTally, PhoneTally, speed_category
 
 ZONE: Final = "Europe/Brussels"
 KCC: Final = "Klantencontactcentrum"
@@ -182,6 +182,12 @@ def shown(state: AnyState, now_ms: int, cluster: str) -> ClusterFigures:
     """What is shown of one cluster at a moment."""
     (found,) = [each for each in figures([state], state.rules, now_ms) if each.cluster.name == cluster]
     return found
+
+
+def one_missed(held_on_ms: int) -> PhoneTally:
+    """The tally of one missed call under the rules' speed categories."""
+    category_ms = speed_category(held_on_ms, RULES)
+    return PhoneTally(missed=1, missed_wait_ms=held_on_ms, missed_categories={category_ms: 1})
 
 
 def phone_window(state: CallState, now_ms: int, window: str) -> PhoneTally:

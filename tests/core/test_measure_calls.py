@@ -18,6 +18,7 @@ from tests.core.builders import (
     ended,
     ms,
     offered,
+    one_missed,
     phone_month,
     phone_window,
     rules_with,
@@ -111,7 +112,7 @@ def test_the_average_is_over_answered_calls_only() -> None:
 )
 def test_a_call_that_ends_without_an_answer_is_missed(rest: list[AnyCallEvent], held_on_ms: int) -> None:
     """The caller held on to whichever end came first."""
-    assert march(offered(MONDAY), *rest) == PhoneTally(missed=1, missed_wait_ms=held_on_ms)
+    assert march(offered(MONDAY), *rest) == one_missed(held_on_ms)
 
 
 @pytest.mark.parametrize("end_ms", [0, 5_000, 20_000, 90_000])
@@ -168,7 +169,7 @@ def test_the_cluster_dialled_counts_whoever_answers() -> None:
 def test_only_calls_dialled_in_within_opening_hours_count(local: str, counts: bool) -> None:
     """The first millisecond of opening counts, that of closing no longer; all others are shown apart."""
     tally = march(offered(ms(local)), ended(ms(local) + 1))
-    assert tally == (PhoneTally(missed=1, missed_wait_ms=1) if counts else excluded("outside_opening_hours"))
+    assert tally == (one_missed(1) if counts else excluded("outside_opening_hours"))
 
 
 def test_the_moment_of_dialling_in_decides_not_that_of_the_answer() -> None:
@@ -258,7 +259,7 @@ def test_an_unresolved_call_that_ends_after_all_is_counted_by_its_end() -> None:
     state = calls([offered(MONDAY)], late)
     assert phone_month(state, "2026-03", MONDAY + 2 * HOUR) == excluded("unresolved")
     state.apply(ended(MONDAY + 5_000), MONDAY + 2 * HOUR)
-    assert phone_month(state, "2026-03", MONDAY + 2 * HOUR) == PhoneTally(missed=1, missed_wait_ms=5_000)
+    assert phone_month(state, "2026-03", MONDAY + 2 * HOUR) == one_missed(5_000)
 
 
 @pytest.mark.parametrize(

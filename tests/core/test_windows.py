@@ -31,6 +31,7 @@ from tests.core.builders import (
     ended,
     ms,
     offered,
+    one_missed,
     phone_month,
     phone_window,
     rules_with,
@@ -156,7 +157,7 @@ def test_a_late_fact_moves_what_is_still_in_the_window() -> None:
     after                               x answered
     """
     state = calls([offered(TEN - 5_000), ended(TEN)], record_ms=TEN)
-    assert phone_window(state, TEN + MINUTE, "5m") == PhoneTally(missed=1, missed_wait_ms=5_000)
+    assert phone_window(state, TEN + MINUTE, "5m") == one_missed(5_000)
     state.apply(answered(TEN + 30_000), TEN + MINUTE)
     window = phone_window(state, TEN + MINUTE, "5m")
     assert (window.missed, window.missed_wait_ms, window.answered, window.wait_ms) == (0, 0, 1, 35_000)
@@ -307,7 +308,7 @@ def test_a_cluster_of_the_same_name_on_the_other_channel_is_another_cluster() ->
     desk = tickets([visitor_arrived(TEN, cluster="Wonen")], rules)
     by_phone, at_desk = figures([phone, desk], rules, TEN + MINUTE)
     assert (by_phone.cluster.channel, at_desk.cluster.channel) == (Channel.PHONE, Channel.DESK)
-    assert by_phone.windows["5m"] == PhoneTally(missed=1, missed_wait_ms=5)
+    assert by_phone.windows["5m"] == one_missed(5)
     assert at_desk.windows["5m"] == DeskTally()
     assert (by_phone.waiting.count, by_phone.waiting.walk_ins) == (1, 0)
     assert (at_desk.waiting.count, at_desk.waiting.walk_ins) == (0, 1)

@@ -7,10 +7,10 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError, ProducerFenced
 
+from streams.kafka_writer import OutgoingRecord
 from streams.runtime import partitions
 from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
-from streams.runtime.writer import OutgoingRecord
 from streams.settings import load
 from tests.runtime.test_partition import NOW_MS, record
 
@@ -46,7 +46,7 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> Writer:
     async def nothing(_: Any, __: str, numbers: Sequence[int]) -> dict[int, list[Any]]:
         return {number: [] for number in numbers}
 
-    monkeypatch.setattr(partitions, "CheckpointWriter", lambda *_: only)
+    monkeypatch.setattr(partitions, "FencedWriter", lambda *_: only)
     monkeypatch.setattr(partitions, "read_to_end", nothing)
     return only
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiokafka.errors import IllegalOperation, ProducerFenced
 
-from streams.runtime import writer
-from streams.runtime.writer import CheckpointWriter, OutgoingRecord
+from streams import kafka_writer as writer
+from streams.kafka_writer import FencedWriter, OutgoingRecord
 
 
 class Producer:
@@ -35,20 +35,20 @@ class Producer:
 
 
 @pytest.fixture
-async def started(monkeypatch: pytest.MonkeyPatch) -> CheckpointWriter:
+async def started(monkeypatch: pytest.MonkeyPatch) -> FencedWriter:
     """A transactional writer on that client."""
     monkeypatch.setattr(writer, "AIOKafkaProducer", Producer)
     monkeypatch.setattr(writer, "STOP_SECONDS", 0.05)
-    one = CheckpointWriter({}, "id")
+    one = FencedWriter({}, "id")
     await one.start()
     return one
 
 
-async def test_stopping_does_not_wait_for_brokers_for_ever(started: CheckpointWriter) -> None:
+async def test_stopping_does_not_wait_for_brokers_for_ever(started: FencedWriter) -> None:
     async with asyncio.timeout(5):
         await started.stop()
 
 
-async def test_a_client_that_was_fenced_unnoticed_says_so(started: CheckpointWriter) -> None:
+async def test_a_client_that_was_fenced_unnoticed_says_so(started: FencedWriter) -> None:
     with pytest.raises(ProducerFenced):
         await started.write([OutgoingRecord("topic", b"key", b"value")])

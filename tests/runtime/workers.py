@@ -23,6 +23,7 @@ from streams.publish.month_totals import sum_month_totals
 from streams.runtime import checkpoint
 from streams.runtime.embedded import free_port, leashed
 from streams.settings import KafkaSettings, load
+from streams.settings.kafka_section import TOPICS
 from streams.sources.sender import EventSender
 
 PATIENCE_SECONDS: Final = 90.0
@@ -108,10 +109,7 @@ def environment(kafka: KafkaSettings, port: int, settings_file: Path | None) -> 
     """The variables that give a command these settings."""
     texts = {
         "bootstrap_servers": ",".join(kafka.bootstrap_servers),
-        **{
-            name: str(getattr(kafka, name))
-            for name in ("group", "calls_topic", "tickets_topic", "dead_letters_topic", "month_totals_topic")
-        },
+        **{name: str(getattr(kafka, name)) for name in ("group", *TOPICS)},
         "partitions": str(kafka.partitions),
         "replication_factor": str(kafka.replication_factor),
         "writer": kafka.writer,

@@ -1,4 +1,7 @@
-"""The command `wachtmonitor worker`: a worker against a real Kafka, until it is told to stop."""
+"""The command `wachtmonitor worker`: a worker against a real Kafka, until it is told to stop.
+
+It joins what must not know each other: the engine that counts, and the schedule that closes months.
+"""
 
 import asyncio
 import gc
@@ -11,13 +14,16 @@ from pathlib import Path
 from typing import Final
 
 import click
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.kafka import KafkaProblemsError
 from streams.publish.web import AddressError
+from streams.reports.schedule import run_schedule
 from streams.runtime.app import MonitorApp
+from streams.runtime.clock import system_clock
 from streams.runtime.consumer import BatchConsumer
-from streams.runtime.worker import WorkerError, run_worker
+from streams.runtime.worker import Beside, WorkerError, run_worker
 from streams.settings import Settings, SettingsError, load
 
 log = logging.getLogger(__name__)
@@ -77,12 +83,17 @@ async def _run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     last_words = "stopped"
     try:
-        await run_worker(settings, stop)
+        await run_worker(settings, stop, _schedule(settings))
     except Exception as error:
         last_words = str(error)
         raise
     finally:
         _end_at_last(last_words)
+
+
+def _schedule(settings: Settings) -> Beside:
+    first_calls = TopicPartition(settings.kafka.calls_topic, 0)
+    return lambda app: run_schedule(settings, system_clock, lambda: first_calls in app.owner.owned())
 
 
 def _end_at_last(last_words: str) -> None:

@@ -1,8 +1,8 @@
-"""Writes what belongs to a checkpoint: dead letters, month totals, and last the checkpoint itself.
+"""Writes records that belong together, as the only one who may: a checkpoint, or the closing of a month.
 
-On a real Kafka all of it is one transaction of a producer that the partition alone uses; starting that producer
-fences the partition's former owner. The embedded broker knows no transactions: there the records are written one
-after the other and the checkpoint last, which is exact as long as one worker runs. Must not know what is written.
+On a real Kafka they are one transaction of a producer whose id says what it is about; starting that producer fences
+whoever had the id before. The embedded broker knows no transactions: there the records are written one after the
+other and the last one last, which is exact as long as one worker runs. Must not know what is written.
 """
 
 import asyncio
@@ -40,8 +40,8 @@ class OutgoingRecord(msgspec.Struct, frozen=True):
     headers: Sequence[tuple[str, bytes]] = ()
 
 
-class CheckpointWriter:
-    """The writer of one source partition."""
+class FencedWriter:
+    """The one writer of what its transactional id names: a source partition, or the closed months."""
 
     def __init__(self, client_options: Mapping[str, Any], transactional_id: str | None) -> None:
         """With a `transactional_id` every write is a transaction and the former owner of that id is fenced."""

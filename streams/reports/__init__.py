@@ -1,0 +1,1 @@
+"""The month: official figures, frozen and reported, and the Grafana snapshot of them."""

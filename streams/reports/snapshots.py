@@ -1,0 +1,264 @@
+"""Makes, finds and deletes the snapshots of months: what one shows, and that a month has one and not two.
+
+Whoever makes or deletes one fences all others first, as with closing. The index is written before Grafana is asked
+and after it, so that nothing that Grafana has is forgotten. Must not know command lines.
+"""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from streams.core.months import month_end_ms, month_start_ms, year_of
+from streams.core.rules import DAY_MS, SECOND_MS
+from streams.kafka import client_options, read_to_end
+from streams.kafka_writer import FencedWriter, OutgoingRecord
+from streams.reports import dutch
+from streams.reports.closed_months import closing_of
+from streams.reports.grafana import NAME_LENGTH_MAX, SNAPSHOT_BYTES_MAX, Grafana
+from streams.reports.month import Sources, month_of
+from streams.reports.month_dashboard import DashboardError, filled
+from streams.reports.month_series import month_series
+from streams.reports.promql import Samples
+from streams.reports.snapshot_index import Entry, Index, read_index, record, record_key
+from streams.settings import GrafanaSettings, KafkaSettings, Settings
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+KEY_BYTES: Final = 24
+"""Random bytes of a key: nobody guesses the address of a snapshot, which needs no login."""
+
+
+class SnapshotError(Exception):
+    """The snapshot cannot be made; the text says why and what to do."""
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A snapshot as it is to be sent."""
+
+    month: str
+    name: str
+    dashboard: Json
+    digest: str
+    """Of the name and the dashboard."""
+    size_bytes: int
+
+
+class Result(msgspec.Struct, frozen=True):
+    """What came of asking for a snapshot."""
+
+    entry: Entry
+    is_new: bool
+    """Whether it was made now; else the one that was there shows the same."""
+    deleted: int
+    """How many others of the month were deleted."""
+
+
+# What it shows.
+
+
+def picture(sources: Sources, month: str, settings: Settings, dashboard: Json) -> Picture:
+    """The dashboard filled with a month's figures. Raises `SnapshotError`.
+
+    Later months stay out, so that the snapshot of a closed month can be made again and shows the same.
+    """
+    known = [each for each in sources.months() if each <= month]
+    if month not in known:
+        raise SnapshotError(f"There are no figures of {month}, so there is nothing to show.")
+    months = [month_of(sources, each, settings) for each in known]
+    basis, closed = months[-1].basis, months[-1].closing is not None
+    name = f"Wachttijden {dutch.month_name(month)}{'' if closed else ' (voorlopig)'}"[:NAME_LENGTH_MAX]
+    zone = basis.rules.zone
+    try:
+        shown = filled(
+            dashboard,
+            Samples(month_series(months, settings, basis), read_rules(settings.grafana.rules_files)),
+            period={"month": month, "year": str(year_of(month))},
+            from_ms=month_start_ms(month, zone),
+            to_ms=month_end_ms(month, zone),
+            zone=zone,
+            title=name,
+        )
+    except DashboardError as error:
+        raise SnapshotError(f"The dashboard {dashboard.get('uid')} cannot be filled. {error}") from error
+    encoded = msgspec.json.encode([name, shown], order="sorted")
+    if len(encoded) > SNAPSHOT_BYTES_MAX:
+        raise SnapshotError(
+            f"The snapshot has {len(encoded):,} bytes, Grafana keeps {SNAPSHOT_BYTES_MAX:,}: take panels out of it."
+        )
+    return Picture(month, name, shown, hashlib.sha256(encoded).hexdigest(), len(encoded))
+
+
+def read_rules(files: Sequence[Path]) -> dict[str, str]:
+    """The expression of every recording rule in these files of Prometheus. Raises `SnapshotError`."""
+    rules: dict[str, str] = {}
+    for file in files:
+        try:
+            groups = yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]
+            found = [rule for group in groups for rule in group["rules"] if "record" in rule]
+            rules |= {rule["record"]: str(rule["expr"]) for rule in found}
+        except OSError as error:
+            raise SnapshotError(
+                f"{file} cannot be read ({error.strerror}): correct rules_files in [grafana] of the settings."
+            ) from error
+        except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise SnapshotError(f"{file} is no file of rules for Prometheus: {error}.") from error
+    return rules
+
+
+# Making and deleting.
+
+
+async def make(settings: Settings, sources: Sources, month: str, now_ms: int, *, keep: bool = False) -> Result:
+    """The month's snapshot; one that shows the same and is still there stays as it is.
+
+    Otherwise a new one is made and the month's others are deleted. With `keep` a new one is made in any case, and the
+    others stay. Raises `SnapshotError` and `GrafanaError`.
+    """
+    grafana = Grafana(settings.grafana)
+    dashboard = await asyncio.to_thread(grafana.dashboard, settings.grafana.dashboard_uid)
+    shown = picture(sources, month, settings, dashboard)
+    async with _index_writer(settings.kafka) as index:
+        mine = (await read_snapshots(settings.kafka)).get(month, [])
+        same = [entry for entry in mine if entry.digest == shown.digest and not _has_expired(entry, now_ms)]
+        found = None if keep else await _still_there(grafana, same)
+        if found is None:
+            half_made = next((entry for entry in same if entry.state == "planned" and not keep), None)
+            entry = await _store(grafana, index, half_made or _plan(shown, settings.grafana, now_ms), shown)
+        else:
+            entry = await _note_made(index, found, _url(settings.grafana, found))
+        others = [] if keep else [other for other in mine if other.key != entry.key]
+        for other in others:
+            await _delete(grafana, index, other)
+    return Result(entry, found is None, len(others))
+
+
+def _plan(shown: Picture, grafana: GrafanaSettings, now_ms: int) -> Entry:
+    return Entry(
+        month=shown.month,
+        state="planned",
+        key=secrets.token_urlsafe(KEY_BYTES),
+        delete_key=secrets.token_urlsafe(KEY_BYTES),
+        name=shown.name,
+        digest=shown.digest,
+        at_ms=now_ms,
+        expires_ms=now_ms + grafana.expires_days * DAY_MS if grafana.expires_days else None,
+    )
+
+
+def _has_expired(entry: Entry, now_ms: int) -> bool:
+    return entry.expires_ms is not None and entry.expires_ms <= now_ms
+
+
+async def _still_there(grafana: Grafana, entries: Sequence[Entry]) -> Entry | None:
+    """The newest of these that Grafana has; somebody may have deleted the others there."""
+    for entry in reversed(entries):
+        if await asyncio.to_thread(grafana.has_snapshot, entry.key):
+            return entry
+    return None
+
+
+async def _store(grafana: Grafana, index: "_Writer", planned: Entry, shown: Picture) -> Entry:
+    await index.write(planned)
+    lasts_ms = 0 if planned.expires_ms is None else planned.expires_ms - planned.at_ms
+    made = await asyncio.to_thread(
+        grafana.make_snapshot,
+        shown.dashboard,
+        name=shown.name,
+        key=planned.key,
+        delete_key=planned.delete_key,
+        expires_seconds=lasts_ms // SECOND_MS,
+    )
+    entry = msgspec.structs.replace(planned, state="made", key=made.key, delete_key=made.delete_key, url=made.url)
+    await index.write(entry)
+    if entry.key != planned.key:  # a Grafana that chooses keys itself
+        await index.forget(planned)
+    return entry
+
+
+async def _note_made(index: "_Writer", entry: Entry, url: str) -> Entry:
+    """Of a snapshot that has arrived in Grafana although nobody lived to note it."""
+    if entry.state == "made":
+        return entry
+    made = msgspec.structs.replace(entry, state="made", url=url)
+    await index.write(made)
+    return made
+
+
+def _url(grafana: GrafanaSettings, entry: Entry) -> str:
+    return f"{grafana.url}/dashboard/snapshot/{entry.key}"
+
+
+async def _delete(grafana: Grafana, index: "_Writer", entry: Entry) -> None:
+    if not await asyncio.to_thread(grafana.delete_snapshot, entry.delete_key):
+        log.info("the snapshot %s was gone from Grafana already", entry.name)
+    await index.forget(entry)
+
+
+async def delete(settings: Settings, month: str) -> list[Entry]:
+    """Delete every snapshot of a month from Grafana and from the index; those that were. Raises `GrafanaError`."""
+    grafana = Grafana(settings.grafana)
+    async with _index_writer(settings.kafka) as index:
+        mine = (await read_snapshots(settings.kafka)).get(month, [])
+        for entry in mine:
+            await _delete(grafana, index, entry)
+    return mine
+
+
+async def make_due(settings: Settings, sources: Sources, now_ms: int) -> list[Result]:
+    """Make the snapshots of the closed months that have none of their closing, of those that close by themselves."""
+    index = await read_snapshots(settings.kafka)
+    oldest_ms = now_ms - settings.closing.catch_up_days * DAY_MS
+    made = []
+    for month in sources.months():
+        closing = closing_of(sources.account, month)
+        newest_ms = max((entry.at_ms for entry in index.get(month, []) if entry.state == "made"), default=0)
+        if closing is not None and closing.at_ms >= max(oldest_ms, newest_ms):
+            made.append(await make(settings, sources, month, now_ms))
+    return made
+
+
+# The index.
+
+
+async def read_snapshots(kafka: KafkaSettings) -> Index:
+    """The snapshots of each month."""
+    records = (await read_to_end(kafka, kafka.snapshots_topic, [0]))[0]
+    return read_index((each.key, each.value) for each in records)
+
+
+class _Writer:
+    """Writes the index as the only one who may."""
+
+    def __init__(self, writer: FencedWriter, topic: str) -> None:
+        self._writer = writer
+        self._topic = topic
+
+    async def write(self, entry: Entry) -> None:
+        """Add or replace an entry."""
+        key, value = record(entry)
+        await self._writer.write([OutgoingRecord(self._topic, key, value, 0)])
+
+    async def forget(self, entry: Entry) -> None:
+        """Take an entry out."""
+        await self._writer.write([OutgoingRecord(self._topic, record_key(entry), None, 0)])
+
+
+@asynccontextmanager
+async def _index_writer(kafka: KafkaSettings) -> AsyncIterator[_Writer]:
+    fenced = kafka.writer == "transactional"
+    writer = FencedWriter(client_options(kafka), f"{kafka.group}-snapshots" if fenced else None)
+    await writer.start()
+    try:
+        yield _Writer(writer, kafka.snapshots_topic)
+    finally:
+        await writer.stop()

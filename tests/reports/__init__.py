@@ -1,0 +1,1 @@
+"""Month reports, closing and snapshots."""

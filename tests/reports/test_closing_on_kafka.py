@@ -1,0 +1,178 @@
+"""Closing on a real Kafka: once, whoever else tries, whoever dies, and never before everything is counted."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.__main__ import main
+from streams.kafka_writer import FENCED
+from streams.reports.closed_months import Closing, Reopening
+from streams.reports.closer import close_due_months, close_month, reopen_month
+from streams.reports.closing import Author, NotClosableError
+from streams.runtime.embedded import BrokerProcess, free_port
+from streams.settings import KafkaSettings
+from tests.brokers.topics import kafka_settings
+from tests.core.builders import DAY
+from tests.reports.on_kafka import NOW_MS, account_of, calls_in, city, month_ago, put, settings_file
+from tests.runtime import workers
+from tests.runtime.workers import WorkerProcess, environment
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+
+MONTH: Final = month_ago(2)
+OTHER: Final = month_ago(3)
+
+HALF_CLOSED: Final = """
+import asyncio, sys
+from aiokafka import AIOKafkaProducer
+
+async def main(server, transactional_id, topic, key):
+    producer = AIOKafkaProducer(bootstrap_servers=server, transactional_id=transactional_id)
+    await producer.start()
+    await producer.begin_transaction()
+    await producer.send_and_wait(topic, b"{}", key.encode(), partition=0)
+    print("in the middle of it", flush=True)
+    await asyncio.sleep(3600)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+"""A process that closes a month and never comes to its end: what it wrote could not even be read."""
+
+
+async def outcome(work: Awaitable[Any]) -> object:
+    """What came of it, or the kind of refusal."""
+    try:
+        return await work
+    except (NotClosableError, *FENCED) as refused:
+        return type(refused)
+
+
+async def test_of_many_who_close_at_the_same_moment_one_does(apache_kafka: BrokerProcess) -> None:
+    """Five at once, by hand and by schedule; then again, when it is closed."""
+    settings = city(kafka_settings(apache_kafka, partitions=2))
+    await put(settings.kafka, calls_in(MONTH, 20_000, 40_000))
+    for _ in range(2):
+        tries = [outcome(close_month(settings, MONTH, Author(f"racer-{n}", NOW_MS))) for n in range(3)]
+        await asyncio.gather(*tries, outcome(close_due_months(settings, NOW_MS)))
+        entries = await account_of(settings.kafka, MONTH)
+        assert len(entries) <= 1, "closed once"
+    if not entries:  # all of them fenced each other, which leaves the month to the next look of the schedule
+        await close_due_months(settings, NOW_MS)
+        entries = await account_of(settings.kafka, MONTH)
+    (closing,) = entries
+    assert isinstance(closing, Closing)
+    assert await close_due_months(settings, NOW_MS) == []
+    assert await account_of(settings.kafka, MONTH) == [closing]
+    assert sum(total.phone.answered for total in closing.totals if total.phone) == 2
+
+
+async def test_closing_and_reopening_race_too(apache_kafka: BrokerProcess) -> None:
+    """Whatever comes first, the account alternates and its numbers have no gap."""
+    settings = city(kafka_settings(apache_kafka, partitions=1))
+    await put(settings.kafka, calls_in(MONTH, 20_000))
+    for round_number in range(3):
+        author = Author(f"an-{round_number}", NOW_MS, "x")
+        await asyncio.gather(
+            *(outcome(close_month(settings, MONTH, author)) for _ in range(2)),
+            *(outcome(reopen_month(settings, MONTH, author)) for _ in range(2)),
+        )
+        entries = await account_of(settings.kafka, MONTH)
+        assert [each.number for each in entries] == list(range(1, len(entries) + 1))
+        kinds = [type(each) for each in entries]
+        assert kinds == [Closing, Reopening] * (len(kinds) // 2) + [Closing] * (len(kinds) % 2)
+
+
+async def test_a_process_killed_while_closing_has_closed_nothing(apache_kafka: BrokerProcess) -> None:
+    """What it wrote is undone by whoever comes next, at once, and the month closes once."""
+    settings = city(kafka_settings(apache_kafka, partitions=1))
+    kafka = settings.kafka
+    await put(kafka, calls_in(MONTH, 20_000))
+    arguments = [apache_kafka.bootstrap, f"{kafka.group}-closed-months", kafka.closed_months_topic, f"{MONTH}/0001"]
+    dying = await asyncio.to_thread(
+        subprocess.Popen, [sys.executable, "-c", HALF_CLOSED, *arguments], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert dying.stdout is not None
+        assert await asyncio.to_thread(dying.stdout.readline) == "in the middle of it\n"
+    finally:
+        dying.kill()
+        dying.communicate()
+    assert await account_of(kafka, MONTH) == []
+    (closing,) = await close_due_months(settings, NOW_MS)
+    assert await account_of(kafka, MONTH) == [closing]
+
+
+async def test_a_month_waits_for_records_that_nobody_has_counted(apache_kafka: BrokerProcess) -> None:
+    """Records from before its closing moment, and no worker; by force it closes, and says how many it lacks."""
+    settings = city(kafka_settings(apache_kafka, partitions=2))
+    this_month, when_it_is_over = month_ago(0), NOW_MS + 70 * DAY
+    await put(settings.kafka, calls_in(this_month, 20_000))
+    await workers.send(settings.kafka, calls_in(OTHER, *[5_000] * 20))
+    assert await close_due_months(settings, when_it_is_over) == []
+    with pytest.raises(NotClosableError, match="lack 40 records from before its closing moment"):
+        await close_month(settings, this_month, Author("an", when_it_is_over))
+    assert await account_of(settings.kafka, this_month) == []
+    forced = await close_month(settings, this_month, Author("an", when_it_is_over), force=True)
+    assert sum(forced.behind.values()) == 40
+    assert await account_of(settings.kafka, this_month) == [forced]
+
+
+def command(kafka: KafkaSettings, file: Path, *arguments: str) -> Result:
+    """A command as its user starts it."""
+    return CliRunner().invoke(main, list(arguments), env=environment(kafka, free_port(), file))
+
+
+async def test_workers_close_and_people_reopen(apache_kafka: BrokerProcess, tmp_path: Path) -> None:
+    """Two workers, one of them killed; late facts; the report before, after and in between, all from Kafka."""
+    kafka = kafka_settings(apache_kafka, partitions=2)
+    file = settings_file(tmp_path)
+    both = [WorkerProcess(kafka, tmp_path / f"worker-{number}.log", file) for number in (1, 2)]
+    try:
+        await workers.until(lambda: all(each.owned_partitions() == 2 for each in both), "an equal share each")
+        await workers.send(kafka, calls_in(MONTH, 20_000, 40_000))
+        await workers.until(lambda: _closed(kafka, MONTH), "a closed month")
+        await workers.send(kafka, calls_in(MONTH, 300_000, name="late"))
+        both[0].kill()
+        await workers.send(kafka, calls_in(OTHER, 10_000))
+        await workers.until(lambda: _closed(kafka, OTHER), "a month closed by the other worker")
+        await workers.settle(kafka, both[1:])
+        await asyncio.to_thread(_reports_before_and_after, kafka, file)
+        assert both[1].terminate() == 0, both[1].log()
+    finally:
+        for worker in both:
+            worker.stop()
+    assert [type(each) for each in await account_of(kafka, MONTH)] == [Closing, Reopening, Closing]
+    assert [type(each) for each in await account_of(kafka, OTHER)] == [Closing]
+
+
+def _reports_before_and_after(kafka: KafkaSettings, file: Path) -> None:
+    report = command(kafka, file, "report", "--month", MONTH)
+    assert report.exit_code == 0, report.output
+    assert "30,0 s" in report.output
+    assert "Feiten over deze maand die daarna nog binnenkwamen, ook herhaalde, niet meegeteld: 2." in report.output
+    assert "beantwoord +1" in report.output
+    assert "1 stille" not in report.output
+    opened = command(kafka, file, "month", "reopen", MONTH, "--why", "centrale was weg", "--by", "an")
+    assert opened.exit_code == 0, opened.output
+    live = command(kafka, file, "report", "--month", MONTH).output
+    assert "120,0 s" in live, live
+    assert "heropend door an: centrale was weg" in live
+    closed = command(kafka, file, "month", "close", MONTH, "--by", "an", "--why", "klaar")
+    assert closed.exit_code == 0, closed.output
+    again = command(kafka, file, "month", "close", MONTH)
+    assert again.exit_code == 1
+    assert "is closed already" in again.output
+    listed = command(kafka, file, "month", "list").output
+    assert f"{MONTH}  closed" in listed
+    assert "by an: klaar" in listed
+    assert "by schedule" in listed
+
+
+async def _closed(kafka: KafkaSettings, month: str) -> bool:
+    return bool(await account_of(kafka, month))

@@ -1,0 +1,179 @@
+"""Grafana through the real client over real HTTP: what is refused, what is tried again, what never happens twice."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from streams.reports.grafana import Grafana, GrafanaError, Made, MissingError
+from streams.runtime.embedded import free_port
+from streams.settings import DEFAULT_FILE, GrafanaSettings, Secret, SettingsError, load
+from tests.reports.grafana_stub import TOKEN, GrafanaStub, running_grafana
+
+DASHBOARD: Final = {
+    "uid": "maand",
+    "panels": [],
+    "refresh": "",
+    "templating": {"list": []},
+    "time": {"from": "2026-09-30T22:00:00.000Z", "to": "2026-10-31T22:59:59.999Z"},
+}
+
+
+@pytest.fixture(params=[10, 11, 12, 13])
+def stub(request: pytest.FixtureRequest) -> Iterator[GrafanaStub]:
+    """Each version in turn, with the dashboard in it."""
+    with running_grafana(version=request.param, dashboards={"maand": DASHBOARD}) as running:
+        yield running
+
+
+@pytest.fixture
+def newest() -> Iterator[GrafanaStub]:
+    """The newest version alone."""
+    with running_grafana(version=13, dashboards={"maand": DASHBOARD}) as running:
+        yield running
+
+
+def client(stub: GrafanaStub, pauses: list[float] | None = None, **changes: Any) -> Grafana:
+    """A client that does not wait between tries, and notes how long it would have."""
+    settings: dict[str, Any] = {"url": stub.url, "token": Secret(TOKEN), "timeout_seconds": 5.0} | changes
+    return Grafana(GrafanaSettings(**settings), pause=(pauses if pauses is not None else []).append)
+
+
+def made(grafana: Grafana, dashboard: dict[str, Any] = DASHBOARD, key: str = "k1") -> Made:
+    """A snapshot under this key."""
+    return grafana.make_snapshot(dashboard, name="Oktober", key=key, delete_key=f"delete-{key}", expires_seconds=60)
+
+
+def test_a_snapshot_is_made_found_and_deleted(stub: GrafanaStub) -> None:
+    """In every version, under the keys that we have chosen."""
+    grafana = client(stub)
+    assert grafana.dashboard("maand")["id"] == 7
+    assert not grafana.has_snapshot("k1")
+    assert made(grafana) == Made("k1", "delete-k1", f"{stub.url}/dashboard/snapshot/k1")
+    assert stub.snapshots["k1"]["name"] == "Oktober"
+    assert stub.snapshots["k1"]["expires"] == 60
+    assert grafana.has_snapshot("k1")
+    assert grafana.delete_snapshot("delete-k1")
+    assert not grafana.delete_snapshot("delete-k1")
+    assert stub.snapshots == {}
+
+
+def test_the_dashboard_must_exist_since_eleven(stub: GrafanaStub) -> None:
+    """Before, any uid would do; and without a uid there is none since then."""
+    grafana = client(stub)
+    for uid, said in (("unknown", "Dashboard not found"), ("", "Unique identifier needed")):
+        dashboard = DASHBOARD | {"uid": uid}
+        if stub.version < 11:
+            assert made(grafana, dashboard, f"k-{uid}").key == f"k-{uid}"
+        else:
+            with pytest.raises(
+                GrafanaError, match=rf"\(400: {said}.*set dashboard_uid in \[grafana\]|save it in Grafana"
+            ):
+                made(grafana, dashboard, f"k-{uid}")
+    with pytest.raises(MissingError, match="Dashboard not found"):
+        grafana.dashboard("unknown")
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "problem"),
+    [
+        ({}, {"token": Secret("wrong")}, r"\(401: Unauthorized\)\. The token is not valid"),
+        ({"permissions": frozenset()}, {}, r"\(403: forbidden\)\. The service account lacks a permission"),
+        (
+            {"enabled": False},
+            {},
+            r"\(403: Dashboard Snapshots are disabled\)\. Set enabled = true",
+        ),
+        ({"bytes_max": 10}, {}, r"\(413: \)\. The snapshot is larger than a proxy"),
+        ({"faults": ["412"]}, {}, r"\(412: Precondition Failed\)\. Somebody else has changed the same thing"),
+        ({"faults": ["404"]}, {}, r"\(404: Not Found\)\. It is not there\. Is url in \[grafana\] the address"),
+        ({"faults": ["418"]}, {}, r"\(418: .*Grafana's log says more"),
+        ({"faults": ["200"]}, {}, "is no Grafana: the reply is no JSON"),
+    ],
+)
+def test_each_refusal_says_what_to_do(
+    newest: GrafanaStub, state: dict[str, Any], changes: dict[str, Any], problem: str
+) -> None:
+    """At once, without another try."""
+    for name, value in state.items():
+        setattr(newest, name, value)
+    pauses: list[float] = []
+    with pytest.raises(GrafanaError, match=problem):
+        made(client(newest, pauses, **changes))
+    assert pauses == []
+    assert len(newest.requests) == 1
+
+
+@pytest.mark.parametrize("faults", [["502"], ["drop"], ["503", "drop", "500"]])
+def test_what_broke_down_is_tried_again_with_longer_pauses(newest: GrafanaStub, faults: list[str]) -> None:
+    """Connection errors and errors of the server; in between Grafana is asked whether it has arrived."""
+    newest.faults = [each for fault in faults for each in (fault, "")][:-1]
+    pauses: list[float] = []
+    assert made(client(newest, pauses)).key == "k1"
+    assert pauses == [1.0, 4.0, 10.0][: len(faults)]
+    assert len(newest.snapshots) == 1
+
+
+def test_a_lost_reply_makes_no_second_snapshot(newest: GrafanaStub) -> None:
+    """It has arrived: the next try finds it by its key and is not made."""
+    newest.faults = ["lose"]
+    assert made(client(newest)).key == "k1"
+    assert list(newest.snapshots) == ["k1"]
+    assert newest.requests == ["POST /grafana/api/snapshots", "GET /grafana/api/snapshots/k1"]
+
+
+def test_it_gives_up_after_some_tries(newest: GrafanaStub) -> None:
+    """And says what the server said."""
+    newest.faults = ["503", ""] * 4
+    with pytest.raises(GrafanaError, match="503: Service Unavailable"):
+        made(client(newest))
+    assert newest.snapshots == {}
+
+
+def test_nobody_there_and_another_address(newest: GrafanaStub) -> None:
+    """No stack trace: where it was asked, and what to correct; a redirect is not followed with the token."""
+    settings = GrafanaSettings(url=f"http://127.0.0.1:{free_port()}", token=Secret(TOKEN), timeout_seconds=1.0)
+    with pytest.raises(GrafanaError, match="Is it up, and is url in"):
+        Grafana(settings, pause=lambda _: None).dashboard("maand")
+    with running_grafana(dashboards={"maand": DASHBOARD}) as other:
+        newest.redirect_to = f"http://127.0.0.1:{other.port}"
+        with pytest.raises(GrafanaError, match="it sends to another address"):
+            made(client(newest))
+        assert other.requests == []
+
+
+def test_without_a_token_nothing_is_asked() -> None:
+    """And the message says how to get one."""
+    with pytest.raises(GrafanaError, match="Make a service account"):
+        Grafana(GrafanaSettings(url="http://127.0.0.1:1"))
+    with pytest.raises(GrafanaError, match="No Grafana is set"):
+        Grafana(GrafanaSettings())
+
+
+# Its settings.
+
+
+def test_the_token_comes_from_a_file_or_the_environment(tmp_path: Path) -> None:
+    """Never from the settings file, and it shows itself nowhere."""
+    file = tmp_path / "token"
+    file.write_text("glsa_x\n")
+    assert load(None, {"WACHTMONITOR_GRAFANA_TOKEN_FILE": str(file)}).grafana.token == Secret("glsa_x")
+    grafana = load(None, {"WACHTMONITOR_GRAFANA_TOKEN": "glsa_y"}).grafana
+    assert grafana.token == Secret("glsa_y")
+    assert "glsa_y" not in repr(grafana)
+    written = tmp_path / "settings.toml"
+    written.write_text(DEFAULT_FILE.read_text().replace("[grafana]", '[grafana]\ntoken = "glsa_z"'))
+    with pytest.raises(SettingsError, match="a token must not stand in this file") as raised:
+        load(written, {})
+    assert "glsa_z" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["grafana.lier.be", "ftp://x", "http://", "https://me:pw@x", "http://x:y", "http://x?a=b"]
+)
+def test_an_address_that_is_none_is_refused_without_repeating_it(url: str) -> None:
+    """It may hold a password."""
+    with pytest.raises(SettingsError, match="WACHTMONITOR_GRAFANA_URL: expected an address") as raised:
+        load(None, {"WACHTMONITOR_GRAFANA_URL": url})
+    assert "me:pw" not in str(raised.value)

@@ -1,0 +1,274 @@
+"""Snapshots end to end: figures and index on a real Kafka, Grafana over real HTTP, and one snapshot for a month."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.__main__ import main
+from streams.kafka_writer import FENCED
+from streams.reports.closer import close_due_months, close_month, reopen_month
+from streams.reports.closing import Author
+from streams.reports.grafana import Grafana, GrafanaError
+from streams.reports.snapshots import Result as Made
+from streams.reports.snapshots import make, make_due, read_snapshots
+from streams.reports.sources import read_sources
+from streams.runtime.embedded import BrokerProcess, free_port
+from streams.settings import GrafanaSettings, KafkaSettings, Secret, Settings
+from tests.brokers.topics import kafka_settings
+from tests.core.builders import DAY
+from tests.reports.grafana_stub import TOKEN, GrafanaStub, running_grafana
+from tests.reports.on_kafka import NOW_MS, account_of, calls_in, city, month_ago, put, settings_file
+from tests.runtime import workers
+from tests.runtime.workers import WorkerProcess, environment
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+
+MONTH: Final = month_ago(2)
+HERE: Final = Path(__file__).parent
+DASHBOARD: Final[dict[str, Any]] = json.loads((HERE / "dashboard.json").read_text())
+
+
+@pytest.fixture
+def stub() -> Iterator[GrafanaStub]:
+    """A Grafana with our dashboard."""
+    with running_grafana(version=12, dashboards={"maand": DASHBOARD}) as running:
+        yield running
+
+
+def settings_of(kafka: KafkaSettings, stub: GrafanaStub, **changes: Any) -> Settings:
+    """The city, with this Grafana."""
+    grafana: dict[str, Any] = {
+        "url": stub.url,
+        "token": Secret(TOKEN),
+        "dashboard_uid": "maand",
+        "rules_files": (HERE / "rules.yml",),
+    }
+    return city(kafka, grafana=GrafanaSettings(**(grafana | changes)))
+
+
+async def made(settings: Settings, *, keep: bool = False, now_ms: int = NOW_MS) -> Made:
+    """The snapshot as things stand."""
+    return await make(settings, await read_sources(settings.kafka), MONTH, now_ms, keep=keep)
+
+
+async def closed_month(broker: BrokerProcess, stub: GrafanaStub, **changes: Any) -> Settings:
+    """A month with two calls, closed."""
+    settings = settings_of(kafka_settings(broker, partitions=1), stub, **changes)
+    await put(settings.kafka, calls_in(MONTH, 20_000, 40_000))
+    await close_due_months(settings, NOW_MS)
+    assert len(await account_of(settings.kafka, MONTH)) == 1
+    return settings
+
+
+def average(stub: GrafanaStub) -> float:
+    """What the only snapshot shows."""
+    (snapshot,) = stub.snapshots.values()
+    panel = next(each for each in snapshot["dashboard"]["panels"] if each["title"] == f"Wachttijd {MONTH}")
+    found: float = panel["targets"][0]["snapshot"][0]["data"]["values"][1][0]
+    return found
+
+
+async def test_a_month_has_one_snapshot(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
+    """Again it stays; opened and closed anew it is replaced; with `keep` there are two."""
+    settings = await closed_month(apache_kafka, stub)
+    first, again = await made(settings), await made(settings)
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.entry == first.entry
+    assert average(stub) == 30
+    author = Author("an", NOW_MS + 1, "x")
+    await reopen_month(settings, MONTH, author)
+    await put(settings.kafka, calls_in(MONTH, 20_000, 40_000, 300_000))
+    await close_month(settings, MONTH, author)
+    replaced = await made(settings)
+    assert (replaced.is_new, replaced.deleted) == (True, 1)
+    assert average(stub) == 120
+    kept = await made(settings, keep=True)
+    assert (kept.is_new, kept.deleted, len(stub.snapshots)) == (True, 0, 2)
+    assert {entry.key for entry in (await read_snapshots(settings.kafka))[MONTH]} == set(stub.snapshots)
+
+
+async def test_late_facts_change_no_snapshot(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
+    """It shows what was closed."""
+    settings = await closed_month(apache_kafka, stub)
+    await put(settings.kafka, calls_in(MONTH, 20_000, 40_000, 300_000))
+    await made(settings)
+    assert average(stub) == 30
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+async def test_killed_between_planning_and_noting(
+    apache_kafka: BrokerProcess, stub: GrafanaStub, arrived: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before Grafana was asked, and after it has done it: the next one finds out, and there is one snapshot."""
+    settings = await closed_month(apache_kafka, stub)
+    store = Grafana.make_snapshot
+
+    def killed(grafana: Grafana, dashboard: dict[str, Any], **arguments: Any) -> None:
+        if arrived:
+            store(grafana, dashboard, **arguments)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Grafana, "make_snapshot", killed)
+        with pytest.raises(KilledError):
+            await made(settings)
+    (planned,) = (await read_snapshots(settings.kafka))[MONTH]
+    assert (planned.state, len(stub.snapshots)) == ("planned", int(arrived))
+    result = await made(settings)
+    assert result.is_new is not arrived
+    assert result.entry.key == planned.key
+    (entry,) = (await read_snapshots(settings.kafka))[MONTH]
+    assert (entry.state, list(stub.snapshots)) == ("made", [planned.key])
+    assert entry.url == f"{stub.url}/dashboard/snapshot/{planned.key}"
+
+
+async def outcome(work: Awaitable[Any]) -> object:
+    """What came of it, or the kind of refusal."""
+    try:
+        return await work
+    except FENCED as fenced:
+        return type(fenced)
+
+
+async def test_of_many_at_once_there_is_one_snapshot(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
+    """Whoever is fenced has made nothing that is not known."""
+    settings = await closed_month(apache_kafka, stub)
+    await asyncio.gather(*(outcome(made(settings)) for _ in range(4)))
+    await made(settings)
+    entries = (await read_snapshots(settings.kafka))[MONTH]
+    assert [(entry.state, entry.key) for entry in entries] == [("made", key) for key in stub.snapshots]
+    assert len(entries) == 1
+
+
+async def test_what_was_deleted_in_grafana_or_has_expired_is_made_again(
+    apache_kafka: BrokerProcess, stub: GrafanaStub
+) -> None:
+    """The index knows when a snapshot expires, and asks whether it is there."""
+    settings = await closed_month(apache_kafka, stub, expires_days=30)
+    first = await made(settings)
+    assert stub.snapshots[first.entry.key]["expires"] == 30 * 86_400
+    stub.snapshots.clear()
+    second = await made(settings)
+    assert second.is_new
+    third = await made(settings, now_ms=NOW_MS + 31 * DAY)
+    assert third.is_new
+    assert list(stub.snapshots) == [third.entry.key]
+
+
+async def test_a_refusal_leaves_nothing_behind_but_the_plan(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
+    """And with the permission given, the plan is carried out."""
+    settings = await closed_month(apache_kafka, stub)
+    stub.permissions = frozenset({"dashboards:read"})
+    with pytest.raises(GrafanaError, match="lacks a permission"):
+        await made(settings)
+    assert stub.snapshots == {}
+    stub.permissions = frozenset({"dashboards:read", "snapshots:create", "snapshots:delete"})
+    assert (await made(settings)).is_new
+    assert len((await read_snapshots(settings.kafka))[MONTH]) == len(stub.snapshots) == 1
+
+
+async def test_closed_months_get_a_snapshot_by_themselves(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
+    """Once for each closing."""
+    settings = settings_of(kafka_settings(apache_kafka, partitions=1), stub)
+    await put(settings.kafka, calls_in(MONTH, 20_000))
+    assert await make_due(settings, await read_sources(settings.kafka), NOW_MS) == []
+    await close_due_months(settings, NOW_MS)
+    (result,) = await make_due(settings, await read_sources(settings.kafka), NOW_MS + 1)
+    assert result.entry.month == MONTH
+    assert await make_due(settings, await read_sources(settings.kafka), NOW_MS + 2) == []
+
+
+def command(settings: Settings, token: Path, *arguments: str) -> Result:
+    """The command as its user starts it."""
+    grafana = settings.grafana
+    variables = {
+        **environment(settings.kafka, free_port(), None),
+        "WACHTMONITOR_GRAFANA_URL": str(grafana.url),
+        "WACHTMONITOR_GRAFANA_TOKEN_FILE": str(token),
+        "WACHTMONITOR_GRAFANA_DASHBOARD_UID": "maand",
+        "WACHTMONITOR_GRAFANA_RULES_FILES": str(HERE / "rules.yml"),
+    }
+    return CliRunner().invoke(main, list(arguments), env=variables)
+
+
+async def test_the_commands(apache_kafka: BrokerProcess, stub: GrafanaStub, tmp_path: Path) -> None:
+    """Dry run, make, make again, list, delete, and nothing left to delete."""
+    settings = await closed_month(apache_kafka, stub)
+    token = tmp_path / "token"
+    token.write_text(f"{TOKEN}\n")
+    file = tmp_path / "dashboard.json"
+    said = await asyncio.to_thread(_said, settings, token, file)
+    assert stub.snapshots == {}
+    assert msgspec.json.decode(file.read_bytes())["uid"] == "maand"
+    for text in said:
+        assert TOKEN not in text
+    dry, new, again, listed, gone, nothing = said
+    assert "nothing is sent" in dry
+    assert f"stat         Wachttijd {MONTH}: 1 frames, 1 rows" in dry
+    assert "is made: http" in new
+    assert "is there already, and shows the same: http" in again
+    assert listed.count("/dashboard/snapshot/") == 1
+    assert f"Deleted: 1 of {MONTH}" in gone
+    assert f"There is no snapshot of {MONTH}" in nothing
+
+
+def _said(settings: Settings, token: Path, file: Path) -> list[str]:
+    asked = [
+        ("snapshot", "--month", MONTH, "--dry-run", "--output", str(file)),
+        ("snapshot", "--month", MONTH),
+        ("snapshot", "--month", MONTH),
+        ("snapshot", "list"),
+        ("snapshot", "delete", MONTH),
+        ("snapshot", "delete", MONTH),
+    ]
+    results = [command(settings, token, *arguments) for arguments in asked]
+    assert [each.exit_code for each in results] == [0, 0, 0, 0, 0, 1], [each.output for each in results]
+    return [each.output for each in results]
+
+
+async def test_a_worker_makes_it_and_catches_up_when_grafana_was_away(
+    apache_kafka: BrokerProcess, stub: GrafanaStub, tmp_path: Path
+) -> None:
+    """Nobody does anything: events come, the month closes, the snapshot stands; though Grafana refused at first."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    (tmp_path / "token").write_text(TOKEN)
+    grafana = (
+        f'[grafana]\nurl = "{stub.url}"\ntoken_file = "{tmp_path / "token"}"\ndashboard_uid = "maand"\n'
+        f'rules_files = ["{HERE / "rules.yml"}"]\n'
+    )
+    stub.enabled = False
+    worker = WorkerProcess(kafka, tmp_path / "worker.log", settings_file(tmp_path, grafana))
+    try:
+        await workers.send(kafka, calls_in(MONTH, 20_000, 40_000))
+        await workers.until(lambda: "Snapshots are disabled" in worker.log(), "a refusal that is told")
+        assert worker.is_healthy()
+        stub.enabled = True
+        await workers.until(lambda: bool(stub.snapshots), "a snapshot")
+        await workers.until(lambda: f"snapshot of {MONTH}: http" in worker.log(), "the end of it")
+        assert worker.terminate() == 0, worker.log()
+    finally:
+        worker.stop()
+    assert average(stub) == 30
+    assert TOKEN not in worker.log()
+
+
+def test_what_is_asked_wrongly_is_refused() -> None:
+    """Before anything is read."""
+    for arguments, problem in (
+        (["snapshot"], "Name the month"),
+        (["snapshot", "--month", "2026-10", "--output", "x.json"], "add --dry-run"),
+        (["snapshot", "--month", "2026"], "expected a month such as 2026-10"),
+    ):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 2, result.output
+        assert problem in result.output
