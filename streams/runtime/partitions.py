@@ -186,6 +186,7 @@ class Partitions:
             state, next_offset = restored_state(channel, rules, found.snapshots), found.next_offset
             generation = found.generation
         broker_sets_times = self._settings.kafka.writer == "transactional"
+        notes = {} if found is None else notes  # what is read again from the beginning is noted again
         partition = Partition(tp, state, next_offset, broker_sets_times=broker_sets_times, notes=notes)
         capture = Capture(partition, self._settings, self._clock, generation=generation)
         return _Owned(partition, writer, capture, None if found is None else next_offset)
