@@ -110,7 +110,8 @@ def main() -> None:
         worker_events=options.events or sizes.worker_events,
         peers=not options.without_peers,
     )
-    described = about(" ".join(sys.argv[1:]), options.seed)
+    told = [f"--{name} {value}" for name, value in vars(options).items() if value and name not in {"output", "seed"}]
+    described = about(" ".join(told), options.seed)
     results = asyncio.run(run(sizes, options.seed, options.only or list(MEASUREMENTS)))
     results.about = described + results.about
     print("\n" + markdown(results))
