@@ -408,6 +408,7 @@ class State(ABC, Generic[C, T, E]):
             contact.cluster = state._clusters[contact.cluster]
             if not _has_outcome(state._measure(contact)):
                 state.open[contact_id] = contact
+        state._forget()  # what today's rules forget sooner must be counted now: the next restart drops it in silence
         return state
 
     def _judge_anew(self, rules: Rules) -> None:

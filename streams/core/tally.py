@@ -38,7 +38,8 @@ class Places:
         self.norms_ms = norms_ms
         self.lead_norm_days = rules.lead_norm_days
         self._rules = rules
-        self._edges = sorted({*bucket_edges(rules.longest_wait_ms), *rules.speed_categories_ms})
+        longest_ms = max(rules.longest_wait_ms, *rules.speed_categories_ms, 0)
+        self._edges = sorted({*bucket_edges(longest_ms), *rules.speed_categories_ms})
         """Longest waits, in ms, that share bucket and category."""
         self._places = [self._work_out(edge) for edge in self._edges]
 

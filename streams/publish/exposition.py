@@ -73,11 +73,12 @@ def _head(metric: Metric) -> str:
 
 @lru_cache(maxsize=_LABELS_REMEMBERED)
 def _written(names: tuple[str, ...], values: Labels) -> str:
-    """Labels as the text format has them; many metrics share them, and they are the same at every scrape.
+    """Labels as the text format has them, in the order of the alphabet, as the library writes them.
 
-    Raises ValueError when there are not as many values as names.
+    Many metrics share them, and they are the same at every scrape. Raises ValueError when there are more names than
+    values, or fewer.
     """
-    pairs = [f'{name}="{_escaped(value)}"' for name, value in zip(names, values, strict=True)]
+    pairs = [f'{name}="{_escaped(value)}"' for name, value in sorted(zip(names, values, strict=True))]
     return f"{{{','.join(pairs)}}}" if pairs else ""
 
 

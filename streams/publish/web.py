@@ -252,7 +252,8 @@ async def _render_frames(wall: Callable[[], WallPayload], latest: LatestFrame, i
     """
     failing = False
     while True:
-        await latest.watched.wait()
+        while not latest.watched.is_set():  # whoever came may have gone again before this goes on
+            await latest.watched.wait()
         try:
             latest.publish(b"data: %b\n\n" % msgspec.json.encode(wall()))
             failing = False

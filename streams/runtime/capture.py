@@ -52,6 +52,8 @@ class Capture:
         slices = state.contact_slices(CONTACTS_PER_PART) if whole else ()
         parts = [await self._compressed(state.snapshot_of_contacts(contacts)) for contacts in slices]
         # From here to the last part nothing may be awaited: all of this is of one moment.
+        if self._partition.failure is not None:
+            raise self._partition.failure  # a fold beside the slices may have left a batch half folded
         later = state.take_changes()
         changes.add(later)
         next_offset = self._partition.next_offset

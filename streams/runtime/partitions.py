@@ -208,7 +208,11 @@ class Partitions:
         Raises when a write fails. On `leaving`, being fenced is no error: the partition has its new owner already.
         """
         async with self._moving:
-            await asyncio.gather(*(self._write(owned, leaving=leaving) for owned in self._owned.values()))
+            writes = (self._write(owned, leaving=leaving) for owned in self._owned.values())
+            # All of them end before the lock is released: two captures of one partition would share its changes out.
+            for result in await asyncio.gather(*writes, return_exceptions=True):
+                if isinstance(result, BaseException):
+                    raise result
 
     async def _write(self, owned: _Owned, *, leaving: bool) -> None:
         partition = owned.partition

@@ -30,6 +30,10 @@ SMALL = FULL._replace(
 )
 
 
+DIFFERENCES = {"recovery of the contacts"}
+"""Figures that are one time less another: with so few contacts it may be the empty start that takes longer."""
+
+
 @pytest.mark.kafka
 @pytest.mark.parametrize("name", MEASUREMENTS)
 async def test_a_measurement_finds_what_it_is_to_find(name: str, apache_kafka: ApacheKafka, tmp_path: Path) -> None:
@@ -43,4 +47,4 @@ async def test_a_measurement_finds_what_it_is_to_find(name: str, apache_kafka: A
     assert results.figures
     assert results.targets or name in {"latency", "scrape"}  # which promise nothing at these rates and sizes
     assert all(figure.value.low <= figure.value.middle <= figure.value.high for figure in results.figures)
-    assert all(figure.value.high > 0 for figure in results.figures)
+    assert all(figure.value.high > 0 for figure in results.figures if figure.name not in DIFFERENCES)

@@ -214,3 +214,14 @@ def test_an_empty_state_comes_back_empty(state: CallState | TicketState) -> None
     again = restarted(state)
     assert (again.contacts, again.months, again.days, again.slots, again.log_ms) == ({}, {}, {}, {}, 0)
     assert month_totals(again, TEN) == {}
+
+
+def test_a_shorter_memory_forgets_nobody_uncounted() -> None:
+    """At once, at the next restart in the same hour, and later: who was unresolved stays so."""
+    state = calls([offered(TEN, "x")], record_ms=TEN)
+    state.apply(offered(TEN + 10 * DAY, "y"), TEN + 10 * DAY)
+    shorter, now = rules_with(memory_ms=5 * DAY), TEN + 10 * DAY + HOUR
+    for _ in range(3):
+        state = restarted(state, shorter)
+        assert month_totals(state, now)["2026-03", KCC].excluded == {"unresolved": 1}
+    assert set(state.contacts) == {"y"}

@@ -1,5 +1,6 @@
 """Owning partitions: what a failed write leaves behind, with a writer that fails in place of a broker."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError, ProducerFenced
 
 from streams.kafka_writer import OutgoingRecord
-from streams.runtime import partitions
+from streams.runtime import capture, partitions
 from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
 from streams.settings import load
@@ -99,3 +100,55 @@ async def test_what_is_released_is_neither_shown_nor_folded(writer: Writer) -> N
     await owned.release({TP})
     assert (owned.owned(), owned.health({}), owned.covered()) == (set(), [], {})
     assert await owned.fold(TP, Batch(3, 4, [record(3)])) == 0
+
+
+async def test_a_fold_that_fails_beside_a_capture_is_not_written(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state of a batch that was folded half belongs to no offset."""
+    owned = await with_a_rejected_record()
+
+    def compress_meanwhile(part: bytes) -> bytes:
+        owned._owned[TP].partition.failure = MemoryError()
+        return part
+
+    monkeypatch.setattr(capture, "_SMALL_BYTES", 0)  # every part is compressed in a thread, and folding goes on
+    monkeypatch.setattr(capture, "compress", compress_meanwhile)
+    with pytest.raises(MemoryError):
+        await owned.checkpoint()
+    assert writer.written == []
+
+
+async def test_a_checkpoint_ends_for_all_partitions_before_another_begins(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of them fails while another is still being written: that one's changes are in nobody else's hands."""
+    released, other = asyncio.Event(), TopicPartition("calls", 4)
+
+    async def write(_: Sequence[OutgoingRecord]) -> None:
+        if not released.is_set():
+            await released.wait()
+        raise KafkaTimeoutError
+
+    slow = Writer()
+    monkeypatch.setattr(slow, "write", write)
+    writers = iter([writer, slow])
+    monkeypatch.setattr(partitions, "FencedWriter", lambda *_: next(writers))
+    writer.error = KafkaTimeoutError()
+    owned = Partitions(load(None, {}), lambda: NOW_MS)
+    await owned.load({TP, other})
+    for tp in (TP, other):
+        await owned.fold(tp, Batch(0, 1, [record(0)]))
+    first = asyncio.create_task(owned.checkpoint())
+    for _ in range(10):  # steps of the loop, not time: enough for the first write to fail
+        await asyncio.sleep(0)
+    assert owned._owned[TP].partition.failure is not None
+    second = asyncio.create_task(owned.checkpoint(leaving=True))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not first.done()
+    assert not second.done()
+    released.set()
+    with pytest.raises(KafkaTimeoutError):
+        await first
+    await second
