@@ -213,7 +213,7 @@ def _as_series(name: str, count: int, labels: dict[str, str]) -> Iterable[tuple[
         yield series(_METRICS[name], **labels), count / SECOND if name.endswith("_ms") else count
     elif name in _REASONS:
         yield series("excluded_contacts", **labels, reason=name), count
-    else:
+    elif not name.startswith("missed_to_") and name != "missed_beyond":  # which month totals alone tell
         yield series("speed_category_calls", **labels, up_to_seconds=_CATEGORIES[name]), count
     if name == "to_30":
         yield series("within_service_level_calls", **labels), count
