@@ -58,7 +58,7 @@ class Fetching(BatchConsumer):
 
 async def batches(consumer: Fetching) -> list[TopicPartition]:
     """The partitions of which something is handed over."""
-    consumer.app.monitor = Monitor()  # type: ignore[attr-defined]
+    consumer.app.monitor = Monitor()  # type: ignore[attr-defined]  # a stand-in without a type
     return [tp async for tp, _ in consumer.getmany(0)]
 
 

@@ -45,7 +45,7 @@ class App:
 
 async def test_a_fenced_worker_says_what_happened_without_a_trace(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(WorkerError, match="another one has taken over"):
-        await wait_for_end(App(ProducerFenced()), asyncio.Event())  # type: ignore[arg-type]
+        await wait_for_end(App(ProducerFenced()), asyncio.Event())  # type: ignore[arg-type]  # of the app no more is asked
     assert not caplog.records
 
 
@@ -55,7 +55,7 @@ async def test_an_engine_that_does_not_stop_holds_nobody_up(
     monkeypatch.setattr(worker, "CRASHED_STOP_SECONDS", 0.05)
     app = App(ProducerFenced())
     async with asyncio.timeout(5):
-        await worker._stop(app, asyncio.create_task(asyncio.sleep(0)))  # type: ignore[arg-type]
+        await worker._stop(app, asyncio.create_task(asyncio.sleep(0)))  # type: ignore[arg-type]  # of the app no more is asked
     assert "did not stop within" in caplog.text
     app.let_go.set()
 
