@@ -45,7 +45,7 @@ def kafka_entries(base: Path) -> tuple[Entry, ...]:
     required: Mapping[str, Kind] = {
         "bootstrap_servers": kinds.SERVERS,
         "group": kinds.GROUP,
-        **dict.fromkeys(TOPICS, kinds.TOPIC),
+        **{key: kinds.topic(key.removesuffix("_topic").replace("_", "-")) for key in TOPICS},
         "partitions": kinds.whole("partitions", 1, 1_000, 4),
         "replication_factor": kinds.COPIES,
         "writer": kinds.choice(get_args(Writer)),

@@ -89,7 +89,11 @@ def _read_euro(value: object) -> int:
     return int(cents)
 
 
-PERCENT: Final = Kind("a percentage from 0 to 100", "20", _read_percent, _number_of_text)
+def percent(example: str) -> Kind:
+    """A percentage, read as a ratio."""
+    return Kind("a percentage from 0 to 100", example, _read_percent, _number_of_text)
+
+
 """A ratio inside. By way of decimals, so that 16.14 % is the float nearest to 0.1614."""
 
 EURO: Final = Kind("an amount in euro, not negative, with at most two decimals", "4842.84", _read_euro)
@@ -159,14 +163,17 @@ def _is_topic(text: str) -> bool:
 CLUSTER_NAME: Final = pattern(
     f"a name of 1 to {CLUSTER_LENGTH_MAX} printable characters without spaces around it", "Wonen", _is_title
 )
-TOPIC: Final = pattern(
-    f"a topic name of 1 to {TOPIC_LENGTH_MAX} letters, digits, dots, dashes or underscores", "calls", _is_topic
-)
+_TOPIC_EXPECTED: Final = f"a topic name of 1 to {TOPIC_LENGTH_MAX} letters, digits, dots, dashes or underscores"
 GROUP: Final = pattern("the name of a consumer group, without spaces around it", "wachtmonitor", _is_title)
 USER: Final = pattern("a user name", "wachtmonitor", bool)
 HOST: Final = pattern(
     "the name or address of this machine to listen on", "127.0.0.1", lambda text: _HOST.fullmatch(text) is not None
 )
+
+
+def topic(example: str) -> Kind:
+    """The name of a topic; each has an example of its own, since no two may have the same name."""
+    return pattern(_TOPIC_EXPECTED, example, _is_topic)
 
 
 def _read_servers(value: object) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ CLUSTER: Final = (
 )
 NORMS: Final = (
     Entry("service_level_seconds", kinds.whole("seconds", 1, 3_600, 30), "service_level_seconds"),
-    Entry("service_level_percent", kinds.PERCENT, "service_level_ratio"),
-    Entry("missed_percent", kinds.PERCENT, "missed_ratio"),
+    Entry("service_level_percent", kinds.percent("70"), "service_level_ratio"),
+    Entry("missed_percent", kinds.percent("20"), "missed_ratio"),
 )
 NORMS_OF_RULES: Final = (
     Entry("lead_working_days", kinds.whole("working days", 0, 366, 5), "lead_norm_days"),
@@ -222,7 +222,7 @@ def _years(table: Table, kind: Kind) -> dict[int, Any]:
 
 def _history(top: Table) -> tuple[ReportedYear, ...]:
     history = top.table("history", "[history]", required=False)
-    missed = _years(history.table("missed_percent", "[history.missed_percent]", required=False), kinds.PERCENT)
+    missed = _years(history.table("missed_percent", "[history.missed_percent]", required=False), kinds.percent("20"))
     history.close()
     return tuple(ReportedYear(year=year, missed_ratio=ratio) for year, ratio in missed.items())
 
