@@ -24,7 +24,8 @@ from streams.runtime.app import MonitorApp
 from streams.runtime.clock import system_clock
 from streams.runtime.consumer import BatchConsumer
 from streams.runtime.worker import Beside, WorkerError, run_worker
-from streams.settings import Settings, SettingsError, load
+from streams.settings import Settings
+from streams.settings_option import load_settings, settings_option
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,7 @@ END_SECONDS: Final = 5.0
 
 
 @click.command()
-@click.option(
-    "--settings",
-    "settings_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Settings file (TOML). Without it: WACHTMONITOR_SETTINGS, else the settings of Lier that come along.",
-)
+@settings_option
 @click.option("--verbose", is_flag=True, help="Log what the engine and the Kafka client do.")
 def worker(settings_file: Path | None, *, verbose: bool) -> None:
     """Run a worker: fold calls and tickets from Kafka, serve /metrics, /health and the wall.
@@ -51,10 +47,7 @@ def worker(settings_file: Path | None, *, verbose: bool) -> None:
     Several workers share the partitions. Stop it with Ctrl-C or SIGTERM: it writes a last checkpoint and leaves the
     group. Ends with status 1 on an error; started again, it goes on at its last checkpoint.
     """
-    try:
-        settings = load(settings_file, os.environ)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
+    settings = load_settings(settings_file)
     log_to_stderr(verbose=verbose)
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     try:

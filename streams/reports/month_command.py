@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import os
 import socket
 from collections.abc import Coroutine
 from pathlib import Path
@@ -17,13 +16,11 @@ from streams.reports.closer import close_month, reopen_month
 from streams.reports.closing import Author, NotClosableError, closing_ms
 from streams.reports.month import Sources
 from streams.reports.report_command import UNUSABLE, month_value, now_ms, read
-from streams.settings import Settings, SettingsError, load
+from streams.settings import Settings
+from streams.settings_option import load_settings, settings_option
 
 T = TypeVar("T")
 
-_SETTINGS: Final = click.option(
-    "--settings", "settings_file", type=click.Path(path_type=Path, dir_okay=False), help="The city's settings file."
-)
 _MONTH: Final = click.argument("month", callback=month_value, metavar="YYYY-MM")
 _BY: Final = click.option("--by", help="Who does it; without it your user name and this machine.")
 
@@ -38,10 +35,10 @@ def month() -> None:
 
 
 @month.command(name="list")
-@_SETTINGS
+@settings_option
 def list_months(settings_file: Path | None) -> None:
     """Every month with figures, whether it is closed, and by whom it was closed or opened again."""
-    settings = _load(settings_file)
+    settings = load_settings(settings_file)
     sources = read(settings.kafka)
     for name in sources.months():
         click.echo("\n".join(_described(sources, name, settings)))
@@ -69,10 +66,10 @@ def _entry(entry: Closing | Reopening, zone: str) -> str:
 @click.option("--why", default="", help="The reason, for the record.")
 @_BY
 @click.option("--force", is_flag=True, help="Close it although records are missing; the report says how many.")
-@_SETTINGS
+@settings_option
 def close(month: str, why: str, by: str | None, *, force: bool, settings_file: Path | None) -> None:
     """Freeze the figures of a month that has ended, such as an old one that was filled from files."""
-    settings = _load(settings_file)
+    settings = load_settings(settings_file)
     author = Author(by or _user(), now_ms(), why)
     closing = _done(close_month(settings, month, author, force=force))
     missing = sum(closing.behind.values())
@@ -83,19 +80,12 @@ def close(month: str, why: str, by: str | None, *, force: bool, settings_file: P
 @_MONTH
 @click.option("--why", required=True, help="The reason, for the record and the report.")
 @_BY
-@_SETTINGS
+@settings_option
 def reopen(month: str, why: str, by: str | None, settings_file: Path | None) -> None:
     """Let the figures of a closed month change again, until somebody closes it."""
-    settings = _load(settings_file)
+    settings = load_settings(settings_file)
     _done(reopen_month(settings, month, Author(by or _user(), now_ms(), why)))
     click.echo(f"{month} is open again. Close it with: wachtmonitor month close {month}")
-
-
-def _load(settings_file: Path | None) -> Settings:
-    try:
-        return load(settings_file, os.environ)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:

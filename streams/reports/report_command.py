@@ -1,7 +1,6 @@
 """The command `wachtmonitor report`: the indicators of a month or a year, from Kafka, in four formats."""
 
 import asyncio
-import os
 import re
 import sys
 import time
@@ -20,7 +19,8 @@ from streams.reports.closed_months import ClosedMonthsError
 from streams.reports.month import Sources
 from streams.reports.report import NoFiguresError, Report, build_report
 from streams.reports.sources import read_sources
-from streams.settings import KafkaSettings, SettingsError, load
+from streams.settings import KafkaSettings
+from streams.settings_option import load_settings, settings_option
 
 MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 YEAR: Final = re.compile(r"\d{4}", re.ASCII)
@@ -75,9 +75,7 @@ FORMATS: Final[dict[str, Callable[[Report], str]]] = {"text": _text, "json": _js
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="The file to write; without it the terminal."
 )
-@click.option(
-    "--settings", "settings_file", type=click.Path(path_type=Path, dir_okay=False), help="The city's settings file."
-)
+@settings_option
 def report(month: str | None, year: str | None, kind: str, output: Path | None, settings_file: Path | None) -> None:
     """Report the indicators of a month or a year against their norms, in Dutch.
 
@@ -93,10 +91,10 @@ def report(month: str | None, year: str | None, kind: str, output: Path | None, 
     period = month or year
     if period is None or (month and year):
         raise click.UsageError("Name one of --month and --year, such as --month 2026-10.")
+    settings = load_settings(settings_file)
     try:
-        settings = load(settings_file, os.environ)
         made = build_report(read(settings.kafka), period, settings, now_ms())
-    except (SettingsError, NoFiguresError) as error:
+    except NoFiguresError as error:
         raise click.ClickException(str(error)) from error
     _write(FORMATS[kind](made), output)
 

@@ -1,10 +1,9 @@
 """The command `wachtmonitor snapshot`: the month in Grafana, and what snapshots there are."""
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import click
 import msgspec
@@ -15,14 +14,11 @@ from streams.reports.grafana import Grafana, GrafanaError
 from streams.reports.report_command import UNUSABLE, month_value, now_ms, read
 from streams.reports.snapshot_index import SnapshotIndexError
 from streams.reports.snapshots import Picture, SnapshotError, delete, make, picture, read_snapshots
-from streams.settings import Settings, SettingsError, load
+from streams.settings import Settings
+from streams.settings_option import load_settings, settings_option
 
 T = TypeVar("T")
 Json = dict[str, Any]
-
-_SETTINGS: Final = click.option(
-    "--settings", "settings_file", type=click.Path(path_type=Path, dir_okay=False), help="The city's settings file."
-)
 
 
 @click.group(invoke_without_command=True)
@@ -36,7 +32,7 @@ _SETTINGS: Final = click.option(
     help="With --dry-run: a dashboard's JSON instead of the one in Grafana, which is not asked then.",
 )
 @click.option("--keep", is_flag=True, help="Make one more in any case, and leave the month's others in Grafana.")
-@_SETTINGS
+@settings_option
 @click.pass_context
 def snapshot(
     ctx: click.Context,
@@ -59,7 +55,7 @@ def snapshot(
         raise click.UsageError("Name the month, such as --month 2026-10, or ask for a subcommand: list, delete.")
     if not dry_run and (output or dashboard_file):
         raise click.UsageError("--output and --dashboard show what would be sent: add --dry-run, or leave them out.")
-    settings = _load(settings_file)
+    settings = load_settings(settings_file)
     if dry_run:
         _show(_drawn(settings, month, dashboard_file), output)
         return
@@ -96,10 +92,10 @@ def _show(drawn: Picture, output: Path | None) -> None:
 
 
 @snapshot.command(name="list")
-@_SETTINGS
+@settings_option
 def list_snapshots(settings_file: Path | None) -> None:
     """The snapshots that were made, by month, with their addresses."""
-    settings = _load(settings_file)
+    settings = load_settings(settings_file)
     zone = settings.rules.zone
     index = _done(read_snapshots(settings.kafka))
     for month, entries in index.items():
@@ -113,20 +109,13 @@ def list_snapshots(settings_file: Path | None) -> None:
 
 @snapshot.command(name="delete")
 @click.argument("month", callback=month_value, metavar="YYYY-MM")
-@_SETTINGS
+@settings_option
 def delete_snapshots(month: str, settings_file: Path | None) -> None:
     """Delete the snapshots of a month from Grafana."""
-    gone = _done(delete(_load(settings_file), month))
+    gone = _done(delete(load_settings(settings_file), month))
     if not gone:
         raise click.ClickException(f"There is no snapshot of {month}. See: wachtmonitor snapshot list")
     click.echo(f"Deleted: {len(gone)} of {month}.")
-
-
-def _load(settings_file: Path | None) -> Settings:
-    try:
-        return load(settings_file, os.environ)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _done(work: Coroutine[Any, Any, T]) -> T:

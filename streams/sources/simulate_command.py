@@ -5,7 +5,6 @@ sends it, and sums up.
 """
 
 import asyncio
-import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -20,7 +19,8 @@ import msgspec
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, CallEvent, Offered, instant_ms
 from streams.core.rules import Rules
 from streams.kafka import KafkaProblemsError, ensure_topics
-from streams.settings import KafkaSettings, Settings, SettingsError, load
+from streams.settings import KafkaSettings, Settings
+from streams.settings_option import load_settings, settings_option
 from streams.sources.pacing import paced
 from streams.sources.sender import EventSender
 from streams.sources.simulation import SimulationPlan, simulate_day
@@ -47,9 +47,7 @@ _Event = AnyCallEvent | AnyTicketEvent
     show_default=True,
     help="Calls to expect within opening hours; agents are staffed to match.",
 )
-@click.option(
-    "--settings", "settings_file", type=click.Path(dir_okay=False, path_type=Path), help="The city's settings file."
-)
+@settings_option
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, writable=True, allow_dash=True),
@@ -83,7 +81,7 @@ def simulate(
     all, and desks fall behind. The day follows the opening hours and clusters of the settings.
     """
     _check_options(ctx, to_kafka=to_kafka, speed=speed, at_once=at_once)
-    settings = _settings(settings_file)
+    settings = load_settings(settings_file)
     chosen = _chosen_day(day, settings.rules)
     events = simulate_day(SimulationPlan(calls_per_day=calls), settings.rules, chosen, seed)
     click.echo(_summary(events, chosen, seed), err=True)
@@ -101,13 +99,6 @@ def _check_options(ctx: click.Context, *, to_kafka: bool, speed: float | None, a
         raise click.UsageError("--speed sends at a pace and --at-once without one: choose one of them.")
     if to_kafka and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--output writes the events and --kafka sends them: choose one of them.")
-
-
-def _settings(file: Path | None) -> Settings:
-    try:
-        return load(file, os.environ)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from error
 
 
 def _chosen_day(day: datetime | None, rules: Rules) -> date:

@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from streams import settings_option
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, instant_ms
 from streams.core.calendar import public_holidays
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
@@ -69,7 +70,7 @@ class FakeSender:
 def small_city(monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Every test runs with the default settings and a small city's rules, whatever the environment says."""
     settings = msgspec.structs.replace(load_settings(None, {}), rules=RULES)
-    monkeypatch.setattr(simulate_command, "load", lambda *_: settings)
+    monkeypatch.setattr(settings_option, "load", lambda *_: settings)
     return settings
 
 
@@ -173,7 +174,7 @@ def test_wrong_settings_are_told_without_a_stack_trace(monkeypatch: pytest.Monke
     def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         raise SettingsError([f"{path}: zone is not known"])
 
-    monkeypatch.setattr(simulate_command, "load", load)
+    monkeypatch.setattr(settings_option, "load", load)
     result = simulate("--settings", "city.toml")
     assert result.exit_code == 1
     assert "city.toml: zone is not known" in result.stderr
@@ -237,7 +238,7 @@ def test_a_broker_holds_the_day_keyed_by_contact(
 ) -> None:
     kafka = kafka_settings(embedded_broker, partitions=2)
     settings = msgspec.structs.replace(small_city, kafka=kafka)
-    monkeypatch.setattr(simulate_command, "load", lambda *_: settings)
+    monkeypatch.setattr(settings_option, "load", lambda *_: settings)
     result = simulate("--date", MONDAY, "--kafka", "--at-once")
     assert result.exit_code == 0, result.stderr
 
