@@ -32,7 +32,7 @@ class MonthNotes:
     """The notes of one source partition; `months` is for reading."""
 
     def __init__(self, calendar: Calendar, zone: str, months: Mapping[str, MonthNote] | None = None) -> None:
-        """Go on from the notes that the former owner has written, if there are any."""
+        """Go on from the notes of a checkpoint, if there are any."""
         self.months: dict[str, MonthNote] = dict(months or {})
         self._calendar = calendar
         self._zone = zone
@@ -88,7 +88,7 @@ class MonthNotes:
             start = self._starts[month] = month_start_ms(month, self._zone)
         return start
 
-    def take_changed(self) -> list[str]:
-        """The months whose notes have changed since this was last asked, in their order."""
+    def take_changed(self) -> dict[str, MonthNote]:
+        """The notes that have changed since this was last asked, by month; they change when more is folded."""
         changed, self._changed = sorted(self._changed), set()
-        return changed
+        return {month: self.months[month] for month in changed}

@@ -2,19 +2,18 @@
 
 A *position* says up to which record the totals of a partition go. It is written in the same transaction as they
 are, so whoever has read both knows exactly what the totals hold. A *feed* says of one month in which quarters of an
-hour a partition had events, and how many facts came once the month was over. It is also the only place where these
-notes are kept: a new owner goes on from it. Both are written under
-keys of their own, so that the newest record of every key together makes the whole. Must not know Kafka clients.
+hour a partition had events, and how many facts came once the month was over. Both are written under keys of their
+own, so that the newest record of every key together makes the whole. Must not know Kafka clients.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
 from streams.core.coverage import QuarterMap
-from streams.core.month_notes import MonthNote, MonthNotes
+from streams.core.month_notes import MonthNote
 from streams.core.rules import Channel
 
 POSITION_PREFIX: Final = b"position/"
@@ -69,21 +68,11 @@ def feed_record(feed: Feed) -> tuple[bytes, bytes]:
     return key, msgspec.json.encode(msgspec.structs.replace(feed, late_facts=late_facts))
 
 
-def changed_feeds(notes: MonthNotes, channel: Channel, source: str) -> list[tuple[bytes, bytes]]:
-    """The feeds of the months whose notes have changed since this was last asked, as records."""
+def feed_records(notes: Mapping[str, MonthNote], channel: Channel, source: str) -> list[tuple[bytes, bytes]]:
+    """The notes of these months as feeds of one source partition, as records."""
     return [
-        feed_record(Feed(month, channel, source, note.quarters, note.late_facts))
-        for month in notes.take_changed()
-        for note in [notes.months[month]]
+        feed_record(Feed(month, channel, source, note.quarters, note.late_facts)) for month, note in notes.items()
     ]
-
-
-def notes_by_source(records: Iterable[tuple[bytes, bytes | None]]) -> dict[str, dict[str, MonthNote]]:
-    """The notes of every source partition by month, from all records of the topic in its order."""
-    notes: dict[str, dict[str, MonthNote]] = {}
-    for (month, source), feed in read_beside(records).feeds.items():
-        notes.setdefault(source, {})[month] = MonthNote(feed.quarters, feed.late_facts)
-    return notes
 
 
 def is_beside(key: bytes) -> bool:

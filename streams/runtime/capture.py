@@ -5,13 +5,14 @@ change meanwhile are among the changes of the checkpoint's last part. Must not k
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from streams.contracts.topics import checkpoint_topic
+from streams.core.month_notes import MonthNote
 from streams.kafka_writer import OutgoingRecord
 from streams.publish.dead_letters import dead_letter_record
-from streams.publish.month_feeds import Position, changed_feeds, position_record
+from streams.publish.month_feeds import Position, feed_records, position_record
 from streams.publish.month_totals import MonthTotalsWriter
 from streams.runtime.checkpoint import Layout, compress, encode_part
 from streams.runtime.clock import Clock
@@ -57,17 +58,19 @@ class Capture:
         later = state.take_changes()
         changes.add(later)
         next_offset = self._partition.next_offset
-        records = [*self._dead_letters(), *self._month_totals(changes), *self._notes()]
+        changed_notes = self._partition.notes.take_changed()
+        records = [*self._dead_letters(), *self._month_totals(changes), *self._beside_totals(changed_notes)]
         last = state.snapshot(later.contacts) if whole else state.snapshot_of(changes)
-        parts.append(await self._compressed(last))
+        parts.append(await self._compressed(last, self._partition.notes.months if whole else changed_notes))
         return Captured(records + self._chunks(parts, next_offset, whole=whole), next_offset)
 
     def take_month_totals(self) -> list[OutgoingRecord]:
         """The month totals that have changed by nothing but time; for when no record has come."""
         return list(self._month_totals(self._partition.state.take_changes()))
 
-    async def _compressed(self, snapshot: Any) -> bytes:
-        part = encode_part(snapshot, self._partition.next_offset)  # before the first await, so of this very moment
+    async def _compressed(self, snapshot: Any, notes: Mapping[str, MonthNote] | None = None) -> bytes:
+        # before the first await, so of this very moment
+        part = encode_part(snapshot, self._partition.next_offset, notes or {})
         return compress(part) if len(part) <= _SMALL_BYTES else await asyncio.to_thread(compress, part)
 
     def _dead_letters(self) -> Iterator[OutgoingRecord]:
@@ -80,14 +83,14 @@ class Capture:
         for key, value in self._months.changed(changes, self._clock()):
             yield OutgoingRecord(self._kafka.month_totals_topic, key, value)
 
-    def _notes(self) -> Iterator[OutgoingRecord]:
+    def _beside_totals(self, notes: Mapping[str, MonthNote]) -> Iterator[OutgoingRecord]:
         """What stands beside the month totals: with every checkpoint, so that it says where the totals end."""
         partition = self._partition
         channel, tp = partition.state.channel, partition.tp
         position = Position(
             partition.name, channel, tp.topic, tp.partition, partition.next_offset, partition.state.log_ms
         )
-        for key, value in (position_record(position), *changed_feeds(partition.notes, channel, partition.name)):
+        for key, value in (position_record(position), *feed_records(notes, channel, partition.name)):
             yield OutgoingRecord(self._kafka.month_totals_topic, key, value)
 
     def _chunks(self, parts: list[bytes], next_offset: int, *, whole: bool) -> list[OutgoingRecord]:

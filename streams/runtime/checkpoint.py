@@ -1,18 +1,19 @@
 """The checkpoint of a source partition as records of a compacted topic, and back.
 
-A checkpoint is the state together with the next source offset. It consists of parts, each a snapshot of the state or
-of what has changed in it since the part before, cut into chunks below the broker's message limit. One head, written
-last, names the parts that belong to it. As long as changes are small beside the state, a checkpoint adds one part to
-those before; then it starts anew. Keys of alternating generations keep what is half written away from what the last
-head points to. Must not know how records reach the broker.
+A checkpoint is the state and the notes of each month, together with the next source offset. It consists of parts,
+each a snapshot of the state or of what has changed in it since the part before, cut into chunks below the broker's
+message limit. One head, written last, names the parts that belong to it. As long as changes are small beside the
+state, a checkpoint adds one part to those before; then it starts anew. Keys of alternating generations keep what is
+half written away from what the last head points to. Must not know how records reach the broker.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
+from streams.core.month_notes import MonthNote
 from streams.core.state import SNAPSHOT_VERSION, Snapshot
 
 FORMAT: Final = 2
@@ -51,6 +52,7 @@ class _Body(msgspec.Struct, array_like=True):
     snapshot_version: int
     next_offset: int
     snapshot: msgspec.Raw
+    notes: dict[str, MonthNote] = {}
 
 
 class _PartHead(msgspec.Struct, array_like=True):
@@ -78,14 +80,21 @@ class Checkpoint(msgspec.Struct, frozen=True):
     next_offset: int
     generation: int
     snapshots: tuple[msgspec.Raw, ...]
+    notes: dict[str, MonthNote]
+    """By month."""
     damage: str | None = None
     """What is wrong with a later checkpoint, in whose place this one stands."""
 
 
-def encode_part(snapshot: Snapshot[Any, Any], next_offset: int) -> bytes:
-    """A part, to be compressed; the snapshot may change when this is done."""
+def encode_part(
+    snapshot: Snapshot[Any, Any], next_offset: int, notes: Mapping[str, MonthNote] | None = None
+) -> bytes:
+    """A part, to be compressed; snapshot and notes may change when this is done.
+
+    `notes` are those of all months in a part of the whole, else those that have changed.
+    """
     raw = msgspec.Raw(msgspec.msgpack.encode(snapshot))
-    return msgspec.msgpack.encode(_Body(SNAPSHOT_VERSION, next_offset, raw))
+    return msgspec.msgpack.encode(_Body(SNAPSHOT_VERSION, next_offset, raw, dict(notes or {})))
 
 
 def compress(part: bytes) -> bytes:
@@ -169,11 +178,13 @@ def _decode_newest(latest: dict[bytes, bytes], where: str) -> Checkpoint:
     """The checkpoint of the head among the records, each key with its latest value."""
     head = _decode_head(latest[HEAD_KEY], where)
     key = _chunk_key if head.format == FORMAT else _chunk_key_of_one_part
-    snapshots = []
+    snapshots, notes = [], dict[str, MonthNote]()
     for number, part in enumerate(head.parts):
         keys = [key(head.generation, number, index) for index in range(part.chunks)]
-        snapshots.append(_decode_part(latest, keys, part.crc32, where))
-    return Checkpoint(head.next_offset, head.generation, tuple(snapshots))
+        body = _decode_part(latest, keys, part.crc32, where)
+        snapshots.append(body.snapshot)
+        notes |= body.notes
+    return Checkpoint(head.next_offset, head.generation, tuple(snapshots), notes)
 
 
 def _decode_head(value: bytes, where: str) -> _Head:
@@ -189,7 +200,7 @@ def _decode_head(value: bytes, where: str) -> _Head:
     raise _other_version(where, "a checkpoint", version, FORMAT)
 
 
-def _decode_part(latest: dict[bytes, bytes], keys: Sequence[bytes], crc32: int, where: str) -> msgspec.Raw:
+def _decode_part(latest: dict[bytes, bytes], keys: Sequence[bytes], crc32: int, where: str) -> _Body:
     missing = next((key for key in keys if key not in latest), None)
     if missing is not None:
         raise _corrupt(where, f"its {missing.decode()} is missing")
@@ -202,7 +213,7 @@ def _decode_part(latest: dict[bytes, bytes], keys: Sequence[bytes], crc32: int, 
         raise _corrupt(where, str(error)) from error
     if body.snapshot_version != SNAPSHOT_VERSION:
         raise _other_version(where, "a snapshot", body.snapshot_version, SNAPSHOT_VERSION)
-    return body.snapshot
+    return body
 
 
 def _other_version(where: str, what: str, found: object, known: int) -> CheckpointError:

@@ -67,7 +67,7 @@ class Partition:
     ) -> None:
         """With `broker_sets_times` a record whose time its source has set is an error of the topic's settings.
 
-        `notes` are those that the former owner wrote beside its last checkpoint.
+        `notes` are those of the checkpoint.
         """
         self.tp = tp
         self._broker_sets_times = broker_sets_times

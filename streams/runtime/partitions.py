@@ -14,11 +14,9 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 
 from streams.contracts.topics import checkpoint_topic
-from streams.core.month_notes import MonthNote
 from streams.core.rules import Channel
 from streams.kafka import client_options, first_offset, read_to_end
 from streams.kafka_writer import FENCED, FencedWriter
-from streams.publish.month_feeds import notes_by_source
 from streams.publish.observed import PartitionHealth
 from streams.runtime import checkpoint
 from streams.runtime.capture import Capture
@@ -118,14 +116,11 @@ class Partitions:
             try:
                 await asyncio.gather(*(writer.start() for writer in writers.values()))
                 found = await self._read_checkpoints(wanted)
-                notes = await self._read_notes() if wanted else {}
             except BaseException:
                 await asyncio.gather(*(writer.stop() for writer in writers.values()))
                 raise
             for tp in wanted:
-                self._owned[tp] = self._restore(
-                    tp, writers[tp], found[tp], notes.get(f"{tp.topic}-{tp.partition}", {})
-                )
+                self._owned[tp] = self._restore(tp, writers[tp], found[tp])
         return {tp: self._owned[tp].partition.next_offset for tp in partitions}
 
     def _new_writer(self, tp: TopicPartition) -> FencedWriter:
@@ -162,19 +157,7 @@ class Partitions:
             )
         log.error("%s There is no earlier one: every record of %s-%d is read again", damage, topic, number)
 
-    async def _read_notes(self) -> dict[str, dict[str, MonthNote]]:
-        """The notes of every source partition by month, as they were written beside its last checkpoint."""
-        topic = self._settings.kafka.month_totals_topic
-        records = (await read_to_end(self._settings.kafka, topic, [0]))[0]
-        return notes_by_source((record.key or b"", record.value) for record in records)
-
-    def _restore(
-        self,
-        tp: TopicPartition,
-        writer: FencedWriter,
-        found: checkpoint.Checkpoint | None,
-        notes: Mapping[str, MonthNote],
-    ) -> _Owned:
+    def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
@@ -186,7 +169,7 @@ class Partitions:
             state, next_offset = restored_state(channel, rules, found.snapshots), found.next_offset
             generation = found.generation
         broker_sets_times = self._settings.kafka.writer == "transactional"
-        notes = {} if found is None else notes  # what is read again from the beginning is noted again
+        notes = None if found is None else found.notes
         partition = Partition(tp, state, next_offset, broker_sets_times=broker_sets_times, notes=notes)
         capture = Capture(partition, self._settings, self._clock, generation=generation)
         return _Owned(partition, writer, capture, None if found is None else next_offset)

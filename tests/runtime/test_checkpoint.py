@@ -7,6 +7,8 @@ import msgspec
 import pytest
 
 from streams.contracts.events import Answered, Offered
+from streams.core.coverage import QuarterMap
+from streams.core.month_notes import MonthNote
 from streams.core.rules import HOUR_MS, Channel
 from streams.core.state import CallState
 from streams.runtime import checkpoint
@@ -181,6 +183,22 @@ def test_a_tally_that_a_change_has_emptied_is_gone() -> None:
     records += changed(state, 3, layout)
     assert state.months["2026-10"]["Klantencontactcentrum"].answered == 0
     assert everything(restored(checkpoint.decode(records, "here"))) == everything(state)
+
+
+def test_the_notes_of_each_month_are_those_that_were_written_last() -> None:
+    """A part holds those that have changed."""
+    state, layout, records = state_of(3), Layout(), list[tuple[bytes, bytes]]()
+    for number, month in enumerate(("2026-09", "2026-10", "2026-10")):
+        note = MonthNote(QuarterMap(bytearray([number])), {"Klantencontactcentrum": number})
+        part = compress(encode_part(state.snapshot_of(state.take_changes()), 5 + number, {month: note}))
+        records += layout.add([part], 5 + number, whole=not number)
+    found = checkpoint.decode(records, "here")
+    assert found is not None
+    assert {month: note.late_facts for month, note in found.notes.items()} == {
+        "2026-09": {"Klantencontactcentrum": 0},
+        "2026-10": {"Klantencontactcentrum": 2},
+    }
+    assert found.notes["2026-10"].quarters.bits == bytearray([2])
 
 
 @pytest.mark.usefixtures("small_chunks")

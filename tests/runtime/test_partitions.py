@@ -1,14 +1,18 @@
 """Owning partitions: what a failed write leaves behind, with a writer that fails in place of a broker."""
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError, ProducerFenced
 
+from streams.core.rules import DAY_MS
 from streams.kafka_writer import OutgoingRecord
+from streams.publish.month_feeds import Feed, read_beside
 from streams.runtime import capture, partitions
 from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
@@ -152,3 +156,58 @@ async def test_a_checkpoint_ends_for_all_partitions_before_another_begins(
     with pytest.raises(KafkaTimeoutError):
         await first
     await second
+
+
+# What is noted of each month.
+
+
+def late_batch(start: int, end: int) -> Batch:
+    """Records of a month later, about calls of this one."""
+    later_ms = NOW_MS + 31 * DAY_MS
+    return Batch(start, end, [dataclasses.replace(record(each), timestamp=later_ms) for each in range(start, end)])
+
+
+def feeds(writer: Writer) -> dict[str, Feed]:
+    """The newest feed of each month."""
+    written = [(each.key, each.value) for records in writer.written for each in records]
+    month_records = [(key, value) for key, value in written if key.startswith((b"position/", b"feed/"))]
+    return {month: feed for (month, _), feed in read_beside(month_records).feeds.items()}
+
+
+def find_what_was_written(monkeypatch: pytest.MonkeyPatch, writer: Writer, *, damaged: int | None) -> None:
+    """What was written is what is read; the records of the checkpoint `damaged` are of no use."""
+    records = [
+        msgspec.structs.replace(each, value=b"damaged") if number == damaged else each
+        for number, written in enumerate(writer.written)
+        for each in written
+        if each.topic == "calls-checkpoints"
+    ]
+
+    async def read(_: Any, topic: str, numbers: Sequence[int]) -> dict[int, list[OutgoingRecord]]:
+        assert topic == "calls-checkpoints", "a checkpoint holds all that it takes to go on"
+        return dict.fromkeys(numbers, records)
+
+    monkeypatch.setattr(partitions, "read_to_end", read)
+
+
+@pytest.mark.parametrize("damaged", [None, 1, 2])
+async def test_late_facts_count_once_from_whatever_checkpoint_a_worker_goes_on(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch, damaged: int | None
+) -> None:
+    """Each of three checkpoints holds more of them; the last may be damaged, and what it held is read again."""
+    owned = Partitions(load(None, {}), lambda: NOW_MS)
+    await owned.load({TP})
+    for number in range(3):
+        await owned.fold(TP, late_batch(4 * number, 4 * number + 4))
+        await owned.checkpoint()
+    before = feeds(writer)["2026-10"]
+    assert before.late_facts == {"Klantencontactcentrum": 12}
+    find_what_was_written(monkeypatch, writer, damaged=damaged)
+    again = Partitions(load(None, {}), lambda: NOW_MS)
+    start = (await again.load({TP}))[TP]
+    assert start == (12 if damaged is None else 4 * damaged)
+    await again.fold(TP, late_batch(start, 14))
+    await again.checkpoint()
+    after = feeds(writer)["2026-10"]
+    assert after.late_facts == {"Klantencontactcentrum": 14}
+    assert after.quarters == before.quarters
