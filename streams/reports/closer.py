@@ -1,4 +1,4 @@
-"""Closes and reopens months on Kafka, each exactly once, whoever else tries at the same moment.
+"""Closes and reopens months on Kafka, each exactly once, whoever else tries at the same moment; says which to show.
 
 Whoever is about to write fences all others first and reads the account then, as a worker does that takes a
 partition over: nobody can write between its reading and its writing. The record is one transaction, so a process
@@ -8,6 +8,8 @@ that dies in it has closed nothing. Must not know when months are due.
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+
+from aiokafka import TopicPartition
 
 from streams.kafka import client_options, offsets_at
 from streams.kafka_writer import FencedWriter, OutgoingRecord
@@ -21,7 +23,9 @@ from streams.reports.closing import (
     freeze,
     may_close,
     reopen,
+    shown_since,
 )
+from streams.reports.month import Sources
 from streams.reports.sources import read_closed_months, read_sources, read_written
 from streams.settings import KafkaSettings, Settings
 
@@ -50,8 +54,7 @@ async def close_month(settings: Settings, month: str, author: Author, *, force: 
     """
     kafka = settings.kafka
     async with _sole_writer(kafka) as writer:
-        due_ms = closing_ms(month, settings.closing, settings.rules.zone)
-        needed = await offsets_at(kafka, (kafka.calls_topic, kafka.tickets_topic), due_ms)
+        needed = await _needed(kafka, closing_ms(month, settings.closing, settings.rules.zone))
         sources = await read_sources(kafka)
         if month not in sources.months():
             raise NotClosableError(f"There are no figures of {month} to close.")
@@ -62,6 +65,25 @@ async def close_month(settings: Settings, month: str, author: Author, *, force: 
         await _write(kafka, writer, closing)
     log.info("%s is closed", month)
     return closing
+
+
+async def months_to_show(settings: Settings, now_ms: int) -> tuple[Sources, dict[str, int]]:
+    """What reports are made from, and the months to be shown now, each with the moment from which on.
+
+    A month that is not closed waits until its totals hold every record from before that moment.
+    """
+    kafka = settings.kafka
+    sources = await read_sources(kafka)
+    shown = shown_since(sources, settings, now_ms)
+    for month, since_ms in list(shown.items()):
+        if month not in sources.account and behind(sources.beside.positions, await _needed(kafka, since_ms)):
+            log.info("%s is to be shown, but its totals lack records from before: it waits", month)
+            del shown[month]
+    return sources, shown
+
+
+async def _needed(kafka: KafkaSettings, until_ms: int) -> dict[TopicPartition, tuple[int, int]]:
+    return await offsets_at(kafka, (kafka.calls_topic, kafka.tickets_topic), until_ms)
 
 
 def _lacking(month: str, missing: dict[str, int]) -> str:

@@ -1,19 +1,21 @@
-"""When a month closes, and what is frozen of it.
+"""When a month closes and is shown, and what is frozen of it.
 
 A month is due at a set moment after its end. It closes when its totals hold every record from before that moment;
 a month that could not be closed in time waits besides until nothing has been written to it for a while, because
-somebody may be filling it from old files. Months whose moment is long past are closed by hand alone. Must not know
-Kafka or the clock.
+somebody may be filling it from old files. Months whose moment is long past are closed by hand alone. Until it closes,
+its figures are shown as provisional from the first working day on. Must not know Kafka or the clock.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from itertools import count
 from typing import Final
 
 import msgspec
 
+from streams.core.calendar import Calendar
 from streams.core.months import local_ms, next_month
-from streams.core.rules import DAY_MS, MINUTE_MS
+from streams.core.rules import DAY_MS, MINUTE_MS, Rules
 from streams.publish.month_feeds import Feed, Position
 from streams.reports.closed_months import (
     Account,
@@ -48,6 +50,33 @@ class Author(msgspec.Struct, frozen=True):
 def closing_ms(month: str, closing: ClosingSettings, zone: str) -> int:
     """When a month is due to close, UTC ms."""
     return local_ms(f"{next_month(month)}-{closing.day:02d}", closing.time_minutes, zone)
+
+
+def first_working_day_ms(month: str, closing: ClosingSettings, rules: Rules) -> int:
+    """The first working day after a month, at the time of day at which months close, UTC ms."""
+    calendar = Calendar(rules)
+    first = date.fromisoformat(f"{next_month(month)}-01").toordinal()
+    day = next(day for day in count(first) if calendar.is_working_day(day))
+    return local_ms(date.fromordinal(day).isoformat(), closing.time_minutes, rules.zone)
+
+
+def shown_since(sources: Sources, settings: Settings, now_ms: int) -> dict[str, int]:
+    """The months whose figures are to be shown now, each with the moment from which on, UTC ms.
+
+    A closed month from its closing on, until that is long past; one that was never closed from the first working day
+    after it until it is due to close. What is shown of a reopened month stays as it was.
+    """
+    oldest_ms = now_ms - settings.closing.catch_up_days * DAY_MS
+    shown = {}
+    for month in sources.months():
+        if (closed := closing_of(sources.account, month)) is not None:
+            if closed.at_ms >= oldest_ms:
+                shown[month] = closed.at_ms
+        elif month not in sources.account and now_ms < closing_ms(month, settings.closing, settings.rules.zone):
+            first_ms = first_working_day_ms(month, settings.closing, settings.rules)
+            if first_ms <= now_ms:
+                shown[month] = first_ms
+    return shown
 
 
 def due_months(sources: Sources, settings: Settings, now_ms: int) -> list[str]:

@@ -9,13 +9,13 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from streams.core.rules import DAY_MS
 from streams.kafka_writer import FENCED
-from streams.reports import dutch
 from streams.reports.closed_months import Closing, Reopening
 from streams.reports.closer import close_month, reopen_month
 from streams.reports.closing import Author, NotClosableError, closing_ms
 from streams.reports.month import Sources
-from streams.reports.report_command import UNUSABLE, month_value, now_ms, read
+from streams.reports.report_command import UNUSABLE, local_time, month_value, now_ms, read
 from streams.settings import Settings
 from streams.settings_option import load_settings, settings_option
 
@@ -50,15 +50,21 @@ def _described(sources: Sources, name: str, settings: Settings) -> list[str]:
     zone = settings.rules.zone
     entries = sources.account.get(name, [])
     if not entries:
-        return [f"{name}  open, due to close on {dutch.moment(closing_ms(name, settings.closing, zone), zone)}"]
+        return [f"{name}  open, {_when_it_closes(closing_ms(name, settings.closing, zone), settings)}"]
     state = "closed" if isinstance(entries[-1], Closing) else "reopened"
     return [f"{name}  {state}", *(f"         {_entry(entry, zone)}" for entry in entries)]
+
+
+def _when_it_closes(due_ms: int, settings: Settings) -> str:
+    if due_ms < now_ms() - settings.closing.catch_up_days * DAY_MS:
+        return "too old to close by itself: wachtmonitor month close"
+    return f"due to close on {local_time(due_ms, settings.rules.zone)}"
 
 
 def _entry(entry: Closing | Reopening, zone: str) -> str:
     action = "closed" if isinstance(entry, Closing) else "reopened"
     why = f": {entry.why}" if entry.why else ""
-    return f"{action} on {dutch.moment(entry.at_ms, zone)} by {entry.by}{why}"
+    return f"{action} on {local_time(entry.at_ms, zone)} by {entry.by}{why}"
 
 
 @month.command()

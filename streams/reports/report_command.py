@@ -5,8 +5,10 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import click
 import msgspec
@@ -110,6 +112,11 @@ def read(kafka: KafkaSettings) -> Sources:
 def now_ms() -> int:
     """The moment, UTC ms."""
     return time.time_ns() // 1_000_000
+
+
+def local_time(at_ms: int, zone: str) -> str:
+    """A moment by the clock on the wall, as `2026-11-03 06:00`."""
+    return f"{datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -1,15 +1,14 @@
-"""The reports of closed months as files in a directory, written by themselves: the page to print and the spreadsheet.
+"""The reports of months as files in a directory, written by themselves: the page to print and the spreadsheet.
 
-Once for each closing: what somebody does to a file afterwards stays, until the month is closed anew. Must not know
+Once on the first working day and once for each closing: what somebody does to a file in between stays. Must not know
 when it is called.
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from streams.core.rules import DAY_MS
-from streams.reports.closed_months import closing_of
 from streams.reports.month import Sources
 from streams.reports.page import as_html
 from streams.reports.report import build_report
@@ -23,23 +22,19 @@ class ReportFileError(Exception):
     """A report cannot be written; the text says what to do."""
 
 
-def write_due_reports(settings: Settings, sources: Sources, now_ms: int) -> list[Path]:
-    """Write the reports of closed months that are not there or older than the closing, of months not long past.
+def write_due_reports(settings: Settings, sources: Sources, shown: Mapping[str, int], now_ms: int) -> list[Path]:
+    """Write the reports of the months in `shown` that are not there or older than the moment (UTC ms) given there.
 
     Returns the files written; none without a directory in the settings. Raises `ReportFileError`.
     """
     directory = settings.closing.reports_directory
     if directory is None:
         return []
-    oldest_ms = now_ms - settings.closing.catch_up_days * DAY_MS
     written = []
-    for month in sources.months():
-        closing = closing_of(sources.account, month)
-        if closing is None or closing.at_ms < oldest_ms:
-            continue
+    for month, since_ms in shown.items():
         for ending, write in FORMATS.items():
             file = directory / f"wachttijden-{month}.{ending}"
-            if _modified_ms(file) < closing.at_ms:
+            if _modified_ms(file) < since_ms:
                 _replace(file, write(build_report(sources, month, settings, now_ms)))
                 written.append(file)
     return written

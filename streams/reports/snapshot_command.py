@@ -9,9 +9,8 @@ import click
 import msgspec
 
 from streams.kafka_writer import FENCED
-from streams.reports import dutch
 from streams.reports.grafana import Grafana, GrafanaError
-from streams.reports.report_command import UNUSABLE, month_value, now_ms, read
+from streams.reports.report_command import UNUSABLE, local_time, month_value, now_ms, read
 from streams.reports.snapshot_index import SnapshotIndexError
 from streams.reports.snapshots import Picture, SnapshotError, delete, make, picture, read_snapshots
 from streams.settings import Settings
@@ -46,8 +45,9 @@ def snapshot(
 ) -> None:
     """Make the Grafana snapshot of a month: the Month dashboard with its figures, that needs no data source.
 
-    A worker makes that of each month by itself, once the month is closed. Made again it changes nothing, unless the
-    month was opened and closed anew: then the new one takes the place of the old.
+    A worker makes that of each month by itself: a provisional one on the first working day after it, and the one that
+    stays once the month is closed. Made again it changes nothing, unless it would show something else: then the new
+    one takes the place of the old.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -98,12 +98,12 @@ def list_snapshots(settings_file: Path | None) -> None:
     settings = load_settings(settings_file)
     zone = settings.rules.zone
     index = _done(read_snapshots(settings.kafka))
-    for month, entries in index.items():
-        for entry in entries:
-            until = "" if entry.expires_ms is None else f", until {dutch.moment(entry.expires_ms, zone)}"
-            place = entry.url or "begun and not finished: run the command for this month again"
-            click.echo(f"{month}  {entry.name}, {dutch.moment(entry.at_ms, zone)}{until}\n         {place}")
-    if not index:
+    found = [entry for entries in index.values() for entry in entries if entry.state != "deleted"]
+    for entry in found:
+        until = "" if entry.expires_ms is None else f", until {local_time(entry.expires_ms, zone)}"
+        place = entry.url or "begun and not finished: run the command for this month again"
+        click.echo(f"{entry.month}  {entry.name}, of {local_time(entry.at_ms, zone)}{until}\n         {place}")
+    if not found:
         click.echo("No snapshot was made.")
 
 
@@ -111,8 +111,8 @@ def list_snapshots(settings_file: Path | None) -> None:
 @click.argument("month", callback=month_value, metavar="YYYY-MM")
 @settings_option
 def delete_snapshots(month: str, settings_file: Path | None) -> None:
-    """Delete the snapshots of a month from Grafana."""
-    gone = _done(delete(load_settings(settings_file), month))
+    """Delete the snapshots of a month from Grafana; no worker makes them again, unless the month is closed anew."""
+    gone = _done(delete(load_settings(settings_file), month, now_ms()))
     if not gone:
         raise click.ClickException(f"There is no snapshot of {month}. See: wachtmonitor snapshot list")
     click.echo(f"Deleted: {len(gone)} of {month}.")

@@ -22,7 +22,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     format: int = FORMAT
     month: str
-    state: Literal["planned", "made"]
+    state: Literal["planned", "made", "deleted"]
+    """What was deleted on demand stays in the index, so that nobody makes it again unasked."""
     key: str
     delete_key: str
     """Whoever has it may delete the snapshot: it is shown to nobody."""
@@ -31,8 +32,15 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     """Of everything that it shows, to tell whether another one would be the same."""
     at_ms: int
+    checked_ms: int = 0
+    """When it was last found to show what it should, or deleted, UTC ms."""
     expires_ms: int | None
     """When Grafana throws it away, UTC ms; None is never."""
+
+    @property
+    def newest_ms(self) -> int:
+        """When the last was done about it."""
+        return max(self.at_ms, self.checked_ms)
 
 
 Index = dict[str, list[Entry]]

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,6 @@ from streams.core.rules import DAY_MS, SECOND_MS
 from streams.kafka import client_options, read_to_end
 from streams.kafka_writer import FencedWriter, OutgoingRecord
 from streams.reports import dutch
-from streams.reports.closed_months import closing_of
 from streams.reports.grafana import NAME_LENGTH_MAX, SNAPSHOT_BYTES_MAX, Grafana
 from streams.reports.month import Sources, month_of
 from streams.reports.month_dashboard import DashboardError, filled
@@ -128,17 +127,21 @@ async def make(settings: Settings, sources: Sources, month: str, now_ms: int, *,
     dashboard = await asyncio.to_thread(grafana.dashboard, settings.grafana.dashboard_uid)
     shown = picture(sources, month, settings, dashboard)
     async with _index_writer(settings.kafka) as index:
-        mine = (await read_snapshots(settings.kafka)).get(month, [])
+        known = (await read_snapshots(settings.kafka)).get(month, [])
+        mine = [entry for entry in known if entry.state != "deleted"]
         same = [entry for entry in mine if entry.digest == shown.digest and not _has_expired(entry, now_ms)]
         found = None if keep else await _still_there(grafana, same)
         if found is None:
             half_made = next((entry for entry in same if entry.state == "planned" and not keep), None)
             entry = await _store(grafana, index, half_made or _plan(shown, settings.grafana, now_ms), shown)
         else:
-            entry = await _note_made(index, found, _url(settings.grafana, found))
+            entry = await _note_found(index, found, _url(settings.grafana, found), now_ms)
         others = [] if keep else [other for other in mine if other.key != entry.key]
         for other in others:
             await _delete(grafana, index, other)
+        for gone in known:
+            if gone.state == "deleted":
+                await index.forget(gone)
     return Result(entry, found is None, len(others))
 
 
@@ -185,13 +188,13 @@ async def _store(grafana: Grafana, index: "_Writer", planned: Entry, shown: Pict
     return entry
 
 
-async def _note_made(index: "_Writer", entry: Entry, url: str) -> Entry:
-    """Of a snapshot that has arrived in Grafana although nobody lived to note it."""
-    if entry.state == "made":
+async def _note_found(index: "_Writer", entry: Entry, url: str, now_ms: int) -> Entry:
+    """Of a snapshot that shows what it should, perhaps one that has arrived although nobody lived to note it."""
+    if entry.state == "made" and entry.newest_ms >= now_ms:
         return entry
-    made = msgspec.structs.replace(entry, state="made", url=url)
-    await index.write(made)
-    return made
+    found = msgspec.structs.replace(entry, state="made", url=entry.url or url, checked_ms=now_ms)
+    await index.write(found)
+    return found
 
 
 def _url(grafana: GrafanaSettings, entry: Entry) -> str:
@@ -199,30 +202,37 @@ def _url(grafana: GrafanaSettings, entry: Entry) -> str:
 
 
 async def _delete(grafana: Grafana, index: "_Writer", entry: Entry) -> None:
-    if not await asyncio.to_thread(grafana.delete_snapshot, entry.delete_key):
-        log.info("the snapshot %s was gone from Grafana already", entry.name)
+    await _delete_in_grafana(grafana, entry)
     await index.forget(entry)
 
 
-async def delete(settings: Settings, month: str) -> list[Entry]:
-    """Delete every snapshot of a month from Grafana and from the index; those that were. Raises `GrafanaError`."""
+async def _delete_in_grafana(grafana: Grafana, entry: Entry) -> None:
+    if not await asyncio.to_thread(grafana.delete_snapshot, entry.delete_key):
+        log.info("the snapshot %s was gone from Grafana already", entry.name)
+
+
+async def delete(settings: Settings, month: str, now_ms: int) -> list[Entry]:
+    """Delete every snapshot of a month from Grafana; those that were. Raises `GrafanaError`.
+
+    The index remembers it, so that no worker makes another one until the month is closed anew.
+    """
     grafana = Grafana(settings.grafana)
     async with _index_writer(settings.kafka) as index:
-        mine = (await read_snapshots(settings.kafka)).get(month, [])
+        known = (await read_snapshots(settings.kafka)).get(month, [])
+        mine = [entry for entry in known if entry.state != "deleted"]
         for entry in mine:
-            await _delete(grafana, index, entry)
+            await _delete_in_grafana(grafana, entry)
+            await index.write(msgspec.structs.replace(entry, state="deleted", checked_ms=now_ms))
     return mine
 
 
-async def make_due(settings: Settings, sources: Sources, now_ms: int) -> list[Result]:
-    """Make the snapshots of the closed months that have none of their closing, of those that close by themselves."""
+async def make_due(settings: Settings, sources: Sources, shown: Mapping[str, int], now_ms: int) -> list[Result]:
+    """Make the snapshots of the months in `shown` about which nothing was done since the moment (UTC ms) given."""
     index = await read_snapshots(settings.kafka)
-    oldest_ms = now_ms - settings.closing.catch_up_days * DAY_MS
     made = []
-    for month in sources.months():
-        closing = closing_of(sources.account, month)
-        newest_ms = max((entry.at_ms for entry in index.get(month, []) if entry.state == "made"), default=0)
-        if closing is not None and closing.at_ms >= max(oldest_ms, newest_ms):
+    for month, since_ms in shown.items():
+        done_ms = max((entry.newest_ms for entry in index.get(month, []) if entry.state != "planned"), default=0)
+        if done_ms <= since_ms:
             made.append(await make(settings, sources, month, now_ms))
     return made
 

@@ -110,11 +110,11 @@ class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
     check_seconds: int = 60
     """How often a worker looks whether a month is due."""
     reports_directory: Path | None = None
-    """Where the worker writes the report of each closed month; without it none is written."""
+    """Where the worker writes the report of each month; without it none is written."""
 
 
 class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the snapshots of closed months go; without a `url` none are made."""
+    """Where the snapshots of months go; without a `url` none are made."""
 
     url: str | None = None
     """Scheme, host, port and path of Grafana, without a slash at the end."""

@@ -25,9 +25,11 @@ from streams.reports.closing import (
     behind,
     closing_ms,
     due_months,
+    first_working_day_ms,
     freeze,
     may_close,
     reopen,
+    shown_since,
 )
 from streams.reports.month import Sources, month_of
 from streams.reports.report import build_report
@@ -111,6 +113,39 @@ def test_only_months_with_figures_that_are_due_and_were_never_closed_close() -> 
     assert due_months(with_account(sources, done), settings, NOW) == ["2026-09"]
     again = reopen({"2026-10": [done]}, "2026-10", Author("an", NOW, "x"))
     assert due_months(with_account(sources, done, again), settings, NOW) == ["2026-09"]
+
+
+@pytest.mark.parametrize(
+    ("month", "shown"),
+    [
+        ("2026-10", ms("2026-11-02 06:00")),  # the first is All Saints, and a Sunday
+        ("2026-11", ms("2026-12-01 06:00")),
+        ("2026-12", ms("2027-01-04 06:00")),  # New Year, then a weekend
+        ("2024-02", ms("2024-03-01 06:00")),  # after the leap day
+        ("2026-04", ms("2026-05-04 06:00")),  # Labour Day, then a weekend
+    ],
+)
+def test_the_first_working_day_is_one_on_which_people_work(month: str, shown: int) -> None:
+    """Without weekends, holidays and the city's closing days."""
+    rules = lier().rules
+    assert first_working_day_ms(month, ClosingSettings(), rules) == shown
+    closed_days = msgspec.structs.replace(rules, closing_days=("2026-12-01", "2026-12-02"))
+    assert first_working_day_ms("2026-11", ClosingSettings(), closed_days) == ms("2026-12-03 06:00")
+
+
+def test_what_is_shown_of_a_month_from_when_on() -> None:
+    """Provisional figures from the first working day, the frozen ones from the closing, nothing new once reopened."""
+    settings, working_day = lier(), ms("2026-11-02 06:00")
+    sources = sources_of(calls(20_000), settings, now_ms=NOW)
+    assert shown_since(sources, settings, working_day - 1) == {}
+    assert shown_since(sources, settings, working_day) == {"2026-10": working_day}
+    assert shown_since(sources, settings, DUE - 1) == {"2026-10": working_day}
+    assert shown_since(sources, settings, DUE) == {}, "it is about to close"
+    done = closed(sources)
+    assert shown_since(with_account(sources, done), settings, NOW + 62 * DAY) == {"2026-10": NOW}
+    assert shown_since(with_account(sources, done), settings, NOW + 62 * DAY + 1) == {}
+    again = reopen({"2026-10": [done]}, "2026-10", Author("an", NOW, "x"))
+    assert shown_since(with_account(sources, done, again), settings, NOW) == {}
 
 
 def test_a_month_that_is_being_filled_waits() -> None:

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from streams.reports.closed_months import read_account, record
-from streams.reports.closing import Author, freeze
+from streams.reports.closing import Author, freeze, shown_since
 from streams.reports.month import Sources
 from streams.reports.report_files import ReportFileError, write_due_reports
 from streams.settings import Settings
-from tests.core.builders import DAY, answered, ms, offered
+from tests.core.builders import DAY, HOUR, answered, ms, offered
 from tests.reports.making import lier, sources_of
 
 AT: Final = ms("2026-10-05 10:00")
@@ -32,29 +32,49 @@ def closed(settings: Settings, at_ms: int = CLOSED) -> Sources:
     return Sources(sources.totals, sources.beside, read_account([record(closing)]))
 
 
+def written(settings: Settings, sources: Sources, now_ms: int) -> list[Path]:
+    """The files that the schedule writes at this moment."""
+    return write_due_reports(settings, sources, shown_since(sources, settings, now_ms), now_ms)
+
+
 def test_a_closed_month_is_written_once(tmp_path: Path) -> None:
     """As a page and a spreadsheet; what somebody adds stays until the month is closed anew."""
     settings = city(tmp_path / "reports")
-    files = write_due_reports(settings, closed(settings), CLOSED)
+    files = written(settings, closed(settings), CLOSED)
     assert [file.name for file in files] == ["wachttijden-2026-10.html", "wachttijden-2026-10.csv"]
     assert "Wachttijden oktober 2026" in files[0].read_text()
     assert sorted(files[0].parent.iterdir()) == sorted(files)
     for file in files:
         file.write_text("with a remark")
         os.utime(file, (CLOSED / 1000 + 60,) * 2)
-    assert write_due_reports(settings, closed(settings), CLOSED + DAY) == []
+    assert written(settings, closed(settings), CLOSED + DAY) == []
     assert files[0].read_text() == "with a remark"
     anew = closed(settings, CLOSED + DAY)
-    assert write_due_reports(settings, anew, CLOSED + DAY) == files
+    assert written(settings, anew, CLOSED + DAY) == files
+
+
+def test_on_the_first_working_day_there_is_a_provisional_report(tmp_path: Path) -> None:
+    """2 November 2026 is a Monday, the day after All Saints; the closing on the third replaces it."""
+    settings = city(tmp_path)
+    monday = ms("2026-11-02 06:00")
+    still_open = sources_of([offered(AT, "a"), answered(AT + 20_000, "a")], settings, now_ms=monday)
+    assert written(settings, still_open, monday - 1) == []
+    page, _ = files = written(settings, still_open, monday)
+    assert "Nog niet afgesloten: de cijfers zijn voorlopig" in page.read_text()
+    for file in files:
+        os.utime(file, (monday / 1000 + 60,) * 2)
+    assert written(settings, still_open, monday + HOUR) == []
+    assert written(settings, closed(settings), CLOSED) == files
+    assert "voorlopig" not in page.read_text()
 
 
 def test_months_long_past_and_open_ones_are_not_written(tmp_path: Path) -> None:
     """Nor anything without a directory."""
     settings = city(tmp_path)
-    assert write_due_reports(settings, closed(settings), CLOSED + 63 * DAY) == []
+    assert written(settings, closed(settings), CLOSED + 63 * DAY) == []
     still_open = sources_of([offered(AT, "a"), answered(AT + 20_000, "a")], settings, now_ms=CLOSED)
-    assert write_due_reports(settings, still_open, CLOSED) == []
-    assert write_due_reports(city(None), closed(settings), CLOSED) == []
+    assert written(settings, still_open, CLOSED) == []
+    assert written(city(None), closed(settings), CLOSED) == []
 
 
 def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
@@ -62,4 +82,4 @@ def test_a_place_where_nothing_can_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     settings = city(tmp_path / "file")
     with pytest.raises(ReportFileError, match="correct reports_directory"):
-        write_due_reports(settings, closed(settings), CLOSED)
+        written(settings, closed(settings), CLOSED)

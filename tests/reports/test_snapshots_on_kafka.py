@@ -12,11 +12,11 @@ from click.testing import CliRunner, Result
 
 from streams.__main__ import main
 from streams.kafka_writer import FENCED
-from streams.reports.closer import close_due_months, close_month, reopen_month
-from streams.reports.closing import Author
+from streams.reports.closer import close_due_months, close_month, months_to_show, reopen_month
+from streams.reports.closing import Author, closing_ms, first_working_day_ms
 from streams.reports.grafana import Grafana, GrafanaError
 from streams.reports.snapshots import Result as Made
-from streams.reports.snapshots import make, make_due, read_snapshots
+from streams.reports.snapshots import delete, make, make_due, read_snapshots
 from streams.reports.sources import read_sources
 from streams.runtime.embedded import BrokerProcess, free_port
 from streams.settings import GrafanaSettings, KafkaSettings, Secret, Settings
@@ -64,6 +64,11 @@ async def closed_month(broker: BrokerProcess, stub: GrafanaStub, **changes: Any)
     await close_due_months(settings, NOW_MS)
     assert len(await account_of(settings.kafka, MONTH)) == 1
     return settings
+
+
+async def due(settings: Settings, now_ms: int) -> list[Made]:
+    """What the schedule makes at this moment."""
+    return await make_due(settings, *await months_to_show(settings, now_ms), now_ms)
 
 
 def average(stub: GrafanaStub) -> float:
@@ -178,14 +183,70 @@ async def test_a_refusal_leaves_nothing_behind_but_the_plan(apache_kafka: Broker
 
 
 async def test_closed_months_get_a_snapshot_by_themselves(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
-    """Once for each closing."""
+    """Once for each closing, also when it shows the same as before."""
     settings = settings_of(kafka_settings(apache_kafka, partitions=1), stub)
     await put(settings.kafka, calls_in(MONTH, 20_000))
-    assert await make_due(settings, await read_sources(settings.kafka), NOW_MS) == []
+    assert await due(settings, NOW_MS) == []
     await close_due_months(settings, NOW_MS)
-    (result,) = await make_due(settings, await read_sources(settings.kafka), NOW_MS + 1)
+    (result,) = await due(settings, NOW_MS + 1)
     assert result.entry.month == MONTH
-    assert await make_due(settings, await read_sources(settings.kafka), NOW_MS + 2) == []
+    assert await due(settings, NOW_MS + 2) == []
+    await reopen_month(settings, MONTH, Author("an", NOW_MS + 3, "x"))
+    assert await due(settings, NOW_MS + 4) == []
+    await close_month(settings, MONTH, Author("an", NOW_MS + 5))
+    (again,) = await due(settings, NOW_MS + 6)
+    assert (again.is_new, again.entry.key) == (False, result.entry.key)
+    assert await due(settings, NOW_MS + 7) == []
+
+
+async def test_on_the_first_working_day_there_is_a_provisional_one(
+    apache_kafka: BrokerProcess, stub: GrafanaStub
+) -> None:
+    """Once every record from before is counted; the closing replaces it, and the name tells them apart."""
+    settings = settings_of(kafka_settings(apache_kafka, partitions=1), stub)
+    kafka, month = settings.kafka, month_ago(0)
+    closing = msgspec.structs.replace(settings.closing, day=28)  # so that it comes after the first working day
+    settings = msgspec.structs.replace(settings, closing=closing)
+    working_day = first_working_day_ms(month, closing, settings.rules)
+    await put(kafka, calls_in(month, 20_000, 40_000))
+    assert await due(settings, working_day - 1) == []
+    (provisional,) = await due(settings, working_day + 1)
+    assert provisional.entry.name.endswith("(voorlopig)")
+    assert await due(settings, working_day + 2) == []
+    closed_ms = closing_ms(month, closing, settings.rules.zone)
+    await close_due_months(settings, closed_ms)
+    (official,) = await due(settings, closed_ms + 1)
+    assert (official.deleted, list(stub.snapshots)) == (1, [official.entry.key])
+    assert "voorlopig" not in official.entry.name
+    (read,) = (await read_snapshots(kafka))[month]
+    assert read == official.entry
+
+
+async def test_provisional_figures_wait_for_what_is_not_counted_yet(
+    apache_kafka: BrokerProcess, stub: GrafanaStub
+) -> None:
+    """Records from before the first working day, and no worker that has read them."""
+    settings = settings_of(kafka_settings(apache_kafka, partitions=1), stub)
+    month = month_ago(0)
+    closing = msgspec.structs.replace(settings.closing, day=28)
+    settings = msgspec.structs.replace(settings, closing=closing)
+    await put(settings.kafka, calls_in(month, 20_000))
+    await workers.send(settings.kafka, calls_in(month, 40_000, name="unread"))
+    assert await due(settings, first_working_day_ms(month, closing, settings.rules)) == []
+    assert stub.snapshots == {}
+
+
+async def test_what_was_deleted_on_demand_stays_deleted(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
+    """No worker makes it again, unless the month is closed anew; who asks for it gets it."""
+    settings = await closed_month(apache_kafka, stub)
+    await due(settings, NOW_MS + 1)
+    assert len(await delete(settings, MONTH, NOW_MS + 2)) == 1
+    assert stub.snapshots == {}
+    assert await due(settings, NOW_MS + 3) == []
+    assert await delete(settings, MONTH, NOW_MS + 4) == []
+    assert (await made(settings, now_ms=NOW_MS + 5)).is_new
+    (entry,) = (await read_snapshots(settings.kafka))[MONTH]
+    assert (entry.state, list(stub.snapshots)) == ("made", [entry.key])
 
 
 def command(settings: Settings, token: Path, *arguments: str) -> Result:
