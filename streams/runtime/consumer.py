@@ -7,6 +7,7 @@ folded: positions come from, and are reported to, `Owner`.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final, Protocol
@@ -21,6 +22,8 @@ from faust.types.tuples import ack_lock
 from streams.contracts.topics import checkpoint_topic
 from streams.runtime.fetch import RawConsumer, Record
 from streams.runtime.partition import Batch
+
+log = logging.getLogger(__name__)
 
 BATCH_RECORDS: Final = 2_000
 """Most records in one batch: some 10 ms of folding, after which the event loop serves the other tasks."""
@@ -138,6 +141,19 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         )
 
 
+class _NoReadOffsets(dict[TP, int | None]):
+    """Faust's note of what it has read, by which it drops what comes again; ours is `BatchConsumer._position`.
+
+    It is written after a batch was handed over, which may be after the position was set anew.
+    """
+
+    def __getitem__(self, _: TP) -> None:
+        """Nothing is known to be read."""
+
+    def __setitem__(self, _: TP, __: int | None) -> None:
+        """Not noted."""
+
+
 class BatchConsumer(driver.Consumer):
     """A consumer that yields batches, starts at checkpoints and commits what they cover."""
 
@@ -148,6 +164,7 @@ class BatchConsumer(driver.Consumer):
         """Where a fetch skipped offsets once; a second time at the same place the log itself has none there."""
         self._assignments = 0
         super().__init__(*args, **kwargs)
+        self._read_offset = _NoReadOffsets()
 
     @property
     def owner(self) -> Owner:
@@ -246,8 +263,8 @@ class BatchConsumer(driver.Consumer):
         position is set anew: the fold then meets a batch that does not follow.
         """
         if self._position.get(tp, offset) > offset:
+            log.warning("%s-%d: handed over again from offset %d", tp.topic, tp.partition, offset)
             self._position[tp] = offset
-            self._read_offset[TP(*tp)] = None  # or Faust takes what comes again for old
             await self._seek_back({tp})
 
     async def _seek_back(self, tps: set[TopicPartition]) -> None:
@@ -280,8 +297,15 @@ class BatchConsumer(driver.Consumer):
     # Assignment.
 
     async def perform_seek(self) -> None:
-        """Start every assigned partition at its checkpoint: committed offsets are only a hint."""
+        """Start every assigned partition at its checkpoint: committed offsets are only a hint.
+
+        Faust resumes the flow after this and throws away what waits for an agent then. Mostly nothing flows by now,
+        but it does when nothing was assigned before (there was nothing to stop the flow for), and when the take-over
+        before this one ended after this rebalance had begun (it resumed the flow). So the flow stops here anyway.
+        """
         self._assignments += 1
+        self.stop_flow()
+        self.app.flow_control.suspend()
         try:
             async with asyncio.timeout(TAKE_OVER_SECONDS):
                 offsets = await self.owner.load({TopicPartition(*tp) for tp in self.assignment()})
@@ -293,7 +317,6 @@ class BatchConsumer(driver.Consumer):
         self._position = dict(offsets)
         self._jumps.clear()
         for tp, offset in offsets.items():
-            self._read_offset[TP(*tp)] = None
             self._committed_offset[TP(*tp)] = None if offset == 0 else offset
         await self.seek_wait({TP(*tp): offset for tp, offset in offsets.items()})
 

@@ -33,7 +33,6 @@ class Fetching(BatchConsumer):
         self._position = {CALLS: 0, TICKETS: 0}
         self._jumps = {}
         self._assignments = 1
-        self._read_offset: dict[TP, int | None] = {}
         self._revoke = revoke
         self.sought: list[Any] = []
 
