@@ -223,6 +223,13 @@ FROM visits WHERE outcome = 'open' AND arrived IS NOT NULL GROUP BY cluster
 """
 
 
+_WAITS: Final = """
+SELECT month_of(period), cluster, list(wait) FROM calls WHERE outcome = 'answered' GROUP BY ALL
+UNION ALL
+SELECT month_of(period), cluster, list(greatest(0, started - plan)) FROM visits WHERE outcome = 'served' GROUP BY ALL
+"""
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Who waits in a cluster, and since when the longest (UTC ms; None when nobody waits)."""
@@ -256,6 +263,10 @@ class Oracle:
         """The local month of a moment, such as 2026-11."""
         (month,) = self._database.execute(f"SELECT month_of({moment_ms})").fetchall()[0]
         return str(month)
+
+    def official_waits_ms(self) -> dict[tuple[str, str], list[int]]:
+        """Every wait that an average is made of, by the local month of the contact and the cluster."""
+        return {(month, cluster): waits for month, cluster, waits in self._database.execute(_WAITS).fetchall()}
 
     def waiting(self) -> dict[str, Waiting]:
         """The clusters in which somebody waits at the oracle's moment."""

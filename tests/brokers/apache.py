@@ -234,6 +234,13 @@ class ApacheKafka(BrokerProcess):
         self.log = self._directory / f"kafka-{self._starts}.log"
         await super().start()
 
+    async def heal(self) -> None:
+        """Make sure that it runs: it goes on when it was paused, and starts again when it is gone."""
+        if self._process is None:
+            await self.restart()
+        else:
+            self.resume()
+
     def pause(self) -> None:
         """SIGSTOP: it keeps its connections and answers nothing, like one with a disk that hangs."""
         os.kill(self.pid, signal.SIGSTOP)
@@ -261,6 +268,10 @@ class ApacheCluster:
     def broker(self, node_id: int) -> ApacheKafka:
         """The node with an id."""
         return self.brokers[node_id - 1]
+
+    async def heal(self) -> None:
+        """Make sure that all nodes run, whatever was done to them."""
+        await asyncio.gather(*(broker.heal() for broker in self.brokers))
 
     async def __aenter__(self) -> Self:
         """Start all nodes; on return all of them answer."""

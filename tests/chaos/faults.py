@@ -108,6 +108,7 @@ async def stop_all_workers(arena: Arena, random: Random) -> None:
 async def cut_network(arena: Arena, random: Random) -> None:
     """The first worker reaches no broker, or gets no answers, and then does again."""
     slot = arena.crew.slots[0]
+    slot.wanted = True  # it may have left
     answers_only = random.random() < 0.4
     arena.struck("network cut", f"{slot.name}{', answers only' if answers_only else ''}")
     slot.cut_off = True

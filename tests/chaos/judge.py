@@ -7,16 +7,17 @@ of the SQL oracle over their records.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from aiokafka import ConsumerRecord
 
+from streams.core.sketch import bucket_of
 from streams.kafka import read_to_end
-from streams.publish.dead_letters import read_dead_letter
+from streams.publish.dead_letters import DeadLetter, read_dead_letter
 from streams.publish.month_totals import sum_month_totals
 from streams.runtime.clock import system_clock
 from streams.settings import KafkaSettings
-from tests.chaos.crew import Crew, folded_records
+from tests.chaos.crew import folded_records
 from tests.chaos.events import CALLS, DESKS, FUTURE_TOLERANCE_MS, PHONE, TICKETS, Record
 from tests.core.builders import MINUTE, SECOND
 from tests.oracle import Oracle, OracleRules, Row, Totals, Waiting, oracle
@@ -117,7 +118,7 @@ async def published(kafka: KafkaSettings, confirmed: Sequence[Record]) -> Publis
             for record in records:
                 identity = (topic, record.key or b"", record.value)
                 found[identity] += 1
-                _sort(read_back, ledger.get(identity), record)
+                sort(read_back, ledger.get(identity), record)
     lost, foreign = sent - found, found.keys() - sent.keys()
     if lost:
         read_back.differences.append(f"{lost.total()} confirmed records are not in the topics: {_some(lost)}")
@@ -126,7 +127,8 @@ async def published(kafka: KafkaSettings, confirmed: Sequence[Record]) -> Publis
     return read_back
 
 
-def _sort(found: Published, expected: Record | None, record: "ConsumerRecord[bytes, bytes]") -> None:
+def sort(found: Published, expected: Record | None, record: "ConsumerRecord[bytes, bytes]") -> None:
+    """Add a record of a topic to what is found, as the one who published it meant it."""
     if expected is None:
         return
     place = (record.topic, record.partition, record.offset)
@@ -142,7 +144,14 @@ def _sort(found: Published, expected: Record | None, record: "ConsumerRecord[byt
 # What workers show.
 
 
-async def shown(crew: Crew, what: Published) -> list[str]:
+class Showing(Protocol):
+    """Workers that show metrics."""
+
+    async def expositions(self) -> list[str]:
+        """The metrics of every worker that answers."""
+
+
+async def shown(crew: Showing, what: Published) -> list[str]:
     """What differs in the metrics of all workers together, read while they show every record of every partition."""
     records = what.valid + Counter((topic, number) for topic, number, _ in what.refused)
     try:
@@ -150,7 +159,8 @@ async def shown(crew: Crew, what: Published) -> list[str]:
             while (reading := await _complete_reading(crew, records)) is None:  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(SCRAPE_AGAIN_SECONDS)
     except TimeoutError:
-        return [f"not all {records.total()} records shown within {SETTLE_SECONDS:.0f} s: {await crew.folded()}"]
+        folded = folded_records(await crew.expositions())
+        return [f"not all {records.total()} records shown within {SETTLE_SECONDS:.0f} s: {folded}"]
     total, before_ms, after_ms = reading
     with oracle(RULES, what.rows, after_ms) as database:
         expected = dict(_expected_figures(database, after_ms))
@@ -163,7 +173,7 @@ async def shown(crew: Crew, what: Published) -> list[str]:
     ]
 
 
-async def _complete_reading(crew: Crew, records: Counter[tuple[str, int]]) -> Reading | None:
+async def _complete_reading(crew: Showing, records: Counter[tuple[str, int]]) -> Reading | None:
     """All workers' metrics, unless they were read across a slot's edge or do not show every record once."""
     before_ms = system_clock()
     texts = await crew.expositions()
@@ -267,25 +277,38 @@ def _counters(total: Mapping[Series, float]) -> dict[str, int]:
 
 async def left_behind(kafka: KafkaSettings, what: Published) -> list[str]:
     """What differs in the official totals and in the dead letters, each of which must be there once."""
-    by_partition = await read_to_end(kafka, kafka.month_totals_topic, range(1))
-    records = ((record.key or b"", record.value) for found in by_partition.values() for record in found)
+    (totals,) = (await read_to_end(kafka, kafka.month_totals_topic, [0])).values()
+    (letters,) = (await read_to_end(kafka, kafka.dead_letters_topic, [0])).values()
+    return [
+        *compare_month_totals(what, ((record.key or b"", record.value) for record in totals), system_clock()),
+        *compare_letters(what, (read_dead_letter(record.value, record.headers) for record in letters)),
+    ]
+
+
+def compare_month_totals(
+    what: Published, records: Iterable[tuple[bytes, bytes | None]], now_ms: int
+) -> Iterable[str]:
+    """What differs in the topic of month totals: every count, and every wait in its bucket."""
     totals = {
-        f"{month} {cluster}": named_counts(tally)
+        f"{month} {cluster}": tally
         for (month, _, cluster), tally in sum_month_totals(records).items()
         if not tally.is_empty()
     }
-    with oracle(RULES, what.rows, system_clock()) as database:
-        expected = {f"{month} {cluster}": counts for (month, cluster), counts in database.month_totals().items()}
-    return [*_compare("month total", expected, totals), *_compare_letters(what, await _letters(kafka))]
+    counts = {name: named_counts(tally) for name, tally in totals.items()}
+    sketches = {name: tally.sketch for name, tally in totals.items() if tally.sketch}
+    with oracle(RULES, what.rows, now_ms) as database:
+        expected_counts = {f"{month} {cluster}": each for (month, cluster), each in database.month_totals().items()}
+        expected_sketches = {
+            f"{month} {cluster}": dict(Counter(map(bucket_of, waits_ms)))
+            for (month, cluster), waits_ms in database.official_waits_ms().items()
+        }
+    yield from _compare("month total", expected_counts, counts)
+    yield from _compare("waits by bucket of", expected_sketches, sketches)
 
 
-async def _letters(kafka: KafkaSettings) -> Counter[tuple[Place, str, bytes | None]]:
-    by_partition = await read_to_end(kafka, kafka.dead_letters_topic, range(1))
-    letters = (read_dead_letter(record.value, record.headers) for found in by_partition.values() for record in found)
-    return Counter(((each.topic, each.partition, each.offset), each.reason, each.value) for each in letters)
-
-
-def _compare_letters(what: Published, letters: Counter[tuple[Place, str, bytes | None]]) -> Iterable[str]:
+def compare_letters(what: Published, found: Iterable[DeadLetter]) -> Iterable[str]:
+    """What differs in the dead letters."""
+    letters = Counter(((each.topic, each.partition, each.offset), each.reason, each.value) for each in found)
     expected = Counter((place, reason, value) for place, (reason, value) in what.refused.items())
     for each, count in ((expected - letters) + (letters - expected)).items():
         yield f"dead letter {each}: expected {expected[each]}, found {letters[each]} (differs by {count})"

@@ -5,9 +5,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Final
 
+from tests.chaos.arena import SESSION_TIMEOUT_SECONDS
 from tests.chaos.crew import Ending
 from tests.chaos.scenario import Result
+
+RIGHT_AFTER_SECONDS: Final = SESSION_TIMEOUT_SECONDS + 5.0
+"""What is promised: figures are right again by then when workers are killed."""
 
 
 def described(result: Result, directory: Path, *, with_timeline: bool) -> str:
@@ -30,6 +35,8 @@ def summarised(results: Sequence[Result], seconds: float) -> str:
     faults: Counter[str] = sum((result.faults for result in results), Counter())
     rounds = Counter(name for result in results for name, _ in result.plan.rounds)
     failed = [result.plan.seed for result in results if result.differences]
+    after_kill = [seconds for result in results for seconds in result.recoveries_after_kill]
+    in_time = sum(seconds <= RIGHT_AFTER_SECONDS for seconds in after_kill)
     lines = [
         f"scenarios      {len(results)} in {seconds / 60:.1f} minutes",
         f"faults         {faults.total()}: {_counted(faults)}",
@@ -38,7 +45,8 @@ def summarised(results: Sequence[Result], seconds: float) -> str:
         f"({sum(result.sent_again for result in results)} sent again)",
         f"differences    {sum(len(result.differences) for result in results)}"
         + (f" in the scenarios with the seeds {', '.join(map(str, failed))}" if failed else ""),
-        f"recovery       after SIGKILL: {_spread(s for r in results for s in r.recoveries_after_kill)}",
+        f"recovery       after SIGKILL: {_spread(after_kill)}; "
+        f"within {RIGHT_AFTER_SECONDS:.0f} s, as promised: {in_time} of {len(after_kill)}",
         f"               after other faults: {_spread(s for r in results for s in r.recoveries_after_others)}",
         *_endings([ending for result in results for ending in result.endings]),
     ]
