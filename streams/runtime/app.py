@@ -5,7 +5,6 @@ folded lives in `Partitions`. Any error in a fold or a checkpoint ends the proce
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,11 +15,9 @@ from faust.types import TP
 from streams.runtime.clock import Clock, system_clock
 from streams.runtime.consumer import BatchSchema, BatchTransport
 from streams.runtime.pages import Pages
-from streams.runtime.partition import Batch, BatchGapError
+from streams.runtime.partition import Batch
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings
-
-log = logging.getLogger(__name__)
 
 SESSION_TIMEOUT_SECONDS: Final = 6.0
 """Silence after which the group takes a worker for dead: how long its partitions stand still after a kill. Faust's
@@ -34,9 +31,6 @@ REBALANCE_TIMEOUT_SECONDS: Final = 30.0
 
 BUFFERED_BATCHES: Final = 16
 """Batches that may wait for an agent; Faust counts messages, and ours are batches."""
-
-STUCK_SECONDS: Final = 3.0
-"""What was handed over this long ago and is not folded was dropped: a batch takes milliseconds."""
 
 COMMIT_SECONDS: Final = 1.0
 """How often covered offsets are committed: only tools that show lag read them, recovery does not."""
@@ -116,7 +110,6 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
     for topic in (kafka.calls_topic, kafka.tickets_topic):
         app.agent(app.topic(topic, schema=BatchSchema()), name=f"fold-{topic}")(_fold(app))
     app.task(_write_checkpoints(app, settings.checkpoint.interval_seconds))
-    app.task(_fetch_dropped_again(app))
     return app
 
 
@@ -127,32 +120,12 @@ def _fold(app: MonitorApp) -> Any:
             tp = TopicPartition(message.topic, message.partition)
             try:
                 await app.owner.fold(tp, event.value)
-            except BatchGapError as gap:
-                log.warning("%s: the engine dropped a batch in a rebalance; it is fetched again", gap)
-                await app.consumer.rewind(tp, gap.expected)
-                continue
             except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be counted or committed after it
                 await app.crash(error)
                 return
             app.pages.observe_latency(event.value)
 
     return fold
-
-
-def _fetch_dropped_again(app: MonitorApp) -> Any:
-    """On a quiet topic no further batch would tell of one that the engine dropped, and its events stay unseen."""
-
-    async def fetch_dropped_again() -> None:
-        before: dict[TopicPartition, int] = {}
-        while not app.should_stop:
-            await app.sleep(STUCK_SECONDS)
-            folded = app.owner.next_offsets()
-            for tp, offset in folded.items():
-                if before.get(tp) == offset:
-                    await app.consumer.rewind(tp, offset)
-            before = folded
-
-    return fetch_dropped_again
 
 
 def _write_checkpoints(app: MonitorApp, interval_seconds: float) -> Any:

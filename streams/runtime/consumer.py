@@ -7,7 +7,6 @@ folded: positions come from, and are reported to, `Owner`.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final, Protocol
@@ -22,8 +21,6 @@ from faust.types.tuples import ack_lock
 from streams.contracts.topics import checkpoint_topic
 from streams.runtime.fetch import RawConsumer, Record
 from streams.runtime.partition import Batch
-
-log = logging.getLogger(__name__)
 
 BATCH_RECORDS: Final = 2_000
 """Most records in one batch: some 10 ms of folding, after which the event loop serves the other tasks."""
@@ -255,17 +252,6 @@ class BatchConsumer(driver.Consumer):
             return 0
         begin: int = (await self.earliest_offsets(TP(*tp)))[TP(*tp)]
         return max(0, begin - position)
-
-    async def rewind(self, tp: TopicPartition, offset: int) -> None:
-        """Hand over everything from an offset on again.
-
-        Faust drops batches that wait for an agent when a rebalance strikes, and under load not always before the
-        position is set anew: the fold then meets a batch that does not follow.
-        """
-        if self._position.get(tp, offset) > offset:
-            log.warning("%s-%d: handed over again from offset %d", tp.topic, tp.partition, offset)
-            self._position[tp] = offset
-            await self._seek_back({tp})
 
     async def _seek_back(self, tps: set[TopicPartition]) -> None:
         assigned = self.assignment()

@@ -39,11 +39,6 @@ class Batch(msgspec.Struct, frozen=True):
 class BatchGapError(RuntimeError):
     """Batches did not follow each other: records would be skipped. Nothing was folded."""
 
-    def __init__(self, name: str, expected: int, start: int) -> None:
-        """`expected` is the offset from which the partition called `name` must be read again."""
-        super().__init__(f"{name}: expected offset {expected}, got a batch from {start}")
-        self.expected = expected
-
 
 class RecordTimeError(RuntimeError):
     """Sources set the records' times, so one wrong clock could make the state forget everything."""
@@ -94,7 +89,7 @@ class Partition:
         if self.failure is not None:
             raise self.failure
         if batch.start > self.next_offset:
-            raise BatchGapError(self.name, self.next_offset, batch.start)
+            raise BatchGapError(f"{self.name}: expected offset {self.next_offset}, got a batch from {batch.start}")
         if batch.end <= self.next_offset:
             return 0
         if self._broker_sets_times and batch.records[0].timestamp_type != LOG_APPEND_TIME:

@@ -65,10 +65,6 @@ class Partitions:
         """The partitions owned now."""
         return set(self._owned)
 
-    def next_offsets(self) -> dict[TopicPartition, int]:
-        """The first offset of each partition that is not folded yet."""
-        return {tp: owned.partition.next_offset for tp, owned in self._owned.items()}
-
     def covered(self) -> Mapping[TopicPartition, int]:
         """The next offset of each partition's last written checkpoint."""
         return {tp: owned.covered for tp, owned in self._owned.items() if owned.covered is not None}

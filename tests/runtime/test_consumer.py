@@ -79,17 +79,6 @@ async def test_a_rebalance_in_the_middle_of_a_fetch_drops_the_rest_of_it() -> No
     assert await batches(Fetching(revoke=True)) == []
 
 
-async def test_what_the_engine_dropped_is_handed_over_again() -> None:
-    """From where the fold says; a second batch of those that do not follow changes nothing more."""
-    consumer = Fetching(revoke=False)
-    assert await batches(consumer) == [TP(*TICKETS)]
-    consumer.sought.clear()
-    await consumer.rewind(TICKETS, 0)
-    await consumer.rewind(TICKETS, 0)
-    assert consumer.sought == [{TP(*TICKETS): 0}]
-    assert TP(*TICKETS) in await batches(consumer)
-
-
 class Coordinator:
     """The group's coordinator in the client: says of each heartbeat what it is told to."""
 
