@@ -1,4 +1,4 @@
-"""The command `wachtmonitor check`: all that is wrong with the settings, Kafka and the web port, with the fix.
+"""The command `wachtmonitor check`: all that is wrong with the settings and what they name, with the fix.
 
 It changes nothing. It must not be needed by anything else.
 """
@@ -10,7 +10,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,7 +23,10 @@ from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, UnknownError
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
+from streams.check_grafana import grafana_findings
+from streams.check_prometheus import prometheus_findings
 from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
+from streams.finding import SIGNS, Finding, Status
 from streams.kafka import KafkaProblemsError, admin_client, client_options
 from streams.publish.web import AddressError, serve
 from streams.settings import KafkaSettings, Settings, SettingsError, WebSettings, load, settings_path
@@ -60,28 +62,7 @@ ADVERTISED: Final = (
 UNREAD_CONFIG: Final = "its settings were not looked at; allow this user DescribeConfigs on it"
 
 
-class Status(StrEnum):
-    """How one check came out; only `WRONG` makes the command fail."""
-
-    GOOD = "good"
-    NOTE = "note"
-    WRONG = "wrong"
-    SKIPPED = "skipped"
-
-
-SIGNS: Final[Mapping[Status, str]] = {Status.GOOD: "✓", Status.NOTE: "!", Status.WRONG: "✗", Status.SKIPPED: "-"}
-
-
-class Finding(NamedTuple):
-    """The outcome of one check: what was looked at, and what is to be said of it, with the fix."""
-
-    status: Status
-    subject: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{SIGNS[self.status]} {self.status:<7}  {self.subject}: {self.text}"
-
+_CONNECTED: Final = "Kafka, web port, Grafana, Prometheus"
 
 _SKIPPED_TOPICS: Final = Finding(Status.SKIPPED, "writer, topics", "no broker lets us in")
 
@@ -103,7 +84,7 @@ class BrokerAnswer(NamedTuple):
 )
 @click.option("--offline", is_flag=True, help="Check the settings alone and connect to nothing.")
 def check(settings_file: Path | None, *, offline: bool) -> None:
-    """Check the settings, the brokers, the topics and the web port: everything wrong at once, with the fix.
+    """Check settings, brokers, topics, web port, Grafana and Prometheus: everything wrong at once, with the fix.
 
     Nothing is changed. Ends with status 1 when something is wrong.
     """
@@ -125,11 +106,11 @@ def _findings(settings_file: Path | None, *, offline: bool) -> Iterator[Finding]
         settings = load(settings_file, os.environ)
     except SettingsError as error:
         yield from (Finding(Status.WRONG, "settings", problem) for problem in error.problems)
-        yield Finding(Status.SKIPPED, "Kafka, web port", "correct the settings first")
+        yield Finding(Status.SKIPPED, _CONNECTED, "correct the settings first")
         return
     yield Finding(Status.GOOD, "settings", _summary(settings, settings_path(settings_file, os.environ)))
     if offline:
-        yield Finding(Status.SKIPPED, "Kafka, web port", "not asked for (--offline)")
+        yield Finding(Status.SKIPPED, _CONNECTED, "not asked for (--offline)")
     else:
         yield from asyncio.run(_connected_findings(settings))
 
@@ -140,8 +121,13 @@ def _summary(settings: Settings, path: Path) -> str:
 
 
 async def _connected_findings(settings: Settings) -> list[Finding]:
-    kafka, port = await asyncio.gather(kafka_findings(settings.kafka), web_finding(settings.web))
-    return [*kafka, port]
+    kafka, port, grafana, prometheus = await asyncio.gather(
+        kafka_findings(settings.kafka),
+        web_finding(settings.web),
+        asyncio.to_thread(grafana_findings, settings.grafana, PATIENCE_SECONDS),
+        prometheus_findings(settings.prometheus, settings.grafana.rules_files, PATIENCE_SECONDS),
+    )
+    return [*kafka, port, *grafana, *prometheus]
 
 
 # Kafka.

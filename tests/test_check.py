@@ -13,8 +13,9 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import NodeNotReadyError
 from click.testing import CliRunner, Result
 
-from streams.check import SIGNS, Finding, Status, check, judge_topic, topic_findings, web_finding
+from streams.check import check, judge_topic, topic_findings, web_finding
 from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
+from streams.finding import SIGNS, Finding, Status
 from streams.kafka import admin_client, ensure_topics
 from streams.publish.wall import HealthPayload, Norms, WallPayload
 from streams.publish.web import create_web, serve
@@ -64,7 +65,7 @@ def test_everything_wrong_with_the_settings_is_shown_at_once_and_fails(tmp_path:
         'settings: [[cluster]] 4 "Mobiliteit": norm_seconds',
         "settings: WACHTMONITOR_KAFKA_WRITER",
     ]
-    assert lines(result, Status.SKIPPED) == ["Kafka, web port: correct the settings first"]
+    assert lines(result, Status.SKIPPED) == ["Kafka, web port, Grafana, Prometheus: correct the settings first"]
     assert result.output.endswith("3 wrong, see ✗ above.\n")
 
 
@@ -75,7 +76,7 @@ def test_offline_looks_at_the_settings_alone() -> None:
         f"settings: {DEFAULT_FILE} is valid, 7 clusters: Klantencontactcentrum, Burgerzaken, Energieloket, "
         "Mobiliteit, OCMW, Omgeving, Wonen"
     ]
-    assert lines(result, Status.SKIPPED) == ["Kafka, web port: not asked for (--offline)"]
+    assert lines(result, Status.SKIPPED) == ["Kafka, web port, Grafana, Prometheus: not asked for (--offline)"]
     assert result.output.endswith("Nothing is wrong.\n")
 
 
@@ -86,7 +87,11 @@ def test_a_broker_that_is_down_is_one_line_with_the_fix() -> None:
     assert lines(result, Status.WRONG) == [
         f"broker {server}: nobody listens there; start the broker, or correct bootstrap_servers"
     ]
-    assert lines(result, Status.SKIPPED) == ["writer, topics: no broker lets us in"]
+    assert lines(result, Status.SKIPPED) == [
+        "writer, topics: no broker lets us in",
+        "Grafana: no url in [grafana] of the settings, so no snapshots are made",
+        "Prometheus: no url in [prometheus] of the settings",
+    ]
     assert "Traceback" not in result.output
 
 

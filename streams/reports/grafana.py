@@ -3,12 +3,13 @@
 The client is at its last release (1.0.3): it makes the requests; what it does not do is done here. It follows no
 redirect, since a POST would become a GET on the way; a request that broke down is repeated with growing pauses; and
 every refusal says what to do. What Grafana replies is from its source (pkg/api/dashboard_snapshot.go and
-pkg/services/dashboardsnapshots, 10 to 13). Must not know what a snapshot shows.
+pkg/services/dashboardsnapshots, 10 to 13; pkg/registry/apis/dashboard/snapshot, where it is switched
+on in 13). Must not know what a snapshot shows.
 """
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -62,8 +63,17 @@ class _Reply(msgspec.Struct):
 class Grafana:
     """One Grafana, by its settings."""
 
-    def __init__(self, settings: GrafanaSettings, *, pause: Callable[[float], None] = time.sleep) -> None:
-        """Nothing connects yet. Raises `GrafanaError` when the settings name no Grafana or no token."""
+    def __init__(
+        self,
+        settings: GrafanaSettings,
+        *,
+        pauses: Sequence[float] = PAUSES_SECONDS,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Nothing connects yet; `pauses` are the seconds before each new try.
+
+        Raises `GrafanaError` when the settings name no Grafana or no token.
+        """
         if settings.url is None:
             raise GrafanaError(
                 "No Grafana is set. Name it: url in [grafana] of the settings, or WACHTMONITOR_GRAFANA_URL."
@@ -74,6 +84,7 @@ class Grafana:
                 "and put that alone into a file that token_file in [grafana] names, or in WACHTMONITOR_GRAFANA_TOKEN."
             )
         self._settings = settings
+        self._pauses = pauses
         self._pause = pause
         self._status: int | None = None
         self._text = ""
@@ -84,6 +95,28 @@ class Grafana:
         self._status, self._text = response.status_code, _message(response)
 
     # What is asked.
+
+    def version(self) -> str:
+        """Its version, such as `12.1.0`; empty where it hides that. Needs no valid token."""
+        health: Json = self._tried(lambda: self._face.api.GET("/health"), "say how it is")
+        return str(health.get("version", ""))
+
+    def permissions(self) -> frozenset[str] | None:
+        """What the service account may do, whatever the scope; None where Grafana does not tell."""
+        try:
+            found: Json = self._tried(
+                lambda: self._face.api.GET("/access-control/user/permissions"), "say what the token permits"
+            )
+        except MissingError:
+            return None
+        return frozenset(found)
+
+    def snapshots_enabled(self) -> bool:
+        """Whether snapshots are switched on; a Grafana that does not tell has them."""
+        options: Json = self._tried(
+            lambda: self._face.api.GET("/snapshot/shared-options"), "say whether snapshots are on"
+        )
+        return options.get("snapshotEnabled", options.get("snapshotsEnabled", True)) is not False
 
     def dashboard(self, uid: str) -> Json:
         """The dashboard with this uid, as Grafana stores it. Raises `MissingError` when there is none."""
@@ -136,7 +169,7 @@ class Grafana:
 
     def _tried(self, ask: Callable[[], T], what: str, done: Callable[[], T | None] = lambda: None) -> T:
         """The reply; `done` finds what an earlier try has brought about before it is tried again."""
-        for pause in (*PAUSES_SECONDS, None):
+        for pause in (*self._pauses, None):
             self._status = None
             try:
                 return ask()
@@ -183,14 +216,20 @@ class Grafana:
         return kind(f"Grafana refuses to {what} ({status}: {said}). {advice or _OTHER}")
 
 
+_NO_DASHBOARD: Final = (
+    "Since version 11 a snapshot needs the dashboard that it is of: provision the Month dashboard, or set "
+    "dashboard_uid in [grafana] to the uid that it has, and let the service account read it."
+)
+_NO_UID: Final = "The dashboard has no uid: save it in Grafana, and set dashboard_uid in [grafana]."
 _BY_WORDS: Final[Mapping[str, str]] = {
     "Snapshots are disabled": "Set enabled = true under [snapshots] in grafana.ini.",
-    "Dashboard not found": (
-        "Since version 11 a snapshot needs the dashboard that it is of: provision the Month dashboard, or set "
-        "dashboard_uid in [grafana] to the uid that it has, and let the service account read it."
-    ),
-    "Unique identifier needed": "The dashboard has no uid: save it in Grafana, and set dashboard_uid in [grafana].",
+    "Dashboard not found": _NO_DASHBOARD,
+    "dashboard with UID": _NO_DASHBOARD,  # these words and the next but one come from its Kubernetes API, in 13
+    "Unique identifier needed": _NO_UID,
+    "dashboard UID is required": _NO_UID,
 }
+"""Advice by what Grafana says."""
+
 _BY_STATUS: Final[Mapping[int, str]] = {
     401: "The token is not valid, or has expired: make a new one for the service account and set it.",
     403: (

@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 Json = dict[str, Any]
 
 KEY_BYTES: Final = 24
-"""Random bytes of a key: nobody guesses the address of a snapshot, which needs no login."""
+"""Random bytes of a key: nobody guesses the address of a snapshot, which needs no login. In hexadecimal, since newer
+versions of Grafana make names of Kubernetes of them, which have small letters and digits and begin with one."""
 
 
 class SnapshotError(Exception):
@@ -149,8 +150,8 @@ def _plan(shown: Picture, grafana: GrafanaSettings, now_ms: int) -> Entry:
     return Entry(
         month=shown.month,
         state="planned",
-        key=secrets.token_urlsafe(KEY_BYTES),
-        delete_key=secrets.token_urlsafe(KEY_BYTES),
+        key=secrets.token_hex(KEY_BYTES),
+        delete_key=secrets.token_hex(KEY_BYTES),
         name=shown.name,
         digest=shown.digest,
         at_ms=now_ms,

@@ -134,6 +134,13 @@ class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True):
     """After so many days Grafana throws a snapshot away; 0 is never."""
 
 
+class PrometheusSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where Prometheus is; only `check` asks it."""
+
+    url: str | None = None
+    """Scheme, host, port and path, without a slash at the end."""
+
+
 class Norms(msgspec.Struct, frozen=True, kw_only=True):
     """The norms that hold for every telephone line; they judge figures, they do not change them."""
 
@@ -171,3 +178,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: CheckpointSettings
     closing: ClosingSettings
     grafana: GrafanaSettings
+    prometheus: PrometheusSettings = PrometheusSettings()

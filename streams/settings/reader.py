@@ -17,6 +17,7 @@ from streams.settings.model import (
     GrafanaSettings,
     KafkaSettings,
     Norms,
+    PrometheusSettings,
     Settings,
     SettingsError,
     WebSettings,
@@ -58,6 +59,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
         checkpoint=CheckpointSettings(**parts["checkpoint"]),
         closing=ClosingSettings(**parts["closing"]),
         grafana=GrafanaSettings(**parts["grafana"]),
+        prometheus=PrometheusSettings(**parts["prometheus"]),
     )
 
 

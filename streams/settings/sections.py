@@ -86,6 +86,8 @@ def closing_entries(base: Path) -> tuple[Entry, ...]:
     return (*CLOSING, Entry("reports_directory", reports, "reports_directory", required=False))
 
 
+PROMETHEUS: Final = (Entry("url", kinds.URL, "url", required=False),)
+
 RULES_DEFAULTS: Final = {
     field.name: field.default for field in msgspec.structs.fields(Rules) if field.default is not msgspec.NODEFAULT
 }
@@ -108,7 +110,12 @@ def read_sections(top: Table, base: Path, overrides: Mapping[str, Mapping[str, O
         "budget": _budget(top),
         "kafka": read_kafka(top.table("kafka", "[kafka]", required=True, overrides=overrides["kafka"]), base),
     }
-    for section, entries in (("web", WEB), ("checkpoint", CHECKPOINT), ("closing", closing_entries(base))):
+    for section, entries in (
+        ("web", WEB),
+        ("checkpoint", CHECKPOINT),
+        ("closing", closing_entries(base)),
+        ("prometheus", PROMETHEUS),
+    ):
         table = top.table(section, f"[{section}]", required=False, overrides=overrides[section])
         parts[section] = _plain(table, entries)
     grafana = top.table("grafana", "[grafana]", required=False, overrides=overrides["grafana"])
@@ -125,6 +132,7 @@ def override_keys() -> dict[str, tuple[str, ...]]:
         "checkpoint": CHECKPOINT,
         "closing": closing_entries(Path()),
         "grafana": grafana_entries(Path()),
+        "prometheus": PROMETHEUS,
     }
     return {section: tuple(entry.key for entry in entries) for section, entries in sections.items()}
 

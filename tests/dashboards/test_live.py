@@ -1,6 +1,7 @@
 """Every query of every panel, asked of a real Prometheus that scrapes two real workers on a simulated day."""
 
 import math
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -8,11 +9,14 @@ import pytest
 from dashboards import queries
 from dashboards.alarms import ALARMS, Alarm
 from dashboards.queries import Query
+from streams.check_prometheus import prometheus_findings
 from streams.core.rules import Channel
 from streams.core.tally import DeskTally, PhoneTally, Tally
+from streams.finding import Status
+from streams.settings import PrometheusSettings
 from tests.alerting.prometheus import RecordingRule, recording_rules
 from tests.dashboards.built import DASHBOARDS, Asked, asked, with_values
-from tests.dashboards.monitored import Monitored
+from tests.dashboards.monitored import RULES, Monitored
 from tests.runtime.workers import month_totals, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
@@ -135,3 +139,18 @@ async def test_every_alarm_has_something_to_compare_and_to_tell(alarm: Alarm, mo
     await until(
         lambda: all(numbers(monitored.query_range(expr, RANGE_SECONDS)) for expr in asked_for), f"data of {asked_for}"
     )
+
+
+async def test_the_command_check_finds_this_prometheus_good_and_what_it_lacks(
+    monitored: Monitored, tmp_path: Path
+) -> None:
+    """It scrapes both workers and evaluates every rule, but not one that it was never given."""
+    settings, files = PrometheusSettings(url=monitored.url), sorted(RULES.glob("*.yml"))
+    workers, rules = await prometheus_findings(settings, files, patience_seconds=10)
+    assert (workers.status, workers.text) == (Status.GOOD, "answers, and scrapes 2 workers")
+    assert rules.status is Status.GOOD
+    unknown = tmp_path / "unknown.yml"
+    unknown.write_text("groups: [{name: x, rules: [{record: 'city:unknown:sum', expr: '1'}]}]")
+    _, lacking = await prometheus_findings(settings, [*files, unknown], patience_seconds=10)
+    assert lacking.status is Status.WRONG
+    assert lacking.text.startswith("lacks city:unknown:sum: name the files")

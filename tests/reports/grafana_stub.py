@@ -1,8 +1,9 @@
 """A Grafana for tests that is as strict as the real one, and stricter about what it would only show wrongly.
 
 Its replies are those of Grafana's source (pkg/api/dashboard_snapshot.go, pkg/services/dashboardsnapshots,
-pkg/api/dashboard.go) for versions 10 to 13. Beyond Grafana it refuses a snapshot that would need a data source, and
-frames whose columns do not fit their schema: Grafana stores those and shows nothing.
+pkg/api/dashboard.go, pkg/services/accesscontrol/api/api.go) for versions 10 to 13, and those of its Kubernetes API
+(pkg/registry/apis/dashboard/snapshot/routes.go). Beyond Grafana it refuses a snapshot that would need a data source,
+and frames whose columns do not fit their schema: Grafana stores those and shows nothing.
 """
 
 import json
@@ -52,6 +53,9 @@ class GrafanaStub:
     dashboards: dict[str, Json] = field(default_factory=dict)
     permissions: frozenset[str] = EDITOR
     enabled: bool = True
+    kubernetes: bool = False
+    """Whether snapshots go through its Kubernetes API, as they may in 13."""
+    tells_permissions: bool = True
     bytes_max: int = 16 * 1024 * 1024
     snapshots: dict[str, Json] = field(default_factory=dict)
     """What was stored, by key: the command and when it expires."""
@@ -75,6 +79,8 @@ class GrafanaStub:
             return 404, {"message": "Not found"}
         if match := re.fullmatch(r"GET /snapshots/([^/]+)", route):  # public: whoever has the key may look
             return self._get(match[1])
+        if route == "GET /health":
+            return 200, {"database": "ok", "version": f"{self.version}.1.0", "commit": "abc"}
         if token != f"Bearer {TOKEN}":
             return 401, {"message": "Invalid API key" if self.version < 11 else "Unauthorized"}
         return self._signed_in(route, body)
@@ -82,6 +88,10 @@ class GrafanaStub:
     def _signed_in(self, route: str, body: bytes) -> tuple[int, Json]:
         if match := re.fullmatch(r"GET /dashboards/uid/([^/]+)", route):
             return self._dashboard(match[1])
+        if route == "GET /access-control/user/permissions" and self.tells_permissions:
+            return 200, {permission: [""] for permission in self.permissions}
+        if route == "GET /snapshot/shared-options":
+            return 200, {"snapshotEnabled": self.enabled, "externalEnabled": False}
         if not self.enabled:
             return 403, {"message": "Dashboard Snapshots are disabled"}
         if match := re.fullmatch(r"GET /snapshots-delete/([^/]+)", route):
@@ -99,7 +109,7 @@ class GrafanaStub:
         if len(body) > self.bytes_max:
             return 413, {}
         if "snapshots:create" not in self.permissions:
-            return 403, {"message": "forbidden"}
+            return 403, {"message": "access denied" if self.kubernetes else "forbidden"}
         command: Json = json.loads(body)
         if error := next(COMMAND.iter_errors(command), None):
             return 400, {"message": f"bad request data: {error.message}"}
@@ -113,6 +123,9 @@ class GrafanaStub:
 
     def _of_which(self, uid: str) -> tuple[int, Json] | None:
         """Whether there may be a snapshot of this dashboard."""
+        if self.kubernetes and uid not in self.dashboards:
+            said = f'dashboard with UID "{uid}" not found' if uid else "dashboard UID is required"
+            return 400, {"message": said}
         if self.version >= 13 and "dashboards:read" not in self.permissions:
             return 403, {"message": "forbidden"}
         if self.version >= 11 and not uid:
@@ -125,6 +138,8 @@ class GrafanaStub:
         key, delete_key = command.get("key") or "of-grafana", command.get("deleteKey") or "delete-of-grafana"
         if key in self.snapshots or any(delete_key == each["deleteKey"] for each in self.snapshots.values()):
             return 500, {"message": "Failed to create snapshot"}  # both are unique in the database
+        if self.kubernetes and not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", key):
+            return 422, {"message": f'Snapshot "{key}" is invalid: metadata.name'}  # its key is a name there
         expires = command.get("expires", 0)
         expires_at = time.time() + (expires or 50 * 365 * 86_400)
         self.snapshots[key] = {**command, "key": key, "deleteKey": delete_key, "expiresAt": expires_at}

@@ -20,10 +20,11 @@ DASHBOARD: Final = {
 }
 
 
-@pytest.fixture(params=[10, 11, 12, 13])
+@pytest.fixture(params=[10, 11, 12, 13, "13, by its Kubernetes API"])
 def stub(request: pytest.FixtureRequest) -> Iterator[GrafanaStub]:
     """Each version in turn, with the dashboard in it."""
-    with running_grafana(version=request.param, dashboards={"maand": DASHBOARD}) as running:
+    version, kubernetes = (13, True) if isinstance(request.param, str) else (request.param, False)
+    with running_grafana(version=version, kubernetes=kubernetes, dashboards={"maand": DASHBOARD}) as running:
         yield running
 
 
@@ -62,7 +63,10 @@ def test_a_snapshot_is_made_found_and_deleted(stub: GrafanaStub) -> None:
 def test_the_dashboard_must_exist_since_eleven(stub: GrafanaStub) -> None:
     """Before, any uid would do; and without a uid there is none since then."""
     grafana = client(stub)
-    for uid, said in (("unknown", "Dashboard not found"), ("", "Unique identifier needed")):
+    unknown, without = ("Dashboard not found", "Unique identifier needed")
+    if stub.kubernetes:
+        unknown, without = ('dashboard with UID "unknown" not found', "dashboard UID is required")
+    for uid, said in (("unknown", unknown), ("", without)):
         dashboard = DASHBOARD | {"uid": uid}
         if stub.version < 11:
             assert made(grafana, dashboard, f"k-{uid}").key == f"k-{uid}"
@@ -80,6 +84,11 @@ def test_the_dashboard_must_exist_since_eleven(stub: GrafanaStub) -> None:
     [
         ({}, {"token": Secret("wrong")}, r"\(401: Unauthorized\)\. The token is not valid"),
         ({"permissions": frozenset()}, {}, r"\(403: forbidden\)\. The service account lacks a permission"),
+        (
+            {"permissions": frozenset(), "kubernetes": True},
+            {},
+            r"\(403: access denied\)\. The service account lacks a permission",
+        ),
         (
             {"enabled": False},
             {},

@@ -36,8 +36,8 @@ DASHBOARD: Final[dict[str, Any]] = json.loads((HERE / "dashboard.json").read_tex
 
 @pytest.fixture
 def stub() -> Iterator[GrafanaStub]:
-    """A Grafana with our dashboard."""
-    with running_grafana(version=12, dashboards={"maand": DASHBOARD}) as running:
+    """A Grafana with our dashboard, the most exacting one about keys."""
+    with running_grafana(version=13, kubernetes=True, dashboards={"maand": DASHBOARD}) as running:
         yield running
 
 
