@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 import yaml
 
-from streams.settings import DEFAULT_FILE, load
+from streams.settings import DEFAULT_FILE, Secret, load
 from streams.settings.environment import PREFIX
 from tests.alerting.schema import ContactPointsFile, read
 
@@ -91,14 +91,40 @@ def test_workers_can_be_many() -> None:
 
 
 def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables() -> None:
-    environment = {key: str(value) for key, value in SERVICES["worker"]["environment"].items()}
     mounted = {target: source for source, target in _mounts("worker")}
-    file = environment.pop("WACHTMONITOR_SETTINGS")
-    assert mounted[file].default == DEFAULT_FILE
-    settings = load(DEFAULT_FILE, {name: value for name, value in environment.items() if name.startswith(PREFIX)})
+    assert mounted[SERVICES["worker"]["environment"]["WACHTMONITOR_SETTINGS"]].default == DEFAULT_FILE
+    settings = load(DEFAULT_FILE, _worker_environment({}))
     assert settings.kafka.bootstrap_servers == ("kafka:19092",)
     assert settings.web.host == "0.0.0.0"
     assert str(settings.web.port) in SERVICES["worker"]["expose"]
+    assert settings.prometheus.url == "http://prometheus:9090"
+
+
+def test_a_token_is_all_that_snapshots_need() -> None:
+    """Without it none are made; with it the worker knows where Grafana is and which rules the dashboard uses."""
+    without = load(DEFAULT_FILE, _worker_environment({}))
+    given = load(DEFAULT_FILE, _worker_environment({"GRAFANA_SNAPSHOT_TOKEN": "glsa_x"}))
+    assert without.grafana.url is None
+    assert given.grafana.url == "http://grafana:3000"
+    assert given.grafana.token == Secret("glsa_x")
+    mounted = {target: source.default for source, target in _mounts("worker")}
+    for file in given.grafana.rules_files:
+        assert (mounted[str(file.parent)] / file.name).is_file()
+
+
+def _worker_environment(variables: dict[str, str]) -> dict[str, str]:
+    """The worker's settings as Compose fills them in: `${NAME:-default}` and `${NAME:+if it is set}`."""
+
+    def fill(match: re.Match[str]) -> str:
+        name, sign, other = match.groups()
+        value = variables.get(name, "")
+        return (value or other) if sign == "-" else (other if value else "")
+
+    return {
+        name: re.sub(r"\$\{(\w+):([-+])([^}]*)\}", fill, str(value))
+        for name, value in SERVICES["worker"]["environment"].items()
+        if name.startswith(PREFIX)
+    }
 
 
 class _Source(str):
