@@ -139,7 +139,7 @@ def test_the_packaged_kafka_web_and_checkpoint_settings() -> None:
         writer="transactional",
     )
     assert settings.web == WebSettings(host="127.0.0.1", port=9464)
-    assert settings.checkpoint == CheckpointSettings(interval_seconds=1.0)
+    assert settings.checkpoint == CheckpointSettings(interval_seconds=1.0, when_lost="refuse")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ key together makes the month and no writer needs another. Must not know Kafka cl
 
 from collections.abc import Iterable, Set
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -118,6 +118,11 @@ def _keys_if_expired(state: AnyState) -> set[MonthKey]:
     else:
         expired = [state.expire(ticket) for ticket in state.open.values()]
     return {(state.calendar.month(each.period_ms), each.cluster) for each in expired}
+
+
+def counted_sources(keys: Iterable[bytes | None]) -> set[str]:
+    """The source partitions of which there is anything on the topic; the last part of every key names one."""
+    return {unquote(key.rpartition(b"/")[2].decode(errors="replace")) for key in keys if key is not None}
 
 
 def totals_by_source(records: Iterable[tuple[bytes, bytes | None]]) -> dict[TotalKey, Tally]:

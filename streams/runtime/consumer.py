@@ -244,12 +244,7 @@ class BatchConsumer(driver.Consumer):
             )
 
     async def _deleted_from(self, tp: TopicPartition, position: int) -> int:
-        """How many records from the position on Kafka deleted before they were read; other gaps never held any.
-
-        At the beginning there was nobody to read them yet.
-        """
-        if position == 0:
-            return 0
+        """How many records from the position on Kafka deleted before they were read; other gaps never held any."""
         begin: int = (await self.earliest_offsets(TP(*tp)))[TP(*tp)]
         return max(0, begin - position)
 

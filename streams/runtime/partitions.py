@@ -8,7 +8,7 @@ checkpoint. Must not know Faust.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 from aiokafka import TopicPartition
@@ -17,6 +17,7 @@ from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.kafka import client_options, first_offset, read_to_end
 from streams.kafka_writer import FENCED, FencedWriter
+from streams.publish.month_totals import counted_sources
 from streams.publish.observed import PartitionHealth
 from streams.runtime import checkpoint
 from streams.runtime.capture import Capture
@@ -130,7 +131,8 @@ class Partitions:
         by_topic: dict[str, list[int]] = {}
         for tp in partitions:
             by_topic.setdefault(tp.topic, []).append(tp.partition)
-        found = {}
+        found: dict[TopicPartition, checkpoint.Checkpoint | None] = {}
+        lost: dict[TopicPartition, str] = {}
         for topic, numbers in by_topic.items():
             source = checkpoint_topic(topic)
             for number, records in (await read_to_end(self._settings.kafka, source, numbers)).items():
@@ -138,20 +140,40 @@ class Partitions:
                 try:
                     found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
                 except checkpoint.CorruptCheckpointError as error:
-                    await self._allow_replay(topic, number, error)
-                    found[TopicPartition(topic, number)] = None
+                    lost[TopicPartition(topic, number)] = f"{error} There is no earlier one."
+        missing = [tp for tp, each in found.items() if each is None]
+        for tp, loss in (lost | await self._lost_among(missing)).items():
+            await self._allow_loss(tp, loss)
+            found[tp] = None
         return found
 
-    async def _allow_replay(self, topic: str, number: int, damage: checkpoint.CorruptCheckpointError) -> None:
-        """Raise unless the source partition still holds every record: the state is a function of these."""
-        first = await first_offset(self._settings.kafka, topic, number)
-        if first > 0:
+    async def _lost_among(self, missing: Collection[TopicPartition]) -> dict[TopicPartition, str]:
+        """What is known of partitions without a checkpoint that had one: their month totals came with it."""
+        if not missing:
+            return {}
+        topic = self._settings.kafka.month_totals_topic
+        (records,) = (await read_to_end(self._settings.kafka, topic, [0])).values()
+        counted = counted_sources(record.key for record in records)
+        return {
+            tp: f"The checkpoint in {checkpoint_topic(tp.topic)}-{tp.partition} is gone: {topic} holds what was "
+            "counted with it."
+            for tp in missing
+            if f"{tp.topic}-{tp.partition}" in counted
+        }
+
+    async def _allow_loss(self, tp: TopicPartition, loss: str) -> None:
+        """Raise unless the source partition still holds every record, of which the state is a function."""
+        first = await first_offset(self._settings.kafka, tp.topic, tp.partition)
+        if first == 0:
+            log.error("%s Every record of %s-%d is read again", loss, tp.topic, tp.partition)
+        elif self._settings.checkpoint.when_lost == "go_on":
+            log.error("%s Going on without it, as checkpoint.when_lost says", loss)
+        else:
             raise checkpoint.CheckpointError(
-                f"{damage} There is no earlier one, and {topic}-{number} has no records before offset {first} any "
-                f"more, so they cannot be counted again. Nothing was changed. Restore {checkpoint_topic(topic)}, or "
-                "delete it and start again to go on without what was counted before."
+                f"{loss} {tp.topic}-{tp.partition} has no records before offset {first} any more, so they cannot be "
+                f"counted again. Nothing was changed. Restore {checkpoint_topic(tp.topic)}; or, to go on without "
+                'what was counted before, start once with checkpoint.when_lost = "go_on".'
             )
-        log.error("%s There is no earlier one: every record of %s-%d is read again", damage, topic, number)
 
     def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         channel, rules = self._channels[tp.topic], self._settings.rules

@@ -14,6 +14,9 @@ from streams.core.rules import Rules
 Writer = Literal["transactional", "plain"]
 """Who writes checkpoints: a transactional producer fences a former owner; a plain one is for the embedded broker."""
 
+WhenLost = Literal["refuse", "go_on"]
+"""What to do with a partition whose checkpoint and first records are gone: not to run, or to count what is left."""
+
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
@@ -91,9 +94,10 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CheckpointSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """How often the state is written to its topic."""
+    """How often the state is written to its topic, and what to do when it is not there any more."""
 
     interval_seconds: float = 1.0
+    when_lost: WhenLost = "refuse"
 
 
 class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ WEB: Final = (
 )
 CHECKPOINT: Final = (
     Entry("interval_seconds", kinds.decimal("seconds", "0.1", "60", "1.0"), "interval_seconds", required=False),
+    Entry("when_lost", kinds.choice(("refuse", "go_on")), "when_lost", required=False),
 )
 
 CLOSING: Final = (

@@ -46,6 +46,7 @@ class WorkerProcess:
         verbose: bool = True,
         port: int | None = None,
     ) -> None:
+        self.kafka = kafka
         self.port = port or free_port()
         self.log_file = log
         with log.open("ab") as out:

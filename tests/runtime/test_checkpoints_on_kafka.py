@@ -1,0 +1,126 @@
+"""Checkpoints where they are kept: on a real Kafka, written and found again by whoever owns the partition."""
+
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from types import SimpleNamespace
+from typing import Any, Final
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from msgspec.structs import replace
+
+from streams.contracts.events import Offered
+from streams.contracts.topics import checkpoint_topic
+from streams.core.rules import Channel
+from streams.kafka import client_options, ensure_topics, read_to_end
+from streams.runtime.checkpoint import HEAD_KEY, compress, encode_part
+from streams.runtime.embedded import BrokerProcess
+from streams.runtime.partition import Batch, Partition, new_state
+from streams.runtime.partitions import Partitions
+from streams.settings import Settings, load
+from tests.brokers.topics import kafka_settings
+from tests.runtime.test_checkpoint import everything
+from tests.runtime.test_partition import NOW_MS
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+BROKER_LIMIT_BYTES: Final = 1024 * 1024
+"""The largest record that Kafka takes unless told otherwise."""
+
+CALLS: Final = 30_000
+"""Open calls whose ids alone, which nothing compresses, are more than a record holds."""
+
+
+@pytest.fixture
+async def settings(apache_kafka: BrokerProcess) -> Settings:
+    """Those of a worker with one partition of calls, whose topics are there."""
+    found = load(None, {})
+    found = replace(found, kafka=kafka_settings(apache_kafka, partitions=1))
+    await ensure_topics(found.kafka)
+    return found
+
+
+@asynccontextmanager
+async def owning(settings: Settings) -> AsyncIterator[tuple[Partitions, Partition]]:
+    """Whoever takes the partition over now, and the partition as found."""
+    owner, tp = Partitions(settings, lambda: NOW_MS), TopicPartition(settings.kafka.calls_topic, 0)
+    await owner.load({tp})
+    try:
+        yield owner, owner._owned[tp].partition
+    finally:
+        await owner.release({tp})
+
+
+def offered(start: int, end: int) -> Batch:
+    """Calls that come in and wait, one a record."""
+    records: list[Any] = []
+    for offset in range(start, end):
+        call_id = sha256(b"%d" % offset).hexdigest()
+        event = Offered(call_id=call_id, cluster="Klantencontactcentrum", at=NOW_MS / 1000 - 60)
+        key, value = call_id.encode(), msgspec.json.encode(event)
+        records.append(SimpleNamespace(offset=offset, timestamp=NOW_MS, timestamp_type=1, key=key, value=value))
+    return Batch(start, end, records)
+
+
+async def checkpoint_records(settings: Settings) -> list[tuple[bytes, bytes]]:
+    """Everything that is committed to the topic of checkpoints."""
+    (found,) = (await read_to_end(settings.kafka, checkpoint_topic(settings.kafka.calls_topic), [0])).values()
+    return [(record.key or b"", record.value or b"") for record in found]
+
+
+async def test_a_state_larger_than_a_record_is_written_and_found_again(settings: Settings) -> None:
+    async with owning(settings) as (owner, partition):
+        await owner.fold(partition.tp, offered(0, CALLS))
+        await owner.checkpoint()
+        await owner.fold(partition.tp, offered(CALLS, CALLS + 10))
+        await owner.checkpoint()
+        written = everything(partition.state)  # type: ignore[arg-type]  # a state of calls
+    sizes = [len(value) for key, value in await checkpoint_records(settings) if key != HEAD_KEY]
+    assert sum(sizes) > BROKER_LIMIT_BYTES
+    assert max(sizes) < BROKER_LIMIT_BYTES
+    async with owning(settings) as (_, found):
+        assert found.next_offset == CALLS + 10
+        assert everything(found.state) == written  # type: ignore[arg-type]  # a state of calls
+
+
+@pytest.mark.parametrize("with_head", [False, True])
+async def test_what_was_written_half_when_its_worker_died_is_never_read(settings: Settings, with_head: bool) -> None:
+    """The transaction is open when the next owner comes, and undone by it: be the head written already or not."""
+    async with owning(settings) as (owner, partition):
+        await owner.fold(partition.tp, offered(0, 5))
+        await owner.checkpoint()
+        before = everything(partition.state)  # type: ignore[arg-type]  # a state of calls
+        await owner.fold(partition.tp, offered(5, 9))
+        half = await owner._owned[partition.tp].capture.take()
+        writer = owner._owned[partition.tp].writer
+        producer: Any = writer._producer
+        await producer.begin_transaction()
+        await writer._send(half.records if with_head else half.records[:-1])
+        async with owning(settings) as (_, found):
+            assert found.next_offset == 5
+            assert everything(found.state) == before  # type: ignore[arg-type]  # a state of calls
+
+
+async def test_a_checkpoint_of_the_first_format_is_upgraded(settings: Settings) -> None:
+    """It is read, and the next one is of today's format and holds the same and more."""
+    old = Partition(TopicPartition("calls", 0), new_state(Channel.PHONE, settings.rules), 0)
+    old.fold(offered(0, 20))
+    packed = compress(encode_part(old.state.snapshot(), 20))
+    head = {"format": 1, "generation": 7, "chunks": 1, "crc32": zlib.crc32(packed), "next_offset": 20}
+    topic = checkpoint_topic(settings.kafka.calls_topic)
+    async with AIOKafkaProducer(**client_options(settings.kafka)) as producer:
+        await producer.send_and_wait(topic, packed, b"chunk/1/0", partition=0)
+        await producer.send_and_wait(topic, msgspec.json.encode(head), HEAD_KEY, partition=0)
+    async with owning(settings) as (owner, partition):
+        assert partition.next_offset == 20
+        await owner.fold(partition.tp, offered(20, 21))
+        await owner.checkpoint()
+    old.fold(offered(20, 21))
+    newest = dict(await checkpoint_records(settings))[HEAD_KEY]
+    assert msgspec.json.decode(newest)["format"] == 2
+    async with owning(settings) as (_, found):
+        assert found.next_offset == 21
+        assert everything(found.state) == everything(old.state)  # type: ignore[arg-type]  # states of calls
