@@ -44,8 +44,8 @@ class CheckpointError(RuntimeError):
     """A checkpoint that must not be used; the text says why and what to do."""
 
 
-class CorruptCheckpointError(CheckpointError):
-    """No checkpoint of a partition can be read whole."""
+class LostCheckpointError(CheckpointError):
+    """No checkpoint of a partition can be read, but its records may still be there to be counted again."""
 
 
 class _Body(msgspec.Struct, array_like=True):
@@ -157,15 +157,15 @@ def decode(records: Iterable[tuple[bytes | None, bytes | None]], where: str) -> 
     """The last whole checkpoint among the records of a partition, in log order; None where there is none.
 
     One that is corrupt is passed over for the one before it, as long as the broker has not compacted that away.
-    Raises `CorruptCheckpointError` when none is whole, `CheckpointError` for one of a newer format; `where` names its
+    Raises `LostCheckpointError` when none is whole, `CheckpointError` for one of a newer format; `where` names its
     place in the message.
     """
     log = [(key, value) for key, value in records if key is not None and value is not None]
-    damage: CorruptCheckpointError | None = None
+    damage: LostCheckpointError | None = None
     for index in reversed([index for index, (key, _) in enumerate(log) if key == HEAD_KEY]):
         try:
             found = _decode_newest(dict(log[: index + 1]), where)
-        except CorruptCheckpointError as error:
+        except LostCheckpointError as error:
             damage = damage or error
         else:
             return found if damage is None else msgspec.structs.replace(found, damage=str(damage))
@@ -211,7 +211,12 @@ def _decode_part(latest: dict[bytes, bytes], keys: Sequence[bytes], crc32: int, 
         body = msgspec.msgpack.decode(zlib.decompress(packed), type=_Body)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise _corrupt(where, str(error)) from error
-    if body.snapshot_version != SNAPSHOT_VERSION:
+    if body.snapshot_version < SNAPSHOT_VERSION:
+        raise LostCheckpointError(
+            f"The checkpoint in {where} holds a snapshot of format {body.snapshot_version}, which lacks what format "
+            f"{SNAPSHOT_VERSION} counts."
+        )
+    if body.snapshot_version > SNAPSHOT_VERSION:
         raise _other_version(where, "a snapshot", body.snapshot_version, SNAPSHOT_VERSION)
     return body
 
@@ -223,5 +228,5 @@ def _other_version(where: str, what: str, found: object, known: int) -> Checkpoi
     )
 
 
-def _corrupt(where: str, problem: str) -> CorruptCheckpointError:
-    return CorruptCheckpointError(f"The checkpoint in {where} is corrupt: {problem}.")
+def _corrupt(where: str, problem: str) -> LostCheckpointError:
+    return LostCheckpointError(f"The checkpoint in {where} is corrupt: {problem}.")

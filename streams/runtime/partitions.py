@@ -139,8 +139,8 @@ class Partitions:
                 pairs = [(record.key, record.value) for record in records]
                 try:
                     found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
-                except checkpoint.CorruptCheckpointError as error:
-                    lost[TopicPartition(topic, number)] = f"{error} There is no earlier one."
+                except checkpoint.LostCheckpointError as error:
+                    lost[TopicPartition(topic, number)] = f"{error} There is no other one."
         missing = [tp for tp, each in found.items() if each is None]
         for tp, loss in (lost | await self._lost_among(missing)).items():
             await self._allow_loss(tp, loss)

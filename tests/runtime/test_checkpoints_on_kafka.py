@@ -10,13 +10,15 @@ from typing import Any, Final
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import RecordsToDelete
 from msgspec.structs import replace
 
 from streams.contracts.events import Offered
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
-from streams.kafka import client_options, ensure_topics, read_to_end
-from streams.runtime.checkpoint import HEAD_KEY, compress, encode_part
+from streams.core.state import SNAPSHOT_VERSION
+from streams.kafka import admin_client, client_options, ensure_topics, read_to_end
+from streams.runtime.checkpoint import HEAD_KEY, CheckpointError, compress, encode_part
 from streams.runtime.embedded import BrokerProcess
 from streams.runtime.partition import Batch, Partition, new_state
 from streams.runtime.partitions import Partitions
@@ -104,16 +106,27 @@ async def test_what_was_written_half_when_its_worker_died_is_never_read(settings
             assert everything(found.state) == before  # type: ignore[arg-type]  # a state of calls
 
 
-async def test_a_checkpoint_of_the_first_format_is_upgraded(settings: Settings) -> None:
-    """It is read, and the next one is of today's format and holds the same and more."""
+async def write_old(settings: Settings, snapshot_version: int) -> Partition:
+    """Twenty records, and a checkpoint of the first format that covers them; the partition that it is of."""
     old = Partition(TopicPartition("calls", 0), new_state(Channel.PHONE, settings.rules), 0)
-    old.fold(offered(0, 20))
-    packed = compress(encode_part(old.state.snapshot(), 20))
+    batch = offered(0, 20)
+    old.fold(batch)
+    body = msgspec.msgpack.decode(encode_part(old.state.snapshot(), 20))
+    packed = compress(msgspec.msgpack.encode([snapshot_version, *body[1:]]))
     head = {"format": 1, "generation": 7, "chunks": 1, "crc32": zlib.crc32(packed), "next_offset": 20}
-    topic = checkpoint_topic(settings.kafka.calls_topic)
-    async with AIOKafkaProducer(**client_options(settings.kafka)) as producer:
+    kafka = settings.kafka
+    async with AIOKafkaProducer(**client_options(kafka)) as producer:
+        for record in batch.records:
+            await producer.send_and_wait(kafka.calls_topic, record.value, record.key, partition=0)
+        topic = checkpoint_topic(kafka.calls_topic)
         await producer.send_and_wait(topic, packed, b"chunk/1/0", partition=0)
         await producer.send_and_wait(topic, msgspec.json.encode(head), HEAD_KEY, partition=0)
+    return old
+
+
+async def test_a_checkpoint_of_the_first_format_is_upgraded(settings: Settings) -> None:
+    """It is read, and the next one is of today's format and holds the same and more."""
+    old = await write_old(settings, SNAPSHOT_VERSION)
     async with owning(settings) as (owner, partition):
         assert partition.next_offset == 20
         await owner.fold(partition.tp, offered(20, 21))
@@ -124,3 +137,17 @@ async def test_a_checkpoint_of_the_first_format_is_upgraded(settings: Settings) 
     async with owning(settings) as (_, found):
         assert found.next_offset == 21
         assert everything(found.state) == everything(old.state)  # type: ignore[arg-type]  # states of calls
+
+
+async def test_a_state_that_lacks_what_is_counted_today_is_counted_again(settings: Settings) -> None:
+    """From all its records; where the first are gone it is refused and left alone."""
+    await write_old(settings, SNAPSHOT_VERSION - 1)
+    async with owning(settings) as (_, found):
+        assert found.next_offset == 0
+    before = await checkpoint_records(settings)
+    async with admin_client(settings.kafka) as admin:
+        await admin.delete_records({TopicPartition(settings.kafka.calls_topic, 0): RecordsToDelete(1)})
+    with pytest.raises(CheckpointError, match=r"snapshot of format 1, .* no records before offset 1 any more"):
+        async with owning(settings):
+            pass
+    assert await checkpoint_records(settings) == before
