@@ -198,7 +198,8 @@ class EmbeddedBroker(BrokerProcess):
     """Tansu, a Kafka-compatible broker in one small binary that keeps everything in memory.
 
     What it lacks against Apache Kafka: idempotent and transactional producers, CreatePartitions, DeleteRecords,
-    compaction and retention, and a right answer to ListOffsets(latest).
+    compaction and retention, and a right answer to ListOffsets(latest). When several producers are the first to write
+    to a partition and do so at once, it may take a later batch for the first one, or not count the last one in.
     """
 
     def __init__(self, directory: Path, port: int | None = None) -> None:

@@ -29,6 +29,8 @@ class Writer:
 
     def __init__(self, *_: Any) -> None:
         self.written: list[Sequence[OutgoingRecord]] = []
+        self._writing = 0
+        self.most_at_once = 0
 
     async def start(self) -> None:
         """Nothing to connect to."""
@@ -40,6 +42,10 @@ class Writer:
         """Take or refuse the records."""
         if self.error is not None:
             raise self.error
+        self._writing += 1
+        self.most_at_once = max(self.most_at_once, self._writing)
+        await asyncio.sleep(0)  # whoever else may write does so now
+        self._writing -= 1
         self.written.append(records)
 
 
@@ -73,6 +79,20 @@ async def test_a_checkpoint_holds_dead_letters_and_covers_what_was_folded(writer
     assert owned.covered() == {TP: 3}
     await owned.checkpoint()
     assert len(writer.written) == 1, "nothing has moved since"
+
+
+@pytest.mark.parametrize(("kind", "at_once"), [("plain", 1), ("transactional", 2)])
+async def test_plain_writers_take_turns(writer: Writer, kind: str, at_once: int) -> None:
+    """The embedded broker may lose the first batches of a topic when two producers write to it at once."""
+    settings = load(None, {"WACHTMONITOR_KAFKA_WRITER": kind})
+    others = TopicPartition("calls", 2)
+    owned = Partitions(settings, lambda: NOW_MS)
+    await owned.load({TP, others})
+    for tp in (TP, others):
+        await owned.fold(tp, Batch(0, 1, [record(0)]))
+    await owned.checkpoint()
+    assert len(writer.written) == 2
+    assert writer.most_at_once == at_once
 
 
 async def test_nothing_is_written_after_a_failed_write(writer: Writer) -> None:
