@@ -3,7 +3,7 @@
 Must not know what they stand for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -27,6 +27,8 @@ WEEKDAYS: Final = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "za
 WORKDAYS: Final = " werkdagen"
 NO_FIGURE: Final = "geen"
 """Stands where there is nothing to average: not 0, and not 100 %."""
+
+HOUR_SECONDS: Final = 3600
 
 DECIMALS_MAX: Final = 6
 """A figure is never written with more decimals, even where only the seventh would tell it from its norm."""
@@ -87,8 +89,19 @@ def moment(at_ms: int, zone: str) -> str:
     return f"{local.day} {MONTHS[local.month - 1]} {local.year} om {local:%H:%M}"
 
 
-def hour(start_ms: int, zone: str) -> str:
-    """`di 6 oktober 09-10 u`."""
-    local = datetime.fromtimestamp(start_ms / 1000, UTC).astimezone(ZoneInfo(zone))
-    day = f"{WEEKDAYS[local.weekday()][:2]} {local.day} {MONTHS[local.month - 1]}"
-    return f"{day} {local:%H}-{(local.hour + 1) % 24:02d} u"
+def hours(starts_ms: Iterable[int], zone: str) -> list[str]:
+    """Hours of the clock, in their order, as spans such as `di 6 oktober 09-12 u`; one ends with its day."""
+    spans: list[list[datetime]] = []
+    for start_ms in starts_ms:
+        local = datetime.fromtimestamp(start_ms / 1000, UTC).astimezone(ZoneInfo(zone))
+        before = spans[-1][-1] if spans else None
+        if before and local.date() == before.date() and local.timestamp() - before.timestamp() == HOUR_SECONDS:
+            spans[-1].append(local)
+        else:
+            spans.append([local])
+    return [_span(each[0], each[-1]) for each in spans]
+
+
+def _span(first: datetime, last: datetime) -> str:
+    day = f"{WEEKDAYS[first.weekday()][:2]} {first.day} {MONTHS[first.month - 1]}"
+    return f"{day} {first:%H}-{last.hour + 1:02d} u"

@@ -181,7 +181,13 @@ def _history(sources: Sources, until_month: str, settings: Settings) -> list[Mea
 
 
 def _measured(year: int, months: Sequence[Month]) -> MeasuredYear:
+    tallies = [tally for month in months if (tally := _all_calls(month)).offered]
+    missed, offered = sum(each.missed for each in tallies), sum(each.offered for each in tallies)
+    return MeasuredYear(year, missed / offered if offered else None, True, len(tallies))
+
+
+def _all_calls(month: Month) -> PhoneTally:
     total = PhoneTally()
-    for name in clusters(months, Channel.PHONE):
-        total.add(phone_tally(months, name))
-    return MeasuredYear(year, total.missed / total.offered if total.offered else None, True, len(months))
+    for name in clusters([month], Channel.PHONE):
+        total.add(phone_tally([month], name))
+    return total

@@ -24,8 +24,8 @@ NO_NORM: Final = "geen norm"
 
 MINUTES_IN_HOUR: Final = 60
 
-SILENT_SHOWN: Final = 12
-"""Silent hours that are named; the rest is a number."""
+SILENT_SHOWN: Final = 31
+"""Spans of silent hours that are named: one for each day of a month; the rest is a number."""
 
 CHANNELS: Final = {Channel.PHONE: "oproepen", Channel.DESK: "tickets"}
 CONTACTS: Final = {
@@ -484,11 +484,11 @@ def _coverage(report: Report) -> Section:
         "Een uur van de klok waarin geen enkele gebeurtenis viel, is stil: de aanvoer kan gestoord zijn geweest."
     ]
     for each in known:
-        hours = [dutch.hour(at, zone) for at in each.silent_from_ms[:SILENT_SHOWN]]
-        more = len(each.silent_from_ms) - len(hours)
-        if hours:
-            rest = f" en nog {more} andere" if more > 0 else ""
-            sentences.append(f"Stil bij de {CHANNELS[each.channel]}: {', '.join(hours)}{rest}.")
+        silent = dutch.hours(each.silent_from_ms, zone)
+        more = len(silent) - SILENT_SHOWN
+        if silent:
+            rest = f" en nog {more} andere keren" if more > 0 else ""
+            sentences.append(f"Stil bij de {CHANNELS[each.channel]}: {', '.join(silent[:SILENT_SHOWN])}{rest}.")
     head = ("Aanvoer", "openingsuren", "stille uren", "openingstijd daarin (u)")
     return Section("Dekking", sentences, [Table(head, rows)])
 

@@ -26,6 +26,7 @@ from streams.reports.view import COUNTED, sections, value, verdict
 from streams.settings import Settings
 from tests.core.builders import (
     BURGERZAKEN,
+    HOUR,
     KCC,
     MINUTE,
     SECOND,
@@ -250,6 +251,19 @@ def test_quarters_of_partitions_add_up(parts: list[set[int]]) -> None:
 
 # Words.
 
+SILENT: Final = [
+    *(ms(f"2026-10-05 {hour}:00") for hour in ("09", "10", "14")),
+    *(ms("2026-10-24 23:00") + number * HOUR for number in range(6)),  # the clock reads two twice
+]
+
+
+def test_only_months_with_calls_make_a_measured_year() -> None:
+    """A visit that was asked for in July for August says nothing about calls."""
+    asked = requested(ms("2026-07-27 10:00"), ms("2026-08-03 10:00"), "t")
+    events = [asked, *call(1, 5_000, ms("2026-08-03 10:00")), *call(1, 5_000)]
+    (year,) = [each for each in report_of(events).history if each.measured]
+    assert (year.year, year.months, year.missed_ratio) == (2026, 2, 0)
+
 
 @pytest.mark.parametrize(
     ("write", "said"),
@@ -259,7 +273,10 @@ def test_quarters_of_partitions_add_up(parts: list[set[int]]) -> None:
         (dutch.euro(484284), "€ 4.842,84"),
         (dutch.month_name("2026-03"), "maart 2026"),
         (dutch.moment(ms("2026-11-03 06:00"), "Europe/Brussels"), "3 november 2026 om 06:00"),
-        (dutch.hour(ms("2026-10-25 02:00", fold=1), "Europe/Brussels"), "zo 25 oktober 02-03 u"),
+        (
+            " | ".join(dutch.hours(SILENT, "Europe/Brussels")),
+            "ma 5 oktober 09-11 u | ma 5 oktober 14-15 u | za 24 oktober 23-24 u | zo 25 oktober 00-04 u",
+        ),
         (dutch.told_apart(0.2000004, 0.2, dutch.percent, 2), "20,00004 %"),
         (dutch.told_apart(0.2, 0.2, dutch.percent, 2), "20,00 %"),
     ],
