@@ -90,6 +90,8 @@ class Formula(StrEnum):
     """Answered within the bound, over answered plus abandoned."""
     SHORT_ABANDONED_GOOD = "short_abandoned_good"
     """Answered or abandoned within the bound, over answered plus abandoned."""
+    SHORT_ABANDONED_LEFT_OUT = "short_abandoned_left_out"
+    """Answered within the bound, over answered plus abandoned after the bound."""
 
 
 OFFICIAL_FORMULA: Final = Formula.ANSWERED
@@ -98,4 +100,5 @@ FORMULAS: Final = {
     Formula.ANSWERED: "beantwoord binnen {bound} s / beantwoord",
     Formula.OFFERED: "beantwoord binnen {bound} s / (beantwoord + opgehangen)",
     Formula.SHORT_ABANDONED_GOOD: "(beantwoord + opgehangen binnen {bound} s) / (beantwoord + opgehangen)",
+    Formula.SHORT_ABANDONED_LEFT_OUT: "beantwoord binnen {bound} s / (beantwoord + opgehangen na {bound} s)",
 }

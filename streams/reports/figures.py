@@ -330,11 +330,12 @@ def _categories(tally: PhoneTally, bounds_ms: Sequence[int]) -> list[Category]:
 def _variants(tally: PhoneTally, bound_ms: int) -> list[Variant]:
     answered = answered_within(tally, bound_ms)
     abandoned = sum(count for bound, count in tally.missed_categories.items() if bound <= bound_ms)
-    offered = tally.offered
+    offered, without_short = tally.offered, tally.offered - abandoned
     return [
         Variant(Formula.ANSWERED, answered, tally.answered, _per(answered, tally.answered)),
         Variant(Formula.OFFERED, answered, offered, _per(answered, offered)),
         Variant(Formula.SHORT_ABANDONED_GOOD, answered + abandoned, offered, _per(answered + abandoned, offered)),
+        Variant(Formula.SHORT_ABANDONED_LEFT_OUT, answered, without_short, _per(answered, without_short)),
     ]
 
 

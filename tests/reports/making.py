@@ -1,8 +1,7 @@
 """Sources of reports made from events without a broker: the records of month totals, written and read back."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -14,11 +13,6 @@ from streams.publish.month_totals import month_records, totals_by_source
 from streams.reports.closed_months import Account
 from streams.reports.month import Sources
 from streams.settings import Settings, load
-from streams.sources.delimited import read_rows
-from streams.sources.mapping import load_mapping
-
-EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "examples" / "anonymous-bank"
-REAL_SETTINGS: Final = EXAMPLE / "settings.toml"
 
 
 def lier(**changes: Any) -> Settings:
@@ -66,9 +60,3 @@ def sources_of(
 def no_sources() -> Sources:
     """Topics on which nothing stands."""
     return Sources({}, BesideTotals({}, {}), {})
-
-
-def real_events(real_calls: Path) -> list[Any]:
-    """The events of the file of real calls, by the example's mapping."""
-    with real_calls.open("rb") as stream:
-        return [event for row in read_rows(stream, load_mapping(EXAMPLE / "mapping.toml")) for event in row.events]

@@ -125,6 +125,7 @@ def test_formulas_of_the_service_level_differ_in_what_they_call_good() -> None:
         (Formula.ANSWERED, 2, 3),
         (Formula.OFFERED, 2, 5),
         (Formula.SHORT_ABANDONED_GOOD, 3, 5),
+        (Formula.SHORT_ABANDONED_LEFT_OUT, 2, 4),
     ]
 
 

@@ -1,10 +1,10 @@
-"""The real calls of the Anonymous Bank, published, consumed and totalled, against SQL over the same file.
+"""The real calls of the Anonymous Bank, published, consumed, totalled and reported, against SQL over the same file.
 
-The query knows the columns of the file and the definitions of the indicators, and nothing of the code under test.
 The file is no part of this repository: without it these tests are skipped.
 """
 
 import asyncio
+import json
 import random
 from pathlib import Path
 from typing import Any, Final
@@ -17,50 +17,26 @@ from streams.__main__ import main
 from streams.core.tally import PhoneTally
 from streams.runtime.embedded import BrokerProcess, free_port
 from streams.settings import KafkaSettings, load
-from streams.sources.delimited import read_rows
-from streams.sources.mapping import load_mapping
 from tests.brokers.topics import kafka_settings
+from tests.real_calls import (
+    EXAMPLE,
+    MONTH,
+    OUTCOMES_SQL,
+    SETTINGS,
+    computed,
+    computed_coverage,
+    events_of,
+    reported,
+)
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess, environment
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
-EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "examples" / "anonymous-bank"
-SETTINGS: Final = EXAMPLE / "settings.toml"
 UNBOUNDED_SECONDS: Final = 10**9
 
-TOTALS_SQL: Final = """
-with raw as (
-    select *, strptime(date, '%y%m%d') as day
-    from read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)
-    where outcome <> 'PHANTOM'
-),
-clocks as (
-    select type, day, vru_entry::interval as dialled,
-        if(outcome = 'AGENT' and ser_start <> '0:00:00', ser_start, null)::interval as answered,
-        if(outcome = 'HANG', if(q_exit <> '0:00:00', q_exit, vru_exit), null)::interval as hung_up
-    from raw
-),
-waits as (
-    select type, isodow(day) as weekday, epoch(dialled)::bigint as dialled, answered is not null as is_answered,
-        epoch(coalesce(answered, hung_up) - dialled)::bigint as clock_wait
-    from clocks
-),
-judged as (
-    select type, is_answered, if(clock_wait < -43200, clock_wait + 86400, clock_wait) as wait,
-        case when weekday in (1, 2, 3, 4, 7) then dialled >= 25200
-             when weekday = 5 then dialled >= 25200 and dialled < 50400
-             else dialled >= 72000 end as is_open
-    from waits
-),
-outcomes as (
-    select type, wait, case
-        when not is_open then 'outside_opening_hours'
-        when wait is null then 'unresolved'
-        when wait < 0 or wait > 14400 then 'implausible'
-        when is_answered then 'answered' else 'missed' end as outcome
-    from judged
-)
+TOTALS_SQL: Final = f"""
+{OUTCOMES_SQL}
 select type,
     count(*) filter (outcome in ('answered', 'missed')) as offered,
     count(*) filter (outcome = 'answered') as answered,
@@ -91,15 +67,14 @@ def expected(real_calls: Path) -> dict[str, tuple[int, ...]]:
 @pytest.fixture(scope="module")
 def events(real_calls: Path) -> list[Any]:
     """The events of the file, by the example's mapping."""
-    with real_calls.open("rb") as stream:
-        return [event for row in read_rows(stream, load_mapping(EXAMPLE / "mapping.toml")) for event in row.events]
+    return events_of(real_calls)
 
 
 def counted(totals: workers.Totals) -> dict[str, tuple[int, ...]]:
     """The same figures from the month totals; everything must be in February 1999."""
     found = {}
     for (month, _, cluster), tally in totals.items():
-        assert month == "1999-02"
+        assert month == MONTH
         assert isinstance(tally, PhoneTally)
         bounds = sorted(load(SETTINGS, {}).rules.speed_categories_ms)
         categories = [tally.speed_categories.get(bound, 0) for bound in bounds]
@@ -121,16 +96,42 @@ def counted(totals: workers.Totals) -> dict[str, tuple[int, ...]]:
 async def test_published_and_consumed_as_a_user_would(
     apache_kafka: BrokerProcess, real_calls: Path, expected: dict[str, tuple[int, ...]], tmp_path: Path
 ) -> None:
-    """`wachtmonitor publish`, then a worker: the month of every cluster equals the query, to the last call."""
+    """`wachtmonitor publish`, then a worker: the month of every cluster equals the query, to the last call.
+
+    So does the report, hours in which nothing happened included. Closed and published once more it stays as it is,
+    and every fact of the file is late.
+    """
     kafka = kafka_settings(apache_kafka)
-    arguments = ["publish", str(real_calls), "--mapping", str(EXAMPLE / "mapping.toml")]
-    published = await asyncio.to_thread(
-        CliRunner().invoke, main, arguments, env=environment(kafka, free_port(), SETTINGS)
-    )
-    assert published.exit_code == 0, published.output
-    worker = WorkerProcess(kafka, tmp_path / "worker.log", SETTINGS)
-    await _finish(kafka, worker)
+    publish = ["publish", str(real_calls), "--mapping", str(EXAMPLE / "mapping.toml")]
+    await command(kafka, *publish)
+    await _finish(kafka, WorkerProcess(kafka, tmp_path / "worker.log", SETTINGS))
     assert counted(await workers.month_totals(kafka)) == expected
+    before = await report(kafka)
+    assert reported(before) == computed(real_calls)
+    (calls,) = before["summary"]["coverage"]
+    opening, silent, facts = computed_coverage(real_calls)
+    assert (calls["channel"], calls["opening_hours"], calls["silent_hours"]) == ("phone", opening, silent)
+    await command(kafka, "month", "close", MONTH, "--by", "an", "--why", "a file")
+    await command(kafka, *publish)
+    await _finish(kafka, WorkerProcess(kafka, tmp_path / "again.log", SETTINGS))
+    after = await report(kafka)
+    assert after["summary"] == before["summary"]
+    assert sum(late["facts"] for late in after["statuses"][0]["late"]) == facts
+    assert all(late["difference"] == {} for late in after["statuses"][0]["late"])
+
+
+async def command(kafka: KafkaSettings, *arguments: str) -> str:
+    """What a command prints; it must succeed."""
+    environ = environment(kafka, free_port(), SETTINGS)
+    result = await asyncio.to_thread(CliRunner().invoke, main, list(arguments), env=environ)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+async def report(kafka: KafkaSettings) -> dict[str, Any]:
+    """The report of the month, from Kafka."""
+    said: dict[str, Any] = json.loads(await command(kafka, "report", "--month", MONTH, "--format", "json"))
+    return said
 
 
 async def test_shuffled_tripled_and_killed_in_the_middle(
