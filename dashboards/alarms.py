@@ -258,4 +258,18 @@ ALARMS: Final = (
         description="Ze tellen nergens mee. De reden staat bij elk bericht op het topic dead-letters.",
         figure="topic:wachtmonitor_alarm_rejections:growth15m",
     ),
+    Alarm(
+        uid="berichten-verloren",
+        title="Berichten verloren",
+        severity=Severity.WARNING,
+        series="topic:wachtmonitor_alarm_deleted_unread:growth1d",
+        fires_above=0.5,
+        recovers_below=0.5,
+        hold_seconds=0,
+        # Longer than the pause at noon, in which it is silent: what was told in the morning is no news after it.
+        keep_firing_seconds=2 * 60 * _MINUTE,
+        summary="Topic {{ $labels.topic }}: " + f"{_COUNT} berichten verwijderd voor iemand ze las.",
+        description="Kafka bewaarde ze niet lang genoeg. Elk cijfer mist ze, ook dat van de maand.",
+        figure="topic:wachtmonitor_alarm_deleted_unread:growth1d",
+    ),
 )

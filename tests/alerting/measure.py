@@ -163,8 +163,11 @@ _TROUBLES: Final = (
     *[Incident(Trouble.DOWN, start, start + 120) for start in (4_000, 5_003, 6_007)],
     *[Incident(Trouble.STUCK, start, start + 600) for start in (4_000, 5_003, 6_007)],
     *[Incident(Trouble.REFUSED, start, start + 300) for start in (4_000, 5_003, 6_007)],
+    Incident(Trouble.LOST, 4_000, 4_300),
 )
-"""One for each day, in seconds after opening: at no round time, so that it meets every phase of the clocks."""
+"""One for each day, in seconds after opening: at no round time, so that it meets every phase of the clocks.
+
+What was lost counts for a day, so that comes last."""
 
 
 def troubled(days: Sequence[Day], margin: int) -> list[Day]:
@@ -179,7 +182,14 @@ def troubled(days: Sequence[Day], margin: int) -> list[Day]:
 
 
 TROUBLE_ALARMS: Final = frozenset(
-    {"toevoer-stil", "toevoer-uitgevallen", "monitor-uit", "monitor-achter", "berichten-geweigerd"}
+    {
+        "toevoer-stil",
+        "toevoer-uitgevallen",
+        "monitor-uit",
+        "monitor-achter",
+        "berichten-geweigerd",
+        "berichten-verloren",
+    }
 )
 """What is measured on days with trouble; what they do on ordinary days is measured there."""
 

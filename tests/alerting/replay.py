@@ -14,7 +14,7 @@ from streams.core.rules import DAY_MS, MINUTE_MS, SECOND_MS, Channel
 from streams.core.state import CallState, TicketState
 from streams.publish.collector import Metrics
 from streams.publish.month_metrics import MonthMetrics
-from streams.publish.observed import Observed, PartitionHealth, Reported
+from streams.publish.observed import DELETED_UNREAD, Observed, PartitionHealth, Reported
 from streams.settings import Settings
 from streams.sources.delimited import read_rows
 from streams.sources.mapping import load_mapping
@@ -28,6 +28,8 @@ MARGIN_SECONDS: Final = 20 * 60
 """Replayed before opening and after closing: so long that every alert has ended."""
 
 _PAGE_OF_MONTHS_SECONDS: Final = 60
+
+LOST_RECORDS: Final = 5
 
 
 class Day(NamedTuple):
@@ -129,6 +131,8 @@ class Replay:
             self._unread = due - applied
             if day.has(Trouble.REFUSED, self._now_ms) and at % 10 == 0:
                 self._calls.reject(Reason.MALFORMED_JSON.value, self._now_ms)
+            if day.has(Trouble.LOST, self._now_ms):
+                self._calls.rejected[DELETED_UNREAD] = LOST_RECORDS
             down = day.has(Trouble.DOWN, self._now_ms)
             yield from self._scrape(at, down=down)
             self._watch.look(at, self._observed(), down=down)

@@ -14,7 +14,7 @@ from streams.core.calendar import Calendar, Opening
 from streams.core.figures import ClusterFigures, figures
 from streams.core.rules import MINUTE_MS, SECOND_MS, Channel
 from streams.core.tally import DeskTally, PhoneTally
-from streams.publish.observed import Observed, answered_within
+from streams.publish.observed import DELETED_UNREAD, Observed, answered_within
 
 AnyEvent = AnyCallEvent | AnyTicketEvent
 
@@ -36,6 +36,8 @@ class Trouble(Enum):
     """The worker answers and reads nothing."""
     REFUSED = auto()
     """A record that is no event, every ten seconds."""
+    LOST = auto()
+    """Kafka deletes records before the worker reads them, once, at the start."""
 
 
 class Incident(NamedTuple):
@@ -144,7 +146,10 @@ class Watch:
         self._backlog_since = (self._backlog_since or at) if unread > MOST_UNREAD else None
         if self._backlog_since is not None and at - self._backlog_since >= MINUTE_MS // SECOND_MS:
             yield "monitor-achter", "calls"
-        refused = sum(sum(each.state.rejected.values()) for each in observed.feed(Channel.PHONE))
+        lost = sum(each.state.rejected.get(DELETED_UNREAD, 0) for each in observed.feed(Channel.PHONE))
+        if lost:
+            yield "berichten-verloren", "calls"
+        refused = sum(sum(each.state.rejected.values()) for each in observed.feed(Channel.PHONE)) - lost
         self._refused.append((at, refused))
         while self._refused[0][0] < at - 15 * 60:
             self._refused.popleft()
