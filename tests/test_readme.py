@@ -86,6 +86,7 @@ RUN_BELOW: Final = {
 WITH_DOCKER: Final = (
     "docker compose up -d",
     "docker compose up -d --scale worker=3",
+    "docker compose exec grafana cat /run/wachtmonitor/admin",
     "docker compose exec worker wachtmonitor simulate --kafka",
 )
 """What `test_with_docker` runs where there is a Docker engine with Compose."""
@@ -186,14 +187,15 @@ async def test_with_docker() -> None:
     """The commands as they stand, in a project of its own: three workers answer, and Grafana has the alert rules."""
     ports = {name: str(free_port()) for name in ("GRAFANA_PORT", "PROMETHEUS_PORT", "KAFKA_PORT")}
     environment = {**os.environ, **ports, "COMPOSE_PROJECT_NAME": f"wachtmonitor-{os.getpid()}"}
-    up, scaled, simulated = WITH_DOCKER
+    up, scaled, shown, simulated = WITH_DOCKER
     workers = f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}/api/v1/query?query=sum(up{{job=%22wachtmonitor%22}})"
     rules = f"http://127.0.0.1:{ports['GRAFANA_PORT']}/api/v1/provisioning/alert-rules"
     try:
         for command in (up, f"{scaled} --wait"):
             await asyncio.to_thread(run, command, ROOT, environment, 1_200)
         await until(lambda: [each["value"][1] for each in _json(workers)["data"]["result"]] == ["3"], "three workers")
-        assert {rule["uid"] for rule in _json(rules)} == {alarm.uid for alarm in ALARMS}
+        password = (await asyncio.to_thread(run, shown.replace("exec", "exec -T"), ROOT, environment)).stdout.strip()
+        assert {rule["uid"] for rule in _json(rules, password)} == {alarm.uid for alarm in ALARMS}
         with suppress(subprocess.TimeoutExpired):  # it goes on for as long as the day does
             done = await asyncio.to_thread(run, simulated.replace("exec", "exec -T"), ROOT, environment, 20)
             assert done.returncode == 0, done.stderr
@@ -201,9 +203,9 @@ async def test_with_docker() -> None:
         await asyncio.to_thread(run, "docker compose down --volumes", ROOT, environment)
 
 
-def _json(address: str) -> Any:
+def _json(address: str, password: str = "") -> Any:
     """The answer of Prometheus or of Grafana, where the first administrator may read everything."""
-    login = base64.b64encode(b"admin:admin").decode()
+    login = base64.b64encode(f"admin:{password}".encode()).decode()
     with urlopen(Request(address, headers={"Authorization": f"Basic {login}"}), timeout=10) as answer:
         return json.load(answer)
 

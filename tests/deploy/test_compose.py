@@ -5,14 +5,16 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
 
-from streams.settings import DEFAULT_FILE, Secret, load
+from streams.settings import DEFAULT_FILE, load
 from streams.settings.environment import PREFIX
+from tests.alerting.prometheus import metric_names
 from tests.alerting.schema import ContactPointsFile, read
 
 ROOT: Final = Path(__file__).parents[2]
@@ -21,13 +23,13 @@ COMPOSE: Final[dict[str, Any]] = yaml.safe_load(TEXT)
 SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 DOCKERFILE: Final = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
-KEYS: Final = {
-    "build", "cap_drop", "command", "depends_on", "environment", "expose", "healthcheck", "image", "logging",
-    "mem_limit", "ports", "read_only", "restart", "security_opt", "stop_grace_period", "tmpfs", "user", "volumes",
-}  # fmt: skip
-"""The keys of a service that the file uses, all of them in the Compose Specification."""
+LASTING: Final = {name: SERVICES[name] for name in ("kafka", "worker", "prometheus", "grafana")}
+ONCE: Final = {name: SERVICES[name] for name in ("grafana-password", "grafana-token")}
+"""They run to their end and make what others need."""
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
+each_lasting = pytest.mark.parametrize("service", LASTING.values(), ids=LASTING)
+each_once = pytest.mark.parametrize("service", ONCE.values(), ids=ONCE)
 
 
 def _compose() -> bool:
@@ -46,26 +48,71 @@ def test_docker_compose_takes_the_file() -> None:
 
 
 def test_the_parts_are_there() -> None:
-    assert set(COMPOSE) == {"name", "x-defaults", "services", "volumes"}
-    assert set(SERVICES) == {"kafka", "worker", "prometheus", "grafana"}
+    assert set(SERVICES) == {*LASTING, *ONCE}
 
 
-@each_service
-def test_a_service_has_known_keys_only(service: dict[str, Any]) -> None:
-    assert set(service) <= KEYS
+def _against_the_specification(file: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_file_keeps_to_the_compose_specification() -> None:
+    done = _against_the_specification(ROOT / "docker-compose.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("mem_limit: ", "memory_limit: "), ("service_healthy}", "healthy}"), ("tmpfs: ", "tmp: ")],
+)
+def test_what_the_specification_does_not_know_is_found(right: str, wrong: str, tmp_path: Path) -> None:
+    assert right in TEXT
+    file = tmp_path / "docker-compose.yml"
+    file.write_text(TEXT.replace(right, wrong, 1), encoding="utf-8")
+    done = _against_the_specification(file)
+    assert done.returncode == 1
+    assert f"'{wrong.strip(': }')}'" in done.stdout
 
 
 @each_service
 def test_an_image_is_pinned_or_built_here(service: dict[str, Any]) -> None:
-    assert "build" in service or re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", service["image"])
+    assert service["image"] == "wachtmonitor" or re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", service["image"])
+
+
+def test_the_image_is_built_once_and_before_all_who_use_it() -> None:
+    """Two builds of one name at the same time fail; whoever does not build must not look for it in a registry."""
+    (builder,) = (name for name, service in SERVICES.items() if "build" in service)
+    for name, service in SERVICES.items():
+        if service["image"] == "wachtmonitor" and name != builder:
+            assert service["pull_policy"] == "never"
+            assert builder in _awaited(name)
+
+
+def _awaited(name: str) -> set[str]:
+    """Every service that starts before this one."""
+    direct = set(SERVICES[name].get("depends_on", ()))
+    return direct | {each for other in direct for each in _awaited(other)}
 
 
 @each_service
-def test_a_service_is_watched_bounded_and_started_again(service: dict[str, Any]) -> None:
-    assert service["healthcheck"]["test"][0] == "CMD"
+def test_a_service_is_bounded(service: dict[str, Any]) -> None:
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
-    assert service["restart"] == "unless-stopped"
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+
+
+@each_lasting
+def test_a_lasting_service_is_watched_and_started_again(service: dict[str, Any]) -> None:
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+
+
+@each_once
+def test_a_service_that_runs_once_is_waited_for_and_not_started_again(service: dict[str, Any]) -> None:
+    assert service["restart"] == "no"
+    assert service["healthcheck"] == {"disable": True}, "the image's own would ask for a worker"
+    name = next(name for name, each in ONCE.items() if each is service)
+    waiting = [other["depends_on"] for other in LASTING.values() if name in other.get("depends_on", ())]
+    assert [each[name] for each in waiting] == [{"condition": "service_completed_successfully"}]
 
 
 @each_service
@@ -79,7 +126,23 @@ def test_a_service_has_no_rights(service: dict[str, Any]) -> None:
 @each_service
 def test_ports_are_published_on_this_machine_alone_unless_asked_for(service: dict[str, Any]) -> None:
     for port in service.get("ports", []):
-        assert port.startswith("${PUBLISH_ADDRESS:-127.0.0.1}:")
+        assert re.match(r"\$\{[A-Z]+_ADDRESS:-127\.0\.0\.1\}:", port)
+
+
+def test_letting_others_look_lets_nobody_write() -> None:
+    """Grafana asks who is there; Kafka and Prometheus do not, so they have addresses of their own."""
+    ports = [port for each in SERVICES.values() for port in each.get("ports", [])]
+    variables = [name for port in ports for name in re.findall(r"^\$\{(\w+)", port)]
+    assert sorted(variables) == ["GRAFANA_ADDRESS", "KAFKA_ADDRESS", "PROMETHEUS_ADDRESS"]
+
+
+def test_sources_outside_find_kafka_again_at_the_port_that_is_published() -> None:
+    given = SERVICES["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
+    assert "${KAFKA_PORT:-9092}" in given
+    (written,) = re.findall(
+        r"^advertised\.listeners=(.*)$", (ROOT / "deploy/kafka/server.properties").read_text("utf-8"), re.MULTILINE
+    )
+    assert re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", given) == written
 
 
 def test_workers_can_be_many() -> None:
@@ -90,41 +153,52 @@ def test_workers_can_be_many() -> None:
     assert load(None, {}).kafka.partitions >= 3
 
 
-def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables() -> None:
+def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables(tmp_path: Path) -> None:
+    environment = {key: str(value) for key, value in SERVICES["worker"]["environment"].items()}
     mounted = {target: source for source, target in _mounts("worker")}
-    assert mounted[SERVICES["worker"]["environment"]["WACHTMONITOR_SETTINGS"]].default == DEFAULT_FILE
-    settings = load(DEFAULT_FILE, _worker_environment({}))
+    file = environment.pop("WACHTMONITOR_SETTINGS")
+    assert mounted[file].default == DEFAULT_FILE
+    token = tmp_path / "token"
+    token.write_text("glsa_of-the-test-alone")
+    environment["WACHTMONITOR_GRAFANA_TOKEN_FILE"] = str(token)
+    settings = load(DEFAULT_FILE, {name: value for name, value in environment.items() if name.startswith(PREFIX)})
     assert settings.kafka.bootstrap_servers == ("kafka:19092",)
     assert settings.web.host == "0.0.0.0"
     assert str(settings.web.port) in SERVICES["worker"]["expose"]
     assert settings.prometheus.url == "http://prometheus:9090"
+    assert settings.grafana.url == "http://grafana:3000"
 
 
-def test_a_token_is_all_that_snapshots_need() -> None:
-    """Without it none are made; with it the worker knows where Grafana is and which rules the dashboard uses."""
-    without = load(DEFAULT_FILE, _worker_environment({}))
-    given = load(DEFAULT_FILE, _worker_environment({"GRAFANA_SNAPSHOT_TOKEN": "glsa_x"}))
-    assert without.grafana.url is None
-    assert given.grafana.url == "http://grafana:3000"
-    assert given.grafana.token == Secret("glsa_x")
-    mounted = {target: source.default for source, target in _mounts("worker")}
-    for file in given.grafana.rules_files:
-        assert (mounted[str(file.parent)] / file.name).is_file()
-
-
-def _worker_environment(variables: dict[str, str]) -> dict[str, str]:
-    """The worker's settings as Compose fills them in: `${NAME:-default}` and `${NAME:+if it is set}`."""
-
-    def fill(match: re.Match[str]) -> str:
-        name, sign, other = match.groups()
-        value = variables.get(name, "")
-        return (value or other) if sign == "-" else (other if value else "")
-
-    return {
-        name: re.sub(r"\$\{(\w+):([-+])([^}]*)\}", fill, str(value))
-        for name, value in SERVICES["worker"]["environment"].items()
-        if name.startswith(PREFIX)
+def test_a_worker_can_make_snapshots() -> None:
+    """The token is where it is put, and the mounted rules answer every query of the dashboard that is snapshot."""
+    environment = SERVICES["worker"]["environment"]
+    (put,) = (target for source, target in _mounts("grafana-token") if source == "grafana-token")
+    (found,) = (target for source, target in _mounts("worker") if source == "grafana-token")
+    assert (
+        SERVICES["grafana-token"]["command"][1].replace(put, found) == environment["WACHTMONITOR_GRAFANA_TOKEN_FILE"]
+    )
+    mounted = {target: source for source, target in _mounts("worker")}
+    files = [Path(file) for file in environment["WACHTMONITOR_GRAFANA_RULES_FILES"].split(",")]
+    rules = {
+        rule["record"]
+        for file in files
+        for group in yaml.safe_load((mounted[str(file.parent)].default / file.name).read_text("utf-8"))["groups"]
+        for rule in group["rules"]
     }
+    month = (ROOT / "dashboards" / "json" / "maand.json").read_text("utf-8")
+    named = {name for target in re.findall(r'"expr": "(.*)"', month) for name in metric_names(target)}
+    assert {name for name in named if ":" in name} <= rules
+
+
+def test_grafana_reads_the_password_that_is_kept_and_the_token_is_asked_for_with_it() -> None:
+    for name, variable in (
+        ("grafana", "GF_SECURITY_ADMIN_PASSWORD__FILE"),
+        ("grafana-token", "GRAFANA_PASSWORD_FILE"),
+    ):
+        (put,) = (target for source, target in _mounts("grafana-password") if source == "grafana-password")
+        (found,) = (target for source, target in _mounts(name) if source == "grafana-password")
+        kept = SERVICES["grafana-password"]["command"][1]
+        assert kept.replace(put, found) == SERVICES[name]["environment"][variable]
 
 
 class _Source(str):
@@ -138,7 +212,7 @@ class _Source(str):
 
 def _mounts(name: str) -> list[tuple[_Source, str]]:
     pattern = re.compile(r"^(\$\{[^}]*\}|[^:]+):([^:]+)")
-    found = [pattern.match(volume) for volume in SERVICES[name]["volumes"]]
+    found = [pattern.match(volume) for volume in _volumes(name)]
     return [(_Source(match[1]), match[2]) for match in found if match]
 
 
@@ -202,10 +276,42 @@ def test_every_variable_is_explained_with_its_default() -> None:
 
 
 def test_no_secret_is_in_the_repository() -> None:
+    """A password comes from the environment, without a default that everybody knows, or from a file."""
     assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
-    for name, value in SERVICES["grafana"]["environment"].items():
-        if "PASSWORD" in name:
-            assert str(value).startswith("${")
+    secrets = [
+        (name, str(value))
+        for service in SERVICES.values()
+        for name, value in service.get("environment", {}).items()
+        if "PASSWORD" in name or "TOKEN" in name
+    ]
+    assert secrets
+    for name, value in secrets:
+        assert value.startswith("/") if name.endswith("_FILE") else re.fullmatch(r"\$\{\w+:-\}", value)
+
+
+def test_secrets_are_shown_to_whom_they_are_for() -> None:
+    seen = {secret: {name for name in SERVICES if secret in dict(_mounts(name))} for secret in ONCE}
+    assert seen["grafana-password"] == {"grafana-password", "grafana", "grafana-token"}
+    assert seen["grafana-token"] == {"grafana-token", "worker"}
+    for secret, names in seen.items():
+        for name in names - {secret}:
+            assert any(volume.startswith(f"{secret}:") and volume.endswith(":ro") for volume in _volumes(name))
+
+
+def test_volumes_for_secrets_belong_to_the_user_who_writes_them() -> None:
+    """A new volume takes the owner of the directory of the image that it is mounted on first."""
+    (owned,) = re.findall(r"install --directory --owner (\d+ .*)$", DOCKERFILE, re.MULTILINE)
+    user, *directories = owned.split()
+    for name, service in ONCE.items():
+        (directory,) = (target for source, target in _mounts(name) if source == name)
+        assert directory in directories
+        assert service["user"] == user
+        assert name not in {source for before in _awaited(name) for source, _ in _mounts(before)}
+
+
+def _volumes(name: str) -> list[str]:
+    volumes: list[str] = SERVICES[name]["volumes"]
+    return volumes
 
 
 def test_the_image_has_locked_dependencies_two_stages_and_no_rights() -> None:
