@@ -43,8 +43,10 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="wachtmonitor")
 def main() -> None:
     """Watch how long people wait, on the phone and at the desks, to the second and to the last call."""
-    # the commands say in their own words when Kafka cannot be reached; the client would say it first, in its words
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    # the commands say in their own words what went wrong with Kafka; the client would say it first, in its words, and
+    # asyncio after it, with a trace of each request that the client has given up
+    for name in ("aiokafka", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Closing on a real Kafka: once, whoever else tries, whoever dies, and never before everything is counted."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable
@@ -28,21 +29,43 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 MONTH: Final = month_ago(2)
 OTHER: Final = month_ago(3)
 
-HALF_CLOSED: Final = """
-import asyncio, sys
-from aiokafka import AIOKafkaProducer
+HANGS_WHILE_CLOSING: Final = """
+import asyncio
+from streams.kafka_writer import FencedWriter
 
-async def main(server, transactional_id, topic, key):
-    producer = AIOKafkaProducer(bootstrap_servers=server, transactional_id=transactional_id)
-    await producer.start()
-    await producer.begin_transaction()
-    await producer.send_and_wait(topic, b"{}", key.encode(), partition=0)
-    print("in the middle of it", flush=True)
-    await asyncio.sleep(3600)
+send = FencedWriter._send
 
-asyncio.run(main(*sys.argv[1:]))
+async def send_and_hang(self, records):
+    await send(self, records)
+    if any(b'"action":"closed"' in (record.value or b"") for record in records):
+        print("in the middle of closing", flush=True)
+        await asyncio.sleep(3600)
+
+FencedWriter._send = send_and_hang
+from streams.__main__ import main
+main()
 """
-"""A process that closes a month and never comes to its end: what it wrote could not even be read."""
+"""A worker that sends the closing of a month to the broker and never comes to the end of the transaction."""
+
+
+FENCED_WHILE_CLOSING: Final = """
+from streams.kafka import client_options
+from streams.kafka_writer import FencedWriter
+from streams.reports import closer
+
+read = closer.read_sources
+
+async def read_and_be_overtaken(kafka):
+    other = FencedWriter(client_options(kafka), f"{kafka.group}-closed-months")
+    await other.start()
+    await other.stop()
+    return await read(kafka)
+
+closer.read_sources = read_and_be_overtaken
+from streams.__main__ import main
+main()
+"""
+"""The command `month close`, overtaken by somebody else after it has begun."""
 
 
 async def outcome(work: Awaitable[Any]) -> object:
@@ -88,24 +111,32 @@ async def test_closing_and_reopening_race_too(apache_kafka: BrokerProcess) -> No
         assert kinds == [Closing, Reopening] * (len(kinds) // 2) + [Closing] * (len(kinds) % 2)
 
 
-async def test_a_process_killed_while_closing_has_closed_nothing(apache_kafka: BrokerProcess) -> None:
-    """What it wrote is undone by whoever comes next, at once, and the month closes once."""
-    settings = city(kafka_settings(apache_kafka, partitions=1))
-    kafka = settings.kafka
-    await put(kafka, calls_in(MONTH, 20_000))
-    arguments = [apache_kafka.bootstrap, f"{kafka.group}-closed-months", kafka.closed_months_topic, f"{MONTH}/0001"]
-    dying = await asyncio.to_thread(
-        subprocess.Popen, [sys.executable, "-c", HALF_CLOSED, *arguments], stdout=subprocess.PIPE, text=True
-    )
+async def test_a_worker_killed_while_closing_has_closed_nothing(apache_kafka: BrokerProcess, tmp_path: Path) -> None:
+    """Two others start: what it wrote is undone, and the month closes once, with what had been counted."""
+    kafka = kafka_settings(apache_kafka, partitions=2)
+    file = settings_file(tmp_path)
+    await workers.send(kafka, calls_in(MONTH, 20_000, 40_000))
+    dying = WorkerProcess(kafka, tmp_path / "dying.log", file, code=HANGS_WHILE_CLOSING)
     try:
-        assert dying.stdout is not None
-        assert await asyncio.to_thread(dying.stdout.readline) == "in the middle of it\n"
+        await workers.until(lambda: "in the middle of closing" in dying.log(), "a worker that closes")
+        await workers.settle(kafka, [dying])
     finally:
         dying.kill()
-        dying.communicate()
     assert await account_of(kafka, MONTH) == []
-    (closing,) = await close_due_months(settings, NOW_MS)
-    assert await account_of(kafka, MONTH) == [closing]
+    await workers.send(kafka, calls_in(MONTH, 60_000, name="meanwhile"))
+    both = [WorkerProcess(kafka, tmp_path / f"worker-{number}.log", file) for number in (1, 2)]
+    try:
+        await workers.until(lambda: _closed(kafka, MONTH), "a closed month")
+        await workers.settle(kafka, both)
+        assert [worker.terminate() for worker in both] == [0, 0]
+    finally:
+        for worker in both:
+            worker.stop()
+    (closing,) = await account_of(kafka, MONTH)
+    assert isinstance(closing, Closing)
+    assert closing.by == "schedule"
+    with_the_later_call = 120_000  # if it was counted before the month closed
+    assert sum(total.phone.wait_ms for total in closing.totals if total.phone) in (60_000, with_the_later_call)
 
 
 async def test_a_month_waits_for_records_that_nobody_has_counted(apache_kafka: BrokerProcess) -> None:
@@ -121,6 +152,23 @@ async def test_a_month_waits_for_records_that_nobody_has_counted(apache_kafka: B
     forced = await close_month(settings, this_month, Author("an", when_it_is_over), force=True)
     assert sum(forced.behind.values()) == 40
     assert await account_of(settings.kafka, this_month) == [forced]
+
+
+async def test_who_is_overtaken_is_told_so_in_one_line(apache_kafka: BrokerProcess) -> None:
+    """No trace of what the client had begun; and nothing is closed."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    await put(kafka, calls_in(MONTH, 20_000))
+    done = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-c", FENCED_WHILE_CLOSING, "month", "close", MONTH],
+        env={**environment(kafka, free_port(), None), "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: Somebody else has just closed or reopened a month. Look again.\n"
+    assert await account_of(kafka, MONTH) == []
 
 
 def command(kafka: KafkaSettings, file: Path, *arguments: str) -> Result:

@@ -45,13 +45,16 @@ class WorkerProcess:
         *,
         verbose: bool = True,
         port: int | None = None,
+        code: str | None = None,
     ) -> None:
+        """With `code` that is run in place of `streams`: to hold a worker fast at a certain place."""
         self.kafka = kafka
         self.port = port or free_port()
         self.log_file = log
+        program = ["-m", "streams"] if code is None else ["-c", code]
         with log.open("ab") as out:
             self._process = subprocess.Popen(
-                leashed([sys.executable, "-m", "streams", "worker", *(["--verbose"] if verbose else [])]),
+                leashed([sys.executable, *program, "worker", *(["--verbose"] if verbose else [])]),
                 env={**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]},
                 stdout=out,
                 stderr=subprocess.STDOUT,
