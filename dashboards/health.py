@@ -13,10 +13,10 @@ def build() -> dict[str, Any]:
     """The dashboard."""
     return dashboard(
         UID,
-        "Of de monitor zelf bij is: achterstand, vertraging, geweigerde berichten, controlepunten, werkers.",
+        "Of de monitor zelf bij is: achterstand, vertraging, geweigerde berichten, controlepunten, workers.",
         stacked(
             [
-                Band(6, ((5, _workers()), (7, _partitions()), (4, _opening()), (8, _versions())), heading="Werkers"),
+                Band(6, ((5, _workers()), (7, _partitions()), (4, _opening()), (8, _versions())), heading="Workers"),
                 Band(8, ((12, _feed_ages()), (12, _lag()))),
                 Band(8, ((12, _latency()), (12, _events())), heading="Van bericht tot cijfer"),
                 Band(
@@ -39,8 +39,8 @@ def build() -> dict[str, Any]:
 
 def _workers() -> dict[str, Any]:
     return stat(
-        "Werkers",
-        "Werkers die Prometheus bereikt. Met 0 zijn alle schermen oud. Valt er een uit, dan nemen de andere zijn "
+        "Workers",
+        "Workers die Prometheus bereikt. Met 0 zijn alle schermen oud. Valt er een uit, dan nemen de andere zijn "
         "partities over.",
         [queries.WORKERS],
         COUNT,
@@ -50,8 +50,8 @@ def _workers() -> dict[str, Any]:
 def _partitions() -> dict[str, Any]:
     return stat(
         "Partities en achterstand",
-        "Partities die samen door de werkers gelezen worden, en berichten die op de broker staan en nog niet gelezen "
-        "zijn. Zijn er minder partities dan de onderwerpen hebben, dan ontbreken oproepen of bezoekers.",
+        "Partities die samen door de workers gelezen worden, en berichten die op de broker staan en nog niet gelezen "
+        "zijn. Zijn er minder partities dan de topics hebben, dan ontbreken oproepen of bezoekers.",
         [queries.PARTITIONS, queries.LAG_NOW],
         COUNT,
         rows=True,
@@ -72,7 +72,7 @@ def _opening() -> dict[str, Any]:
 def _versions() -> dict[str, Any]:
     return stat(
         "Versies",
-        "Welke versies draaien, elk met het aantal werkers. Meer dan een versie is alleen tijdens een vernieuwing "
+        "Welke versies draaien, elk met het aantal workers. Meer dan een versie is alleen tijdens een vernieuwing "
         "goed.",
         [queries.VERSIONS],
         COUNT,
@@ -82,7 +82,7 @@ def _versions() -> dict[str, Any]:
 def _feed_ages() -> dict[str, Any]:
     return lines(
         "Tijd sinds het laatste bericht",
-        "Hoe oud het nieuwste bericht van elk onderwerp is. De streepjeslijn is de stilte waarna de cijfers in de "
+        "Hoe oud het nieuwste bericht van elk topic is. De streepjeslijn is de stilte waarna de cijfers in de "
         "openingsuren oud heten, uit de instellingen.",
         queries.FEED_AGES,
         SECONDS,
@@ -94,7 +94,7 @@ def _feed_ages() -> dict[str, Any]:
 def _lag() -> dict[str, Any]:
     return lines(
         "Achterstand per partitie",
-        "Berichten op de broker die de werker nog niet gelezen heeft.",
+        "Berichten op de broker die de worker nog niet gelezen heeft.",
         queries.LAG,
         COUNT,
         shades=True,
@@ -125,8 +125,8 @@ def _events() -> dict[str, Any]:
 def _rejected_recently() -> dict[str, Any]:
     return lines(
         "Geweigerd in de laatste 15 minuten",
-        "Berichten die geen geldige gebeurtenis waren. Zij staan met hun plaats en reden in de dode brieven en "
-        "veranderen geen cijfer.",
+        "Berichten die geen geldige gebeurtenis waren. Zij staan met hun plaats en reden op het topic "
+        "dead-letters en veranderen geen cijfer.",
         queries.REJECTED_RECENTLY,
         COUNT,
         shades=True,
@@ -137,10 +137,10 @@ def _rejected() -> dict[str, Any]:
     return table(
         "Geweigerd sinds het begin, met reden",
         "Alle geweigerde berichten sinds het eerste bericht van elke partitie. De redenen zijn die van het "
-        "berichtencontract.",
+        "berichtencontract, waarin elk bericht op dead-letters er een bij zich heeft.",
         [queries.REJECTED],
         ["berichten"],
-        labels={"reason": "reden"},
+        labels={"reden": "reden"},
         decimals=0,
         sort="berichten",
         descending=True,
@@ -150,7 +150,7 @@ def _rejected() -> dict[str, Any]:
 def _deleted_unread() -> dict[str, Any]:
     return lines(
         "Verwijderd voor ze gelezen waren",
-        "Berichten die Kafka na de bewaartermijn van het topic verwijderde voor een werker ze las. Elk cijfer mist "
+        "Berichten die Kafka na de bewaartermijn van het topic verwijderde voor een worker ze las. Elk cijfer mist "
         "ze: boven 0 moet de bewaartermijn langer.",
         queries.DELETED_UNREAD,
         COUNT,
@@ -209,8 +209,8 @@ def _contacts() -> dict[str, Any]:
 
 def _up() -> dict[str, Any]:
     return lines(
-        "Bereikbaarheid van elke werker",
-        "1 als Prometheus de werker kon lezen, 0 als dat niet lukte.",
+        "Bereikbaarheid van elke worker",
+        "1 als Prometheus de worker kon lezen, 0 als dat niet lukte.",
         [queries.UP],
         COUNT,
         shades=True,

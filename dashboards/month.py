@@ -152,7 +152,13 @@ def _categories() -> dict[str, Any]:
 
 def _monthly(title: str, description: str, of: dict[str, Query], unit: str, decimals: int) -> dict[str, Any]:
     return bars(
-        title, f"{description} {_EXACT}", list(of.values()), unit, x="month", names=list(of), decimals=decimals
+        title,
+        f"{description} {_EXACT}",
+        list(of.values()),
+        unit,
+        x=("month", "maand"),
+        names=list(of),
+        decimals=decimals,
     )
 
 
@@ -235,7 +241,7 @@ def _history() -> dict[str, Any]:
         "De gerapporteerde jaren uit de instellingen, daarnaast de gemeten jaren: de som van hun maanden.",
         list(queries.HISTORY.values()),
         SHARE,
-        x="year",
+        x=("year", "jaar"),
         names=list(queries.HISTORY),
         decimals=2,
     )
@@ -248,7 +254,7 @@ def _budget() -> dict[str, Any]:
         "met een minteken.",
         list(queries.BUDGET.values()),
         EUROS,
-        x="year",
+        x=("year", "jaar"),
         names=list(queries.BUDGET),
         decimals=2,
     )

@@ -7,7 +7,7 @@ Colours are those of Okabe and Ito, which colour-blind people tell apart, and ne
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from dashboards.queries import BAD, GOOD, NEUTRAL, Query
+from dashboards.queries import BAD, CHANNELS, GOOD, NEUTRAL, REASONS, Query
 
 Json = dict[str, Any]
 """A JSON object, as Grafana names its keys."""
@@ -19,6 +19,8 @@ SKY_BLUE: Final = "#56B4E9"
 VERMILLION: Final = "#D55E00"
 SERIES: Final = (SKY_BLUE, "#E69F00", "#009E73", "#CC79A7", "#F0E442")
 """The colours of a panel's queries, in their order."""
+STROKES: Final = ((), (30, 8), (4, 8), (30, 8, 4, 8), (16, 16))
+"""Their dashes where they are drawn as curves: pixels of line and of gap, none for a whole line."""
 
 NORM: Final = "#B4B4B4"
 """A norm, whatever it is the norm of: lighter than any figure and of no colour."""
@@ -38,16 +40,6 @@ EUROS: Final = "suffix:euro"
 BYTES: Final = "bytes"
 AS_IT_IS: Final = "string"
 """For labels: without it Grafana would take a label such as 2022 for a number and give it the unit of the figures."""
-
-REASONS: Final[dict[str, str]] = {
-    "missed": "gemist",
-    "outside_opening_hours": "buiten de openingsuren",
-    "closing_day": "op een sluitingsdag",
-    "unresolved": "afloop onbekend",
-    "implausible": "tijden spreken elkaar tegen",
-    "implausible_request": "gepland vóór de aanvraag",
-}
-CHANNELS: Final[dict[str, str]] = {"phone": "telefoon", "desk": "loketten"}
 
 
 # Targets.
@@ -118,12 +110,16 @@ def _judgements() -> list[Json]:
     return [override("byRegexp", f"/^{sign}/", color=_fixed(colour)) for sign, colour in colours.items()]
 
 
-def _colours(queries: Sequence[Query]) -> list[Json]:
-    """A colour for each query. Series of one query differ in their names alone: see `shades`."""
+def _strokes(queries: Sequence[Query]) -> list[Json]:
+    """A colour and dashes for each query. Series of one query differ in their names alone: see `shades`."""
     return [
-        override("byFrameRefID", ref, color=_fixed(colour))
-        for ref, colour in zip(_REFS, SERIES[: len(queries)], strict=False)
+        override("byFrameRefID", ref, color=_fixed(colour), **_dashes(stroke))
+        for ref, colour, stroke in zip(_REFS, SERIES[: len(queries)], STROKES, strict=False)
     ]
+
+
+def _dashes(stroke: Sequence[int]) -> Json:
+    return {"custom_lineStyle": {"fill": "dash", "dash": list(stroke)}} if stroke else {}
 
 
 def heading(ref: str) -> Json:
@@ -194,9 +190,10 @@ def lines(
 ) -> Json:
     """Curves over the time range. A gap stays a gap: without calls there is no average.
 
-    A query has a colour of its own; with `shades` the series have, from dark to light, where one query has many.
+    A query has a colour and dashes of its own; with `shades` the series have colours, from dark to light, where one
+    query has many.
     """
-    colours = [] if shades else _colours(queries)
+    strokes = [] if shades else _strokes(queries)
     return _panel(
         "timeseries",
         title,
@@ -215,7 +212,7 @@ def lines(
                     "spanNulls": False,
                 },
             },
-            "overrides": [*colours, _norm_line(), *overrides],
+            "overrides": [*strokes, _norm_line(), *overrides],
         },
         options={
             "legend": {
@@ -231,8 +228,7 @@ def lines(
 
 def _norm_line() -> Json:
     """A norm is drawn dashed and in a colour of its own, over whatever it is the norm of."""
-    dashes = {"fill": "dash", "dash": [10, 10]}
-    return override("byRegexp", "/^norm/", color=_fixed(NORM), custom_lineStyle=dashes, custom_lineWidth=3)
+    return override("byRegexp", "/^norm/", color=_fixed(NORM), **_dashes((10, 10)), custom_lineWidth=3)
 
 
 def bars(
@@ -241,19 +237,23 @@ def bars(
     queries: Sequence[Query],
     unit: str,
     *,
-    x: str,
+    x: tuple[str, str],
     names: Sequence[str],
     decimals: int | None = None,
     overrides: Sequence[Json] = (),
     stacked: bool = False,
 ) -> Json:
-    """Bars by the label `x` (months, years), one for each query, which `names` names in their order."""
+    """Bars by a label (months, years), one for each query, which `names` names in their order.
+
+    `x` holds the label and what it is called.
+    """
+    label, heading = x
     return _panel(
         "barchart",
         title,
         description,
         targets=_targets(queries, instant=True, table=True),
-        transformations=_side_by_side(queries, names, labels={x: x}, sort=x),
+        transformations=_side_by_side(queries, names, labels={label: heading}, sort=label),
         fieldConfig={
             "defaults": {
                 **_defaults(unit, decimals=decimals),
@@ -261,7 +261,7 @@ def bars(
                 "custom": {"lineWidth": 1, "fillOpacity": 80},
             },
             "overrides": [
-                override("byName", x, unit=AS_IT_IS),
+                override("byName", heading, unit=AS_IT_IS),
                 *(
                     override("byName", name, color=_fixed(colour))
                     for name, colour in zip(names, SERIES, strict=False)
@@ -271,7 +271,7 @@ def bars(
             ],
         },
         options={
-            "xField": x,
+            "xField": heading,
             "orientation": "auto",
             "barWidth": 0.9,
             "groupWidth": 0.8,

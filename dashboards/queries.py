@@ -6,6 +6,7 @@ nothing is judged by colour alone, and a label `norm` with the norm itself, whic
 panels or places.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 GOOD: Final = "✔"
@@ -23,6 +24,34 @@ DAY: Final = "today"
 MONTH: Final = "month"
 
 SECONDS_IN_MINUTE: Final = 60
+
+CHANNELS: Final[Mapping[str, str]] = {"phone": "telefoon", "desk": "loketten"}
+REASONS: Final[Mapping[str, str]] = {
+    "missed": "gemist",
+    "outside_opening_hours": "buiten de openingsuren",
+    "closing_day": "op een sluitingsdag",
+    "unresolved": "afloop onbekend",
+    "implausible": "tijden spreken elkaar tegen",
+    "implausible_request": "gepland vóór de aanvraag",
+}
+"""Why a contact is left out, and that it is missed."""
+REJECTIONS: Final[Mapping[str, str]] = {
+    "empty": "leeg",
+    "too_large": "te groot",
+    "invalid_utf8": "geen UTF-8",
+    "malformed_json": "geen JSON",
+    "not_an_object": "geen object",
+    "missing_field": "veld ontbreekt",
+    "wrong_type": "veld van een verkeerde soort",
+    "unknown_type": "onbekende gebeurtenis",
+    "invalid_id": "ongeldig nummer",
+    "invalid_time": "ongeldige tijd",
+    "key_mismatch": "sleutel past niet bij het nummer",
+    "unknown_cluster": "onbekende cluster",
+    "time_too_early": "tijd te vroeg",
+    "time_in_future": "tijd in de toekomst",
+}
+"""Why a record is refused; the codes are those of the contract."""
 
 
 class Query(NamedTuple):
@@ -96,6 +125,13 @@ def _signed(expr: str, sign: str) -> str:
     return f'label_replace({expr}, "teken", "{sign}", "", "")'
 
 
+def _in_dutch(expr: str, label: str, coded: str, words: Mapping[str, str]) -> str:
+    """The series with a label that says in words what the label `coded` holds as a code."""
+    for code, word in words.items():
+        expr = f'label_replace({expr}, "{label}", "{word}", "{coded}", "{code}")'
+    return expr
+
+
 def _as_label(label: str, expr: str) -> str:
     """The values of clusters as labels of series that are 1: a number for a name."""
     return f'count_values by (cluster, channel) ("{label}", round({expr}, 0.01))'
@@ -163,16 +199,13 @@ _FEED_SIGNS: Final = (
     f" or on (topic) {_signed(_FEED_AGE, NEUTRAL)})"
 )
 _STALE_BY_CHANNEL: Final = "max by (topic, channel) (wachtmonitor_feed_stale_seconds)"
-_CHANNEL_OF_FEED: Final = (
-    f'label_replace(label_replace({_STALE_BY_CHANNEL}, "bron", "telefoon", "channel", "phone"),'
-    ' "bron", "loketten", "channel", "desk")'
-)
+_CHANNEL_OF_FEED: Final = _in_dutch(_STALE_BY_CHANNEL, "bron", "channel", CHANNELS)
 FEED_AGE: Final = Query(
     f"{_FEED_AGE} * on (topic) group_left (teken) ({_FEED_SIGNS} ^ 0)"
     f" * on (topic) group_left (bron) ({_CHANNEL_OF_FEED} ^ 0)",
     "{{teken}} {{bron}}: laatste bericht",
 )
-MONITOR_STOPPED: Final = Query(f"{_WORKERS} == 0", f"{BAD} de monitor staat stil: werkers")
+MONITOR_STOPPED: Final = Query(f"{_WORKERS} == 0", f"{BAD} de monitor staat stil: workers")
 
 DESK_LONGEST: Final = Query(
     judged(of(_LONGEST, channel="desk"), DESKS, "<=", divided_by=SECONDS_IN_MINUTE, of_each=DESKS)
@@ -429,7 +462,7 @@ BUDGET: Final = {
 
 # The health of the monitor.
 
-WORKERS: Final = Query(_WORKERS, "werkers")
+WORKERS: Final = Query(_WORKERS, "workers")
 PARTITIONS: Final = Query("topic:wachtmonitor_owned_partitions:sum", "partities van {{topic}}")
 VERSIONS: Final = Query("version:wachtmonitor_build_info:count", "versie {{version}}")
 OPENING: Final = Query(OPEN, "opening")
@@ -445,16 +478,26 @@ LATENCY: Final = tuple(
 )
 EVENTS: Final = (Query("topic:wachtmonitor_events_applied:growth5m", "{{topic}}"),)
 REJECTED_RECENTLY: Final = (
-    Query("topic_reason:wachtmonitor_records_rejected:growth15m > 0", "{{topic}}: {{reason}}"),
+    Query(
+        _in_dutch("topic_reason:wachtmonitor_records_rejected:growth15m > 0", "reden", "reason", REJECTIONS),
+        "{{topic}}: {{reden}}",
+    ),
 )
-REJECTED: Final = Query("sum by (reason) (topic_partition_reason:wachtmonitor_records_rejected:max)")
+REJECTED: Final = Query(
+    "sum by (reden) ("
+    + _in_dutch("topic_partition_reason:wachtmonitor_records_rejected:max", "reden", "reason", REJECTIONS)
+    + ")"
+)
 DELETED_UNREAD: Final = (Query("topic:wachtmonitor_records_deleted_unread:sum", "{{topic}}"),)
 CHECKPOINT_AGE: Final = (Query("topic:wachtmonitor_checkpoint_age_seconds:max", "{{topic}}"),)
 CHECKPOINT_DURATION: Final = (Query("topic:wachtmonitor_checkpoint_duration_seconds:max", "{{topic}}"),)
 CHECKPOINT_BEHIND: Final = (Query("topic:wachtmonitor_checkpoint_behind_records:sum", "{{topic}}"),)
 CHECKPOINT_SIZE: Final = (Query("topic:wachtmonitor_checkpoint_size_bytes:sum", "{{topic}}"),)
 CONTACTS: Final = (
-    Query("channel:wachtmonitor_open_contacts:sum", "open, {{channel}}"),
-    Query("channel:wachtmonitor_remembered_contacts:sum", "onthouden, {{channel}}"),
+    Query(_in_dutch("channel:wachtmonitor_open_contacts:sum", "kanaal", "channel", CHANNELS), "open, {{kanaal}}"),
+    Query(
+        _in_dutch("channel:wachtmonitor_remembered_contacts:sum", "kanaal", "channel", CHANNELS),
+        "onthouden, {{kanaal}}",
+    ),
 )
 UP: Final = Query('max by (instance) (up{job="wachtmonitor"})', "{{instance}}")

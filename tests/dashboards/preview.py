@@ -144,14 +144,17 @@ def _lines(drawn: Sequence[Curve], inner: tuple[float, float]) -> str:
     paths, names = [], []
     for at, each in enumerate(drawn):
         colour = _curve_colour(each, at, len(drawn))
-        dashed = ' stroke-dasharray="10 10"' if "lineStyle" in each.config["custom"] else ""
+        dashes = " ".join(map(str, each.config["custom"].get("lineStyle", {}).get("dash", ())))
+        dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
         path = " ".join(
             f"{(t - first) / (last - first or 1) * width:.0f},{height - value / top * height * 0.95:.0f}"
             for t, value in each.points
             if not math.isnan(value)
         )
         paths.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dashed}/>')
-        names.append(f'<div><b style="color:{colour}">━</b> {_text(each.name)} <b>{_text(each.last())}</b></div>')
+        stroke = f'<line x2="60" y1="4" y2="4" stroke="{colour}" stroke-width="3"{dashed}/>'
+        sample = f'<svg style="width:60px;height:8px">{stroke}</svg>'
+        names.append(f"<div>{sample} {_text(each.name)} <b>{_text(each.last())}</b></div>")
     return f'<svg height="{max(height, 20):.0f}">{"".join(paths)}</svg>{"".join(names)}'
 
 

@@ -2,6 +2,10 @@
 
 from typing import Final
 
+from dashboards import queries
+from streams.contracts.rejections import Reason
+from streams.core.measure import Exclusion
+from streams.core.rules import Channel
 from streams.publish.catalogue import CATALOGUE, Kind, Metric
 from tests.alerting.prometheus import metric_names, recording_rules
 from tests.dashboards.built import DASHBOARDS, asked
@@ -34,6 +38,14 @@ def shown() -> set[str]:
     """Every metric behind a query or a list of a dashboard."""
     variables = (each["query"]["query"] for built in DASHBOARDS.values() for each in built["templating"]["list"])
     return {name for expr in (*(query.expr for query in asked()), *variables) for name in behind(expr)}
+
+
+def test_every_code_has_words() -> None:
+    assert set(queries.CHANNELS) == set(Channel)
+    assert set(queries.REJECTIONS) == set(Reason)
+    assert set(queries.REASONS) == {*Exclusion, "missed", "implausible_request"}
+    for words in (queries.CHANNELS, queries.REJECTIONS, queries.REASONS):
+        assert len(set(words.values())) == len(words)
 
 
 def test_every_metric_that_a_dashboard_names_is_in_the_catalogue() -> None:

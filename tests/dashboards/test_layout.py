@@ -11,6 +11,7 @@ from dashboards.layout import COLUMNS, GAP_PX, ROW_PX
 from dashboards.queries import BAD, GOOD, NEUTRAL
 from streams.settings import load
 from tests.dashboards.built import ALL, DASHBOARDS, Asked, Json, asked, panels
+from tests.dashboards.frames import field_config
 
 every_dashboard = pytest.mark.parametrize("built", ALL.values(), ids=ALL)
 
@@ -222,6 +223,17 @@ def test_the_colour_of_a_broken_norm_stands_beside_its_sign_alone(built: Json) -
         for override in config["overrides"]:
             if drawn.VERMILLION in colours(override):
                 assert override["matcher"]["options"] == f"/^{BAD}/" or BAD in " ".join(texts(override["properties"]))
+
+
+@pytest.mark.parametrize("built", DASHBOARDS.values(), ids=DASHBOARDS)
+def test_curves_of_different_queries_differ_in_their_dashes_too(built: Json) -> None:
+    for panel in panels(built):
+        if panel["type"] == "timeseries" and panel["fieldConfig"]["defaults"]["color"]["mode"] == "fixed":
+            drawn_as = [
+                field_config(panel, target["legendFormat"], target["refId"])["custom"].get("lineStyle")
+                for target in panel["targets"]
+            ]
+            assert not [one for one, other in combinations(drawn_as, 2) if one == other], panel["title"]
 
 
 def test_a_sign_begins_the_name_of_every_judged_figure() -> None:

@@ -1,6 +1,8 @@
 """Every query of every panel, asked of a real Prometheus that scrapes two real workers on a simulated day."""
 
+import json
 import math
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,13 +12,17 @@ from dashboards import queries
 from dashboards.alarms import ALARMS, Alarm
 from dashboards.queries import Query
 from streams.check_prometheus import prometheus_findings
+from streams.contracts.rejections import Reason
+from streams.core.measure import Exclusion
 from streams.core.rules import Channel
 from streams.core.tally import DeskTally, PhoneTally, Tally
 from streams.finding import Status
 from streams.settings import PrometheusSettings
 from tests.alerting.prometheus import RecordingRule, recording_rules
-from tests.dashboards.built import DASHBOARDS, Asked, asked, with_values
+from tests.dashboards.built import DASHBOARDS, Asked, Json, asked, panels, with_values
+from tests.dashboards.frames import Ask, curves, table, text_of, values
 from tests.dashboards.monitored import RULES, Monitored
+from tests.dashboards.preview import asking
 from tests.runtime.workers import month_totals, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
@@ -54,6 +60,41 @@ async def test_a_name_is_made_of_labels_that_the_series_have(query: Asked, monit
     named = [part.partition("}}")[0].strip() for part in query.target["legendFormat"].split("{{")[1:]]
     for each in answers(monitored, query):
         assert all(each["metric"].get(label) for label in named), each["metric"]
+
+
+CODES: Final = {*Reason, *Exclusion, *Channel, *queries.REASONS, "today", "month"}
+"""What labels hold and people in Lier do not read."""
+
+
+@pytest.mark.parametrize(
+    ("name", "panel"),
+    [(name, panel) for name, built in DASHBOARDS.items() for panel in panels(built)],
+    ids=lambda each: each if isinstance(each, str) else each["title"],
+)
+async def test_no_code_is_on_a_screen(name: str, panel: Json, monitored: Monitored) -> None:
+    filled = json.loads(with_values(json.dumps(panel), monitored.variables(DASHBOARDS[name])))
+    shown: list[str] = []
+
+    def look() -> bool:
+        shown[:] = words(filled, asking(monitored))
+        return bool(shown)
+
+    await until(look, f"something on {panel['title']}")
+    assert CODES.isdisjoint(re.findall(r"\w+", " ".join(shown)))
+
+
+def words(panel: Json, ask: Ask) -> list[str]:
+    """The names and texts that a panel shows."""
+    match panel["type"]:
+        case "stat":
+            return [word for each in values(panel, ask) for word in (each.name, each.text)]
+        case "timeseries":
+            return [curve.name for curve in curves(panel, ask)]
+    found = table(panel, ask)
+    cells = [
+        text_of(value, column[1]) for row in found.rows for column, value in zip(found.columns, row, strict=True)
+    ]
+    return [*(name for name, _ in found.columns), *cells] if cells else []
 
 
 async def test_tiles_show_clusters_in_the_order_of_the_alphabet(monitored: Monitored) -> None:
