@@ -77,23 +77,28 @@ class Arena:
 
     def kill(self, slot: Slot, pause_seconds: float = 0.0) -> None:
         """SIGKILL a worker."""
-        self.struck(SIGKILL, slot.name)
+        self._struck_worker(SIGKILL, slot)
         self.crew.kill(slot, pause_seconds)
 
     def terminate(self, slot: Slot, pause_seconds: float = 0.0) -> None:
         """SIGTERM a worker."""
-        self.struck("SIGTERM", slot.name)
+        self._struck_worker("SIGTERM", slot)
         self.crew.terminate(slot, pause_seconds)
 
     def freeze(self, slot: Slot) -> None:
         """SIGSTOP a worker."""
-        self.struck("SIGSTOP", slot.name)
+        self._struck_worker("SIGSTOP", slot)
         self.crew.freeze(slot)
 
     def thaw(self, slot: Slot) -> None:
         """SIGCONT a worker."""
         self.healed("SIGCONT", slot.name)
         self.crew.thaw(slot)
+
+    def _struck_worker(self, signal: str, slot: Slot) -> None:
+        """Count a signal, unless the worker is just not there to get it."""
+        if slot.process is not None:
+            self.struck(signal, slot.name)
 
     def struck(self, kind: str, whom: str = "") -> None:
         """A fault strikes."""

@@ -178,8 +178,10 @@ async def _play(arena: Arena, plan: Plan, result: Result) -> None:
         await _strike(arena, name, with_kill, random)
         if (seconds := await _until_right(arena, result)) is None:
             return
-        of_kill = settled and arena.struck_by_kill_alone()
-        (result.recoveries_after_kill if of_kill else result.recoveries_after_others).append(seconds)
+        if settled and arena.struck_by_kill_alone():
+            result.recoveries_after_kill.append(seconds)
+        elif arena.strikes:
+            result.recoveries_after_others.append(seconds)
     await arena.publisher.finish()
     if await _until_right(arena, result) is None:
         return
