@@ -60,6 +60,11 @@ class WorkerProcess:
                 stderr=subprocess.STDOUT,
             )
 
+    @property
+    def pid(self) -> int:
+        """Its process id: what puts it on a leash becomes the worker."""
+        return self._process.pid
+
     def log(self) -> str:
         """What it has printed so far."""
         return self.log_file.read_text(errors="replace")
