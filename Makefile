@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos lint lock contract clean system-packages bench dashboards alarms
+.PHONY: help demo test chaos soak lint lock contract clean system-packages bench dashboards alarms
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -22,6 +22,9 @@ test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint,
 
 chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, every figure compared; ARGS="--seed 123" for one
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
+
+soak: system-packages .venv/dev.stamp ## a worker under load for an hour, then with a million open calls; ARGS="--hours 8" for more
+	@exec $(BIN)/python -m tests.soak $(ARGS)
 
 bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options
 	@exec $(BIN)/python -m tests.bench $(ARGS)

@@ -4,7 +4,7 @@ It must not know what a record means.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -75,8 +75,10 @@ def _ssl_context(kafka: KafkaSettings) -> Any:
         ) from None
 
 
-async def ensure_topics(kafka: KafkaSettings) -> list[str]:
+async def ensure_topics(kafka: KafkaSettings, only: Collection[str] | None = None) -> list[str]:
     """Create the topics that are missing; return the names of those created, in the order of `topic_specs`.
+
+    With `only` those of these names: whoever needs no others may not be allowed to see them.
 
     Workers may call it at the same moment. It asks for the list of all topics, never for a topic by its name: the
     embedded broker creates any topic that it is asked about, with four partitions.
@@ -84,7 +86,7 @@ async def ensure_topics(kafka: KafkaSettings) -> list[str]:
     Raises `KafkaProblemsError`, after creating what can be created, when no broker answers, a topic is refused, or an
     existing topic has another number of partitions than the settings say.
     """
-    specs = {spec.name: spec for spec in topic_specs(kafka)}
+    specs = {spec.name: spec for spec in topic_specs(kafka) if only is None or spec.name in only}
     async with admin_client(kafka) as admin:
         before = await _partitions_by_topic(admin)
         missing = [spec for name, spec in specs.items() if name not in before]
@@ -133,7 +135,7 @@ async def _create(
         elif (error := for_code(code)) is not TopicAlreadyExistsError:
             refusals[name] = (
                 f"Kafka refuses to create topic {name}: {text or error.description} "
-                "Correct the settings, or have somebody with the right to do so create it."
+                "Correct the settings, or have somebody create it who may; if it is there, we may not see it."
             )
     return created, refusals
 

@@ -228,7 +228,7 @@ def secure_environ(broker: ApacheKafka, **changes: object) -> dict[str, str]:
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_username": USERNAME,
         "sasl_password": LISTENER_PASSWORD,
-        "ssl_ca_file": broker.certificate,
+        "ssl_ca_file": broker.authority.certificate,
     }
     return environ_of(kafka_settings(broker), **(right | changes))
 

@@ -264,6 +264,6 @@ def secure(broker: ApacheKafka, **changes: Any) -> KafkaSettings:
         "sasl_mechanism": "SCRAM-SHA-512",
         "sasl_username": USERNAME,
         "sasl_password": Secret(PASSWORD),
-        "ssl_ca_file": broker.certificate,
+        "ssl_ca_file": broker.authority.certificate,
     }
     return kafka_settings(broker, **(right | changes))

@@ -10,6 +10,8 @@ from typing import Any, Final, TypeVar
 import click
 
 from streams.core.rules import DAY_MS
+from streams.kafka_permission import allowed
+from streams.kafka_rights import Role
 from streams.kafka_writer import FENCED
 from streams.reports.closed_months import Closing, Reopening
 from streams.reports.closer import close_month, reopen_month
@@ -77,7 +79,7 @@ def close(month: str, why: str, by: str | None, *, force: bool, settings_file: P
     """Freeze the figures of a month that has ended, such as an old one that was filled from files."""
     settings = load_settings(settings_file)
     author = Author(by or _user(), now_ms(), why)
-    closing = _done(close_month(settings, month, author, force=force))
+    closing = _done(settings, close_month(settings, month, author, force=force))
     missing = sum(closing.behind.values())
     click.echo(f"{month} is closed." + (f" It lacks {missing} records; the report says so." if missing else ""))
 
@@ -90,13 +92,13 @@ def close(month: str, why: str, by: str | None, *, force: bool, settings_file: P
 def reopen(month: str, why: str, by: str | None, settings_file: Path | None) -> None:
     """Let the figures of a closed month change again, until somebody closes it."""
     settings = load_settings(settings_file)
-    _done(reopen_month(settings, month, Author(by or _user(), now_ms(), why)))
+    _done(settings, reopen_month(settings, month, Author(by or _user(), now_ms(), why)))
     click.echo(f"{month} is open again. Close it with: wachtmonitor month close {month}")
 
 
-def _done(work: Coroutine[Any, Any, T]) -> T:
+def _done(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
-        return asyncio.run(work)
+        return asyncio.run(allowed(settings.kafka, Role.MONTH, work))
     except FENCED as error:
         raise click.ClickException("Somebody else has just closed or reopened a month. Look again.") from error
     except (NotClosableError, *UNUSABLE) as error:

@@ -15,6 +15,8 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streams.kafka import KafkaProblemsError
+from streams.kafka_permission import allowed
+from streams.kafka_rights import Role
 from streams.publish.month_feeds import MonthFeedsError
 from streams.publish.month_totals import MonthTotalsError
 from streams.reports.closed_months import ClosedMonthsError
@@ -104,7 +106,7 @@ def report(month: str | None, year: str | None, kind: str, output: Path | None, 
 def read(kafka: KafkaSettings) -> Sources:
     """What is on Kafka; what makes it unreadable becomes the command's error."""
     try:
-        return asyncio.run(read_sources(kafka))
+        return asyncio.run(allowed(kafka, Role.REPORT, read_sources(kafka)))
     except UNUSABLE as error:
         raise click.ClickException(str(error)) from error
 

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import click
 import msgspec
 
+from streams.kafka_permission import allowed
+from streams.kafka_rights import Role
 from streams.kafka_writer import FENCED
 from streams.reports.grafana import Grafana, GrafanaError
 from streams.reports.report_command import UNUSABLE, local_time, month_value, now_ms, read
@@ -59,7 +61,7 @@ def snapshot(
     if dry_run:
         _show(_drawn(settings, month, dashboard_file), output)
         return
-    result = _done(make(settings, read(settings.kafka), month, now_ms(), keep=keep))
+    result = _done(settings, make(settings, read(settings.kafka), month, now_ms(), keep=keep))
     what = "made" if result.is_new else "there already, and shows the same"
     click.echo(f"The snapshot {result.entry.name!r} is {what}: {result.entry.url}")
     if result.deleted:
@@ -97,7 +99,7 @@ def list_snapshots(settings_file: Path | None) -> None:
     """The snapshots that were made, by month, with their addresses."""
     settings = load_settings(settings_file)
     zone = settings.rules.zone
-    index = _done(read_snapshots(settings.kafka))
+    index = _done(settings, read_snapshots(settings.kafka))
     found = [entry for entries in index.values() for entry in entries if entry.state != "deleted"]
     for entry in found:
         until = "" if entry.expires_ms is None else f", until {local_time(entry.expires_ms, zone)}"
@@ -112,15 +114,16 @@ def list_snapshots(settings_file: Path | None) -> None:
 @settings_option
 def delete_snapshots(month: str, settings_file: Path | None) -> None:
     """Delete the snapshots of a month from Grafana; no worker makes them again, unless the month is closed anew."""
-    gone = _done(delete(load_settings(settings_file), month, now_ms()))
+    settings = load_settings(settings_file)
+    gone = _done(settings, delete(settings, month, now_ms()))
     if not gone:
         raise click.ClickException(f"There is no snapshot of {month}. See: wachtmonitor snapshot list")
     click.echo(f"Deleted: {len(gone)} of {month}.")
 
 
-def _done(work: Coroutine[Any, Any, T]) -> T:
+def _done(settings: Settings, work: Coroutine[Any, Any, T]) -> T:
     try:
-        return asyncio.run(work)
+        return asyncio.run(allowed(settings.kafka, Role.SNAPSHOT, work))
     except FENCED as error:
         raise click.ClickException("Somebody else makes or deletes a snapshot at this moment. Try again.") from error
     except (SnapshotError, GrafanaError, SnapshotIndexError, *UNUSABLE) as error:

@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
 from streams.kafka import KafkaProblemsError, ensure_topics
+from streams.kafka_permission import require_rights
+from streams.kafka_rights import Role
 from streams.kafka_writer import FENCED
 from streams.publish.web import create_web, serve
 from streams.runtime.app import MonitorApp, create_app
@@ -44,6 +46,7 @@ async def running_worker(
 
     Raises `streams.publish.web.AddressError` when the pages cannot be served, `WorkerError` when the start fails.
     """
+    await require_rights(settings.kafka, Role.WORKER)
     for name in await ensure_topics(settings.kafka):
         log.info("created topic %s", name)
     app = create_app(settings, clock=clock, demo=demo)

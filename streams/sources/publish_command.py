@@ -18,12 +18,12 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from streams.kafka import KafkaProblemsError, ensure_topics
+from streams.kafka import KafkaProblemsError
 from streams.settings import KafkaSettings, Settings, SettingsError, load
 from streams.sources.delimited import LeftOut, Row, read_rows
 from streams.sources.mapping import FileMapping, MappingError, load_mapping
 from streams.sources.mapping_kinds import EVENT_TYPES, AnyEvent
-from streams.sources.sender import EventSender, SendError
+from streams.sources.sender import EventSender, SendError, ensure_source_topics
 
 LINES_SHOWN: Final = 3
 """Lines named for each reason: enough to see what is wrong with the file, and a summary that fits on a screen."""
@@ -193,7 +193,7 @@ def _send(rows: Iterable[Row], kafka: KafkaSettings, account: Account) -> None:
 
 async def _deliver(events: Iterable[AnyEvent], sender: EventSender, kafka: KafkaSettings) -> None:
     try:
-        await ensure_topics(kafka)
+        await ensure_source_topics(kafka)
     except (KafkaError, KafkaProblemsError) as error:
         raise SendError(f"The topics cannot be prepared, so nothing was sent.\n{error}") from error
     async with sender:

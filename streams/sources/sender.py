@@ -13,7 +13,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent
-from streams.kafka import KafkaProblemsError, client_options
+from streams.kafka import KafkaProblemsError, client_options, ensure_topics
+from streams.kafka_permission import require_rights
+from streams.kafka_rights import Role
 from streams.settings import KafkaSettings
 
 LINGER_MS: Final = 5
@@ -28,6 +30,15 @@ class SendError(click.ClickException):
     """Kafka did not take every event. A command that lets it through ends with its text and no stack trace."""
 
     exit_code = 3
+
+
+async def ensure_source_topics(kafka: KafkaSettings) -> None:
+    """Return when the topics of events are there and may be written; a source needs no others.
+
+    Raises `KafkaProblemsError` when they are not, or no broker answers.
+    """
+    await require_rights(kafka, Role.SOURCE)
+    await ensure_topics(kafka, only=(kafka.calls_topic, kafka.tickets_topic))
 
 
 class EventSender:

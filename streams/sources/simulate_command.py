@@ -18,11 +18,11 @@ import msgspec
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, CallEvent, Offered, instant_ms
 from streams.core.rules import Rules
-from streams.kafka import KafkaProblemsError, ensure_topics
+from streams.kafka import KafkaProblemsError
 from streams.settings import KafkaSettings, Settings
 from streams.settings_option import load_settings, settings_option
 from streams.sources.pacing import paced
-from streams.sources.sender import EventSender
+from streams.sources.sender import EventSender, ensure_source_topics
 from streams.sources.simulation import SimulationPlan, simulate_day
 
 _CALLS_MAX: Final = 100_000
@@ -154,8 +154,8 @@ def _send(events: Sequence[_Event], settings: Settings, *, speed: float | None, 
 async def _deliver(
     scheduled: AsyncIterator[tuple[_Event, int | None]], sender: EventSender, kafka: KafkaSettings
 ) -> None:
+    await ensure_source_topics(kafka)
     async with sender:
-        await ensure_topics(kafka)
         async for event, timestamp_ms in scheduled:
             await sender.send(event, timestamp_ms)
 

@@ -17,6 +17,14 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 from xml.etree import ElementTree
 
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
 from streams.runtime.embedded import HOST, BrokerError, BrokerProcess
 from tests.brokers.ports import next_port
 
@@ -38,7 +46,7 @@ JAVA: Final = (
 
 USERNAME: Final = "wachtmonitor"
 PASSWORD: Final = "of the test broker alone"
-"""Who may use the secure listener; also the password of the store with the broker's certificate."""
+"""Who may use the secure listener, and may do everything."""
 
 
 class KafkaMissingError(RuntimeError):
@@ -59,6 +67,8 @@ class Node(NamedTuple):
     port: int
     secure_port: int
     """Listens with TLS and asks for `USERNAME` and `PASSWORD` (SCRAM-SHA-512)."""
+    mutual_port: int
+    """Listens with TLS and asks for a certificate of the broker's authority: its common name is the user."""
     controller_port: int
     doors: tuple[Door, ...] = ()
     """A client that comes by the first door of one node is sent to the first door of every other, and so on."""
@@ -67,7 +77,7 @@ class Node(NamedTuple):
 def new_node(node_id: int, doors: int = 0) -> Node:
     """A node on free ports."""
     ways_in = tuple(Door(next_port(), next_port()) for _ in range(doors))
-    return Node(node_id, next_port(), next_port(), next_port(), ways_in)
+    return Node(node_id, next_port(), next_port(), next_port(), next_port(), ways_in)
 
 
 def kafka_jars() -> Path:
@@ -114,13 +124,57 @@ def _download(jars: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def server_properties(node: Node, nodes: Sequence[Node], data: Path, keystore: Path) -> dict[str, str]:
-    """The settings of one node of a cluster of `nodes`; internal topics are copied to at most three of them."""
+class Certificate(NamedTuple):
+    """A certificate and its key, each in a PEM file."""
+
+    certificate: Path
+    key: Path
+
+
+class Authority:
+    """Who issues the certificates of a broker and of its clients, kept in a directory."""
+
+    def __init__(self, directory: Path) -> None:
+        """`certificate` and `keystore` are there once `establish` has run."""
+        self.certificate = directory / "authority.pem"
+        self.keystore = directory / "broker.pem"
+        """Key and certificate of the broker, as Kafka reads them."""
+        self._directory = directory
+        self._authority = trustme.CA()
+
+    def establish(self) -> None:
+        """Write the authority's certificate and the broker's."""
+        self._authority.cert_pem.write_to_path(self.certificate)
+        issued = self._authority.issue_cert(HOST)
+        # Kafka takes keys in PKCS 8 only
+        key = load_pem_private_key(issued.private_key_pem.bytes(), None)
+        self.keystore.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        for blob in issued.cert_chain_pems:
+            blob.write_to_path(self.keystore, append=True)
+
+    def issue(self, name: str) -> Certificate:
+        """A certificate for the user of this name."""
+        issued = self._authority.issue_cert(f"{name}.invalid", common_name=name)
+        files = Certificate(self._directory / f"{name}.pem", self._directory / f"{name}-key.pem")
+        issued.private_key_pem.write_to_path(files.key)
+        issued.cert_chain_pems[0].write_to_path(files.certificate)
+        return files
+
+
+def server_properties(node: Node, nodes: Sequence[Node], data: Path, authority: Authority) -> dict[str, str]:
+    """The settings of one node of a cluster of `nodes`; internal topics are copied to at most three of them.
+
+    Who comes by the listener that asks for nothing, and `USERNAME`, may do everything; others what they are allowed.
+    """
     copies = str(min(3, len(nodes)))
-    outside = f"PLAINTEXT://{HOST}:{node.port},SECURE://{HOST}:{node.secure_port}"
+    outside = ",".join(
+        f"{name}://{HOST}:{port}"
+        for name, port in (("PLAINTEXT", node.port), ("SECURE", node.secure_port), ("MUTUAL", node.mutual_port))
+    )
     inside = "".join(f",DOOR{number}://{HOST}:{door.port}" for number, door in enumerate(node.doors))
     advertised = "".join(f",DOOR{number}://{HOST}:{door.advertised_port}" for number, door in enumerate(node.doors))
-    protocols = "".join(f",DOOR{number}:PLAINTEXT" for number in range(len(node.doors)))
+    protocols = {"PLAINTEXT": "PLAINTEXT", "SECURE": "SASL_SSL", "MUTUAL": "SSL", "CONTROLLER": "PLAINTEXT"}
+    protocols |= {f"DOOR{number}": "PLAINTEXT" for number in range(len(node.doors))}
     return {
         "process.roles": "broker,controller",
         "node.id": str(node.node_id),
@@ -128,13 +182,19 @@ def server_properties(node: Node, nodes: Sequence[Node], data: Path, keystore: P
         "listeners": f"{outside}{inside},CONTROLLER://{HOST}:{node.controller_port}",
         "advertised.listeners": f"{outside}{advertised}",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": f"PLAINTEXT:PLAINTEXT,SECURE:SASL_SSL,CONTROLLER:PLAINTEXT{protocols}",
-        "listener.name.secure.ssl.keystore.location": str(keystore),
-        "listener.name.secure.ssl.keystore.password": PASSWORD,
+        "listener.security.protocol.map": ",".join(map(":".join, protocols.items())),
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": str(authority.keystore),
+        "ssl.truststore.type": "PEM",
+        "ssl.truststore.location": str(authority.certificate),
+        "listener.name.mutual.ssl.client.auth": "required",
+        "listener.name.mutual.ssl.principal.mapping.rules": "RULE:^CN=([^,]*),.*$/$1/",
         "listener.name.secure.sasl.enabled.mechanisms": "SCRAM-SHA-512",
         "listener.name.secure.scram-sha-512.sasl.jaas.config": (
             "org.apache.kafka.common.security.scram.ScramLoginModule required;"
         ),
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": f"User:ANONYMOUS;User:{USERNAME}",
         "log.dirs": str(data),
         "auto.create.topics.enable": "false",
         "default.replication.factor": copies,
@@ -156,16 +216,14 @@ class ApacheKafka(BrokerProcess):
     """An Apache Kafka node (KRaft) that keeps its data in a directory."""
 
     def __init__(self, directory: Path, jars: Path, nodes: Sequence[Node] | None = None, index: int = 0) -> None:
-        """`directory` takes settings, certificate, log and data; `jars` is what `kafka_jars` gave.
+        """`directory` takes settings, certificates, log and data; `jars` is what `kafka_jars` gave.
 
         This is the node with the given index of a cluster of `nodes`, by default one that is alone.
         """
         self.nodes = nodes or [new_node(1)]
         self.node = self.nodes[index]
-        self.certificate = directory / "broker.pem"
-        """The certificate that the secure listener shows, and the authority to trust it by."""
+        self.authority = Authority(directory)
         self._directory = directory
-        self._keystore = directory / "broker.p12"
         self._properties = directory / "server.properties"
         self._data = directory / "data"
         self._java = [*JAVA, "-cp", f"{jars}/*"]
@@ -182,33 +240,26 @@ class ApacheKafka(BrokerProcess):
         """The address of the listener with TLS and a password."""
         return f"{HOST}:{self.node.secure_port}"
 
+    @property
+    def mutual_bootstrap(self) -> str:
+        """The address of the listener with TLS that asks for a certificate."""
+        return f"{HOST}:{self.node.mutual_port}"
+
     async def start(self) -> None:
         """Format the storage, start, and return when it answers."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        properties = server_properties(self.node, self.nodes, self._data, self._keystore)
+        properties = server_properties(self.node, self.nodes, self._data, self.authority)
         self._properties.write_text(
             "".join(f"{name}={value}\n" for name, value in properties.items()), encoding="utf-8"
         )
-        await asyncio.gather(asyncio.to_thread(self._format), asyncio.to_thread(self._make_certificate))
+        self.authority.establish()
+        await asyncio.to_thread(self._format)
         await super().start()
 
     def _format(self) -> None:
         tool = [*self._java, "kafka.tools.StorageTool", "format", "--config", str(self._properties)]
         scram = f'SCRAM-SHA-512=[name="{USERNAME}",password="{PASSWORD}"]'
         _run([*tool, "--cluster-id", CLUSTER_ID, "--add-scram", scram])
-
-    def _make_certificate(self) -> None:
-        store = ["-alias", "broker", "-keystore", str(self._keystore), "-storepass", PASSWORD]
-        extensions = [
-            "-ext",
-            f"san=ip:{HOST}",
-            "-ext",
-            "bc:critical=ca:true",
-            "-ext",
-            "ku=digitalSignature,keyCertSign",
-        ]
-        _run(["keytool", "-genkeypair", "-keyalg", "EC", "-dname", f"CN={HOST}", *extensions, *store])
-        _run(["keytool", "-exportcert", "-rfc", "-file", str(self.certificate), *store])
 
     async def stop(self) -> None:
         """Stop and throw the data away; the log stays."""

@@ -61,15 +61,15 @@ async def test_an_engine_that_does_not_stop_holds_nobody_up(
 
 
 async def test_a_worker_that_waits_for_brokers_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SIGTERM while topics are waited for, which may take half a minute."""
+    """SIGTERM while brokers are asked for rights and topics, which may take half a minute."""
     asked = asyncio.Event()
 
-    async def waits_for_topics(_: Any) -> AsyncIterator[None]:
+    async def waits_for_brokers(*_: Any) -> AsyncIterator[None]:
         asked.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(worker, "ensure_topics", waits_for_topics)
+    monkeypatch.setattr(worker, "require_rights", waits_for_brokers)
     stop = asyncio.Event()
     running = asyncio.create_task(run_worker(load(None, {}), stop))
     await asked.wait()

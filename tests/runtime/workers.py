@@ -23,13 +23,15 @@ from streams.publish.month_totals import sum_month_totals
 from streams.runtime import checkpoint
 from streams.runtime.embedded import free_port, leashed
 from streams.settings import KafkaSettings, load
-from streams.settings.kafka_section import TOPICS
+from streams.settings.kafka_section import SSL_KEYS, TOPICS
 from streams.sources.sender import EventSender
 
 PATIENCE_SECONDS: Final = 90.0
 """How long a condition may take to come true: a worker's start, a session timeout and a rebalance fit in well."""
 
 POLL_SECONDS: Final = 0.1
+
+LOGIN: Final = ("sasl_mechanism", "sasl_username")
 
 Totals = dict[tuple[str, Channel, str], Tally]
 
@@ -122,7 +124,11 @@ def environment(kafka: KafkaSettings, port: int, settings_file: Path | None) -> 
         "partitions": str(kafka.partitions),
         "replication_factor": str(kafka.replication_factor),
         "writer": kafka.writer,
+        "security_protocol": kafka.security_protocol,
+        **{name: str(value) for name in (*SSL_KEYS, *LOGIN) if (value := getattr(kafka, name)) is not None},
     }
+    if kafka.sasl_password is not None:
+        texts["sasl_password"] = kafka.sasl_password.reveal()
     found = {f"WACHTMONITOR_KAFKA_{name.upper()}": text for name, text in texts.items()}
     found["WACHTMONITOR_WEB_PORT"] = str(port)
     if settings_file is not None:

@@ -68,7 +68,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[AnyCallEvent | AnyTicketEvent]
 
     monkeypatch.setattr(FakeSender, "sent", [])
     monkeypatch.setattr(publish_command, "EventSender", FakeSender)
-    monkeypatch.setattr(publish_command, "ensure_topics", ensured)
+    monkeypatch.setattr(publish_command, "ensure_source_topics", ensured)
     return FakeSender.sent
 
 
@@ -158,7 +158,7 @@ def test_kafka_that_has_no_topics_ends_with_3(
     async def refused(kafka: KafkaSettings) -> list[str]:
         raise KafkaProblemsError(["Topic calls is not allowed."])
 
-    monkeypatch.setattr(publish_command, "ensure_topics", refused)
+    monkeypatch.setattr(publish_command, "ensure_source_topics", refused)
     result = run(files, ANSWERED)
     assert result.exit_code == 3
     assert "The topics cannot be prepared, so nothing was sent." in result.stderr

@@ -83,7 +83,7 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> FakeSender:
         return []
 
     monkeypatch.setattr(simulate_command, "EventSender", lambda *_: fake)
-    monkeypatch.setattr(simulate_command, "ensure_topics", ensure_topics)
+    monkeypatch.setattr(simulate_command, "ensure_source_topics", ensure_topics)
     return fake
 
 
@@ -226,7 +226,7 @@ def test_a_kafka_that_cannot_be_used_is_told_without_a_stack_trace(
     async def ensure_topics(kafka: KafkaSettings) -> list[str]:
         raise KafkaProblemsError(["No Kafka broker lets us in."])
 
-    monkeypatch.setattr(simulate_command, "ensure_topics", ensure_topics)
+    monkeypatch.setattr(simulate_command, "ensure_source_topics", ensure_topics)
     result = simulate("--date", MONDAY, "--kafka", "--at-once")
     assert result.exit_code == 1
     assert "Error: No Kafka broker lets us in." in result.stderr
