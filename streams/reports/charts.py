@@ -30,10 +30,11 @@ def svg(chart: Chart) -> str:
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(_description(chart), quote=True)}">',
         f'<line class="axis" x1="0" y1="{plot_bottom}" x2="{WIDTH}" y2="{plot_bottom}"/>',
     ]
-    for index in range(len(chart.labels)):
-        parts.extend(_bar(chart, index, plot_bottom, top_value))
+    bars = [_bar(chart, index, plot_bottom, top_value) for index in range(len(chart.labels))]
+    parts.extend(shape for shape, _ in bars)
     if chart.norm is not None:
         parts.extend(_norm(chart, plot_bottom, top_value))
+    parts.extend(words for _, words in bars)  # last, so that the line of the norm does not strike them through
     if chart.legend is not None:
         parts.extend(_legend(chart.legend))
     return "".join([*parts, "</svg>"])
@@ -44,21 +45,22 @@ def _description(chart: Chart) -> str:
     return f"{chart.title}: {bars}{'; ' + chart.norm_text if chart.norm_text else ''}"
 
 
-def _bar(chart: Chart, index: int, plot_bottom: float, top_value: float) -> list[str]:
+def _bar(chart: Chart, index: int, plot_bottom: float, top_value: float) -> tuple[str, str]:
+    """The bar, and the words at it."""
     step = WIDTH / len(chart.labels)
     middle = step * (index + 0.5)
     label = f'<text x="{middle:.1f}" y="{plot_bottom + 19}">{escape(chart.labels[index])}</text>'
     value = chart.values[index]
     if value is None:
-        return [label]
+        return "", label
     height = (plot_bottom - TOP) * value / top_value
     y, width = plot_bottom - height, min(step * BAR_RATIO, BAR_WIDTH_MAX)
     kind = "bar marked" if chart.marked[index] else "bar"
-    return [
-        f'<rect class="{kind}" x="{middle - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>',
-        f'<text class="figure" x="{middle:.1f}" y="{y - 6:.1f}">{escape(chart.texts[index])}</text>',
-        label,
-    ]
+    place = f'x="{middle - width / 2:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
+    return (
+        f'<rect class="{kind}" {place}/>',
+        f'<text class="figure" x="{middle:.1f}" y="{y - 6:.1f}">{escape(chart.texts[index])}</text>{label}',
+    )
 
 
 def _norm(chart: Chart, plot_bottom: float, top_value: float) -> list[str]:

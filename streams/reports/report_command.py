@@ -100,7 +100,7 @@ def report(month: str | None, year: str | None, kind: str, output: Path | None, 
         made = build_report(read(settings.kafka), period, settings, now_ms())
     except NoFiguresError as error:
         raise click.ClickException(str(error)) from error
-    _write(FORMATS[kind](made), output)
+    write_output(FORMATS[kind](made).encode(), output)
 
 
 def read(kafka: KafkaSettings) -> Sources:
@@ -121,12 +121,12 @@ def local_time(at_ms: int, zone: str) -> str:
     return f"{datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
-def _write(text: str, output: Path | None) -> None:
-    """Bytes as they are, so that no platform changes the line ends of the CSV."""
+def write_output(data: bytes, output: Path | None) -> None:
+    """Bytes as they are, so that no platform changes the line ends of the CSV; without `output` to the terminal."""
     if output is None:
-        sys.stdout.buffer.write(text.encode())
+        sys.stdout.buffer.write(data)
         return
     try:
-        output.write_bytes(text.encode())
+        output.write_bytes(data)
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written ({error.strerror}); name another file.") from error

@@ -12,7 +12,7 @@ from streams.kafka_permission import allowed
 from streams.kafka_rights import Role
 from streams.kafka_writer import FENCED
 from streams.reports.grafana import Grafana, GrafanaError
-from streams.reports.report_command import UNUSABLE, local_time, month_value, now_ms, read
+from streams.reports.report_command import UNUSABLE, local_time, month_value, now_ms, read, write_output
 from streams.reports.snapshot_index import SnapshotIndexError
 from streams.reports.snapshots import Picture, SnapshotError, delete, make, picture, read_snapshots
 from streams.settings import Settings
@@ -90,7 +90,7 @@ def _show(drawn: Picture, output: Path | None) -> None:
         has = f"{len(frames)} frames, {rows} rows" if frames else "no data"
         click.echo(f"  {panel['type']:<12} {panel.get('title') or '-'}: {has}")
     if output is not None:
-        output.write_bytes(msgspec.json.format(msgspec.json.encode(drawn.dashboard), indent=2))
+        write_output(msgspec.json.format(msgspec.json.encode(drawn.dashboard), indent=2), output)
 
 
 @snapshot.command(name="list")

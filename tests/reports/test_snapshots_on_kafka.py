@@ -273,7 +273,7 @@ async def test_the_commands(apache_kafka: BrokerProcess, stub: GrafanaStub, tmp_
     assert msgspec.json.decode(file.read_bytes())["uid"] == "maand"
     for text in said:
         assert TOKEN not in text
-    dry, new, again, listed, gone, nothing = said
+    dry, new, again, listed, gone, nothing, unwritable = said
     assert "nothing is sent" in dry
     assert f"stat         Wachttijd {MONTH}: 1 frames, 1 rows" in dry
     assert "is made: http" in new
@@ -281,6 +281,7 @@ async def test_the_commands(apache_kafka: BrokerProcess, stub: GrafanaStub, tmp_
     assert listed.count("/dashboard/snapshot/") == 1
     assert f"Deleted: 1 of {MONTH}" in gone
     assert f"There is no snapshot of {MONTH}" in nothing
+    assert "cannot be written (Not a directory); name another file" in unwritable
 
 
 def _said(settings: Settings, token: Path, file: Path) -> list[str]:
@@ -291,9 +292,10 @@ def _said(settings: Settings, token: Path, file: Path) -> list[str]:
         ("snapshot", "list"),
         ("snapshot", "delete", MONTH),
         ("snapshot", "delete", MONTH),
+        ("snapshot", "--month", MONTH, "--dry-run", "--output", str(file / "below-a-file")),
     ]
     results = [command(settings, token, *arguments) for arguments in asked]
-    assert [each.exit_code for each in results] == [0, 0, 0, 0, 0, 1], [each.output for each in results]
+    assert [each.exit_code for each in results] == [0, 0, 0, 0, 0, 1, 1], [each.output for each in results]
     return [each.output for each in results]
 
 
