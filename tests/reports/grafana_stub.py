@@ -82,7 +82,7 @@ class GrafanaStub:
         if route == "GET /health":
             return 200, {"database": "ok", "version": f"{self.version}.1.0", "commit": "abc"}
         if token != f"Bearer {TOKEN}":
-            return 401, {"message": "Invalid API key" if self.version < 11 else "Unauthorized"}
+            return 401, {"message": "Invalid API key", "messageId": "api-key.invalid", "statusCode": 401}
         return self._signed_in(route, body)
 
     def _signed_in(self, route: str, body: bytes) -> tuple[int, Json]:

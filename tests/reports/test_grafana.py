@@ -82,7 +82,7 @@ def test_the_dashboard_must_exist_since_eleven(stub: GrafanaStub) -> None:
 @pytest.mark.parametrize(
     ("state", "changes", "problem"),
     [
-        ({}, {"token": Secret("wrong")}, r"\(401: Unauthorized\)\. The token is not valid"),
+        ({}, {"token": Secret("wrong")}, r"\(401: Invalid API key\)\. The token is not valid"),
         ({"permissions": frozenset()}, {}, r"\(403: forbidden\)\. The service account lacks a permission"),
         (
             {"permissions": frozenset(), "kubernetes": True},

@@ -1,8 +1,9 @@
 """The report beyond the real calls: norms on their edges, years, months without anything, texts and tables."""
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -42,6 +43,7 @@ from tests.reports.making import lier, no_sources, sources_of
 
 NOW: Final = ms("2026-11-24 12:00")
 MONDAY: Final = ms("2026-10-05 10:00")
+BRUSSELS: Final = ZoneInfo("Europe/Brussels")
 
 
 def call(number: int, wait_ms: int, at: int = MONDAY) -> list[Any]:
@@ -164,6 +166,39 @@ def test_the_leap_day_is_in_february() -> None:
     february = report_of(events, "2024-02", settings)
     assert february.summary.phone[0].answered == 1
     assert february.to_ms - february.from_ms == 29 * 24 * 3_600_000
+
+
+EDGES: Final = [
+    *(datetime(2024, number, 1, tzinfo=BRUSSELS) for number in range(1, 13)),
+    datetime(2025, 1, 1, tzinfo=BRUSSELS),
+    datetime(2024, 2, 29, tzinfo=BRUSSELS),
+    datetime(2024, 3, 31, 1, tzinfo=UTC),  # summer time begins
+    datetime(2024, 10, 27, 1, tzinfo=UTC),  # and ends
+]
+"""Where an hour more or less would be another month, another day, or nothing at all."""
+
+NEAR_AN_EDGE: Final = st.tuples(
+    st.sampled_from(EDGES), st.integers(-3 * 3_600_000, 3 * 3_600_000), st.integers(0, 600_000)
+)
+
+
+@given(st.lists(NEAR_AN_EDGE, min_size=1, max_size=20))
+@STEADY
+def test_calls_around_the_edges_of_a_leap_year_are_in_the_month_of_the_clock_on_the_wall(
+    drawn: list[tuple[datetime, int, int]],
+) -> None:
+    """Counts and average waits of each month, and of the year, are those of its calls by Python's calendar."""
+    calls = [(round(edge.timestamp() * 1000) + offset_ms, wait_ms) for edge, offset_ms, wait_ms in drawn]
+    waits: dict[str, list[int]] = {}
+    for at, wait_ms in calls:
+        waits.setdefault(f"{datetime.fromtimestamp(at / 1000, BRUSSELS):%Y-%m}", []).append(wait_ms)
+    events = [event for number, (at, wait_ms) in enumerate(calls) for event in call(number, wait_ms, at)]
+    for year in sorted({month[:4] for month in waits}):
+        mine = {month: each for month, each in waits.items() if month.startswith(year)}
+        report = report_of(events, year, always_open())
+        found = {each.period: (each.phone[0].answered, each.phone[0].wait_seconds) for each in report.months}
+        assert found == {month: (len(each), sum(each) / 1000) for month, each in mine.items()}
+        assert report.summary.phone[0].answered == sum(map(len, mine.values()))
 
 
 def test_a_year_is_all_its_months() -> None:
