@@ -186,6 +186,7 @@ def _duration() -> dict[str, Any]:
         "Hoe lang het vastleggen en schrijven van het laatste controlepunt duurde, van de traagste partitie.",
         queries.CHECKPOINT_DURATION,
         SECONDS,
+        shades=True,
         decimals=2,
     )
 

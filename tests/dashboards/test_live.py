@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ from streams.finding import Status
 from streams.settings import PrometheusSettings
 from tests.alerting.prometheus import RecordingRule, recording_rules
 from tests.dashboards.built import DASHBOARDS, Asked, Json, asked, panels, with_values
-from tests.dashboards.frames import Ask, curves, table, text_of, values
+from tests.dashboards.frames import Ask, Curve, curves, table, text_of, values
 from tests.dashboards.monitored import RULES, Monitored
 from tests.dashboards.preview import asking
 from tests.runtime.workers import month_totals, until
@@ -81,6 +82,24 @@ async def test_no_code_is_on_a_screen(name: str, panel: Json, monitored: Monitor
 
     await until(look, f"something on {panel['title']}")
     assert CODES.isdisjoint(re.findall(r"\w+", " ".join(shown)))
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [each for name in ("team", "gezondheid") for each in panels(DASHBOARDS[name]) if each["type"] == "timeseries"],
+    ids=lambda each: each["title"],
+)
+async def test_no_two_figures_are_drawn_alike(panel: Json, monitored: Monitored) -> None:
+    shown: list[Curve] = []
+
+    def look() -> bool:
+        shown[:] = curves(panel, asking(monitored))
+        return bool(shown)
+
+    await until(look, f"something on {panel['title']}")
+    figures = [curve.config for curve in shown if not curve.name.startswith("norm")]
+    drawn = [(each["color"], each["custom"].get("lineStyle")) for each in figures if each["color"]["mode"] == "fixed"]
+    assert not [one for one, other in combinations(drawn, 2) if one == other]
 
 
 def words(panel: Json, ask: Ask) -> list[str]:
