@@ -1,9 +1,10 @@
 """What Grafana and the workers have to know of each other, made at the first `docker compose up`.
 
-`password FILE` keeps the password of Grafana's first user: the one in GRAFANA_ADMIN_PASSWORD or, without it, a random
-one that is made once. `token FILE` keeps the token by which workers make snapshots: Grafana is asked for it once, for
-a service account that is no administrator. Both leave alone what is there and works, so every start may run them, and
-workers start without Grafana once they have a token. Must not know workers, nor print a secret.
+`secrets DIRECTORY` keeps what Grafana starts with: in `admin` the password of its first user, which is the one in
+GRAFANA_ADMIN_PASSWORD or, without it, a random one that is made once; in `key` the key that it encrypts with.
+`token FILE` keeps the token by which workers make snapshots: Grafana is asked for it once, for a service account that
+is no administrator. Both leave alone what is there and works, so every start may run them, and workers start without
+Grafana once they have a token. Must not know workers, nor print a secret.
 
 The requests are those of Grafana's documentation, "Service account API" (9.1 to 13).
 """
@@ -40,11 +41,12 @@ class AccountError(Exception):
     """There is no secret to keep; the text says what to do."""
 
 
-def keep_password(file: Path, environ: Mapping[str, str]) -> None:
-    """The password of the environment, or the one that is there, or a new one."""
-    given = environ.get("GRAFANA_ADMIN_PASSWORD", "")
-    if given or not file.exists():
-        _write(file, given or secrets.token_urlsafe(18), _OF_ALL)
+def keep_secrets(directory: Path, environ: Mapping[str, str]) -> None:
+    """The password of the environment, or the one that is there, or a new one; and a key that never changes."""
+    for name, given in (("admin", environ.get("GRAFANA_ADMIN_PASSWORD", "")), ("key", "")):
+        file = directory / name
+        if given or not file.exists():
+            _write(file, given or secrets.token_urlsafe(24), _OF_ALL)
 
 
 def keep_token(file: Path, environ: Mapping[str, str]) -> None:
@@ -130,17 +132,17 @@ def _ask(password: str, method: str, url: str, body: Mapping[str, str] | None = 
 
 
 KEEP: Final[Mapping[str, Callable[[Path, Mapping[str, str]], None]]] = {
-    "password": keep_password,
+    "secrets": keep_secrets,
     "token": keep_token,
 }
 
 
 def main() -> int:
-    """Exit status: 0 when the file holds what it should."""
+    """Exit status: 0 when all is there."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    what, file = sys.argv[1:]
+    what, place = sys.argv[1:]
     try:
-        KEEP[what](Path(file), os.environ)
+        KEEP[what](Path(place), os.environ)
     except AccountError as error:
         log.error("%s", error)
         return 1

@@ -1,8 +1,8 @@
-"""Every key that Grafana knows in the files of its alerting, and no other: Grafana itself ignores a wrong key.
+"""Every key that Grafana knows in the files that it is provisioned from, and no other: it ignores a wrong key.
 
-From Grafana's documentation "Use configuration files to provision alerting resources" (13.2) and its source
-(pkg/services/provisioning/alerting/*_types.go), narrowed to what these files use: what is compulsory there or ruinous
-when it is left out is compulsory here.
+From Grafana's documentation ("Use configuration files to provision alerting resources", "Provision Grafana", 13.2)
+and its source (pkg/services/provisioning), narrowed to what these files use: what is compulsory there or ruinous when
+it is left out is compulsory here.
 """
 
 import re
@@ -25,6 +25,8 @@ Uid = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,40}$")]
 Text = Annotated[str, Meta(min_length=1)]
 NoDollar = Annotated[str, Meta(pattern=r"^[^$]+$")]
 """Where Grafana would expand a dollar sign and none is meant to be."""
+NoBracedVariable = Annotated[str, Meta(min_length=1, pattern=r"^([^$]|\$[^{])+$")]
+"""In annotations Grafana expands `${NAME}` alone, so `$labels` and `$values` are safe there."""
 
 Duration = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]*)(s|m|h|d)$")]
 Clock = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
@@ -95,8 +97,8 @@ class Labels(Strict):
 
 
 class Annotations(Strict):
-    summary: Text
-    description: Text
+    summary: NoBracedVariable
+    description: NoBracedVariable
 
 
 class Rule(Camel):
@@ -232,6 +234,52 @@ class TemplatesFile(File):
     templates: list[Template]
 
 
+# Data sources and dashboards.
+
+
+class PrometheusOptions(Camel):
+    http_method: Literal["GET", "POST"]
+    time_interval: Duration
+    manage_alerts: Literal[False]
+
+
+class DataSource(Camel):
+    name: NoDollar
+    uid: Uid
+    type: Literal["prometheus"]
+    access: Literal["proxy"]
+    """The server asks, not the browser of whoever looks."""
+    url: Annotated[str, Meta(pattern=r"^https?://[^$ ]+$")]
+    is_default: bool
+    editable: Literal[False]
+    json_data: PrometheusOptions
+
+
+class DataSourcesFile(File):
+    prune: bool
+    datasources: Annotated[list[DataSource], Meta(min_length=1)]
+
+
+class ProviderOptions(Strict):
+    path: Annotated[str, Meta(pattern=r"^/[^$ ]+$")]
+
+
+class Provider(Camel):
+    name: NoDollar
+    org_id: Literal[1]
+    type: Literal["file"]
+    folder: NoDollar
+    folder_uid: Uid
+    disable_deletion: bool
+    allow_ui_updates: Literal[False]
+    update_interval_seconds: Annotated[int, Meta(gt=0)]
+    options: ProviderOptions
+
+
+class ProvidersFile(File):
+    providers: Annotated[list[Provider], Meta(min_length=1)]
+
+
 FILES: Final[dict[str, type[File]]] = {
     "rules.yml": RulesFile,
     "contact-points.yml": ContactPointsFile,
@@ -239,6 +287,13 @@ FILES: Final[dict[str, type[File]]] = {
     "mute-timings.yml": MuteTimesFile,
     "templates.yml": TemplatesFile,
 }
+"""The files of alerting."""
+
+OTHERS: Final[dict[str, type[File]]] = {
+    "../datasources/prometheus.yml": DataSourcesFile,
+    "../dashboards/wachtmonitor.yml": ProvidersFile,
+}
+"""The other files of provisioning, from the directory of alerting."""
 
 
 def read(name: str, kind: type[T]) -> T:

@@ -20,6 +20,7 @@ from tests.alerting.prometheus import recording_rules
 from tests.alerting.schema import (
     ALERTING,
     FILES,
+    OTHERS,
     ContactPointsFile,
     MuteTimesFile,
     PoliciesFile,
@@ -30,8 +31,9 @@ from tests.alerting.schema import (
 
 
 def test_every_file_is_known_and_keeps_to_its_schema() -> None:
-    assert {path.name for path in ALERTING.iterdir()} == set(FILES)
-    for name, kind in FILES.items():
+    known = {(ALERTING / name).resolve() for name in FILES | OTHERS}
+    assert {path for path in ALERTING.parent.rglob("*") if path.is_file()} == known
+    for name, kind in (FILES | OTHERS).items():
         read(name, kind)
 
 
@@ -52,6 +54,7 @@ def test_what_is_committed_is_what_is_made(name: str) -> None:
         ("noDataState: KeepLast", "noDataState: Keep"),
         ("condition: breach", "condition: C"),
         ("expression: compared", "expression: A"),
+        ("{{ $labels.cluster }}", "${labels}"),
     ],
 )
 def test_a_wrong_key_or_name_in_the_rules_is_found(right: str, wrong: str) -> None:
@@ -68,6 +71,23 @@ def test_a_wrong_key_in_the_contact_points_is_found(right: str, wrong: str) -> N
     text = (ALERTING / "contact-points.yml").read_text(encoding="utf-8")
     with pytest.raises(msgspec.ValidationError):
         parse(text.replace(right, wrong, 1), ContactPointsFile)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("../datasources/prometheus.yml", "isDefault:", "is_default:"),
+        ("../datasources/prometheus.yml", "timeInterval:", "timeinterval:"),
+        ("../datasources/prometheus.yml", "access: proxy", "access: direct"),
+        ("../dashboards/wachtmonitor.yml", "folderUid:", "folderUID:"),
+        ("../dashboards/wachtmonitor.yml", "allowUiUpdates: false", "allowUiUpdates: true"),
+    ],
+)
+def test_a_wrong_key_or_value_in_the_other_files_is_found(name: str, right: str, wrong: str) -> None:
+    text = (ALERTING / name).read_text(encoding="utf-8")
+    assert right in text
+    with pytest.raises(msgspec.ValidationError):
+        parse(text.replace(right, wrong, 1), OTHERS[name])
 
 
 def test_rules_ask_the_data_source_that_is_provisioned_for_recording_rules_that_exist() -> None:

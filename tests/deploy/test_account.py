@@ -107,31 +107,37 @@ def mode(file: Path) -> int:
     return stat.S_IMODE(file.stat().st_mode)
 
 
-# The password.
+# What Grafana starts with.
+
+
+def kept(directory: Path) -> dict[str, str]:
+    """The secrets by name."""
+    return {file.name: file.read_text() for file in directory.iterdir()}
 
 
 def test_without_a_password_one_is_made_and_kept(tmp_path: Path) -> None:
-    file = tmp_path / "admin"
-    assert run("password", file).returncode == 0
-    made = file.read_text()
-    assert len(made) >= 20
-    assert run("password", file, GRAFANA_ADMIN_PASSWORD="").returncode == 0
-    assert file.read_text() == made
-    assert [each.name for each in tmp_path.iterdir()] == ["admin"]
+    assert run("secrets", tmp_path).returncode == 0
+    made = kept(tmp_path)
+    assert set(made) == {"admin", "key"}
+    assert all(len(secret) >= 24 for secret in made.values())
+    assert made["admin"] != made["key"]
+    assert run("secrets", tmp_path, GRAFANA_ADMIN_PASSWORD="").returncode == 0
+    assert kept(tmp_path) == made
 
 
-def test_two_installations_have_two_passwords(tmp_path: Path) -> None:
+def test_two_installations_have_nothing_in_common(tmp_path: Path) -> None:
     for name in ("one", "other"):
-        run("password", tmp_path / name)
-    assert (tmp_path / "one").read_text() != (tmp_path / "other").read_text()
+        (tmp_path / name).mkdir()
+        run("secrets", tmp_path / name)
+    assert not set(kept(tmp_path / "one").values()) & set(kept(tmp_path / "other").values())
 
 
 def test_a_password_of_the_environment_goes_first_and_is_not_said(tmp_path: Path) -> None:
-    file = tmp_path / "admin"
-    run("password", file)
-    done = run("password", file, GRAFANA_ADMIN_PASSWORD="of-the-city")
-    assert file.read_text() == "of-the-city"
-    assert mode(file) == 0o644, "Grafana is another user"
+    run("secrets", tmp_path)
+    key = kept(tmp_path)["key"]
+    done = run("secrets", tmp_path, GRAFANA_ADMIN_PASSWORD="of-the-city")
+    assert kept(tmp_path) == {"admin": "of-the-city", "key": key}
+    assert mode(tmp_path / "admin") == 0o644, "Grafana is another user"
     assert "of-the-city" not in done.stdout + done.stderr
 
 

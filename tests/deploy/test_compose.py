@@ -24,7 +24,7 @@ SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 DOCKERFILE: Final = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
 LASTING: Final = {name: SERVICES[name] for name in ("kafka", "worker", "prometheus", "grafana")}
-ONCE: Final = {name: SERVICES[name] for name in ("grafana-password", "grafana-token")}
+ONCE: Final = {name: SERVICES[name] for name in ("grafana-secrets", "grafana-token")}
 """They run to their end and make what others need."""
 
 each_service = pytest.mark.parametrize("service", SERVICES.values(), ids=SERVICES)
@@ -190,15 +190,16 @@ def test_a_worker_can_make_snapshots() -> None:
     assert {name for name in named if ":" in name} <= rules
 
 
-def test_grafana_reads_the_password_that_is_kept_and_the_token_is_asked_for_with_it() -> None:
-    for name, variable in (
-        ("grafana", "GF_SECURITY_ADMIN_PASSWORD__FILE"),
-        ("grafana-token", "GRAFANA_PASSWORD_FILE"),
+def test_grafana_reads_the_secrets_that_are_kept_and_the_token_is_asked_for_with_the_password() -> None:
+    (put,) = (target for source, target in _mounts("grafana-secrets") if source == "grafana-secrets")
+    assert SERVICES["grafana-secrets"]["command"] == ["secrets", put]
+    for name, variable, file in (
+        ("grafana", "GF_SECURITY_ADMIN_PASSWORD__FILE", "admin"),
+        ("grafana", "GF_SECURITY_SECRET_KEY__FILE", "key"),
+        ("grafana-token", "GRAFANA_PASSWORD_FILE", "admin"),
     ):
-        (put,) = (target for source, target in _mounts("grafana-password") if source == "grafana-password")
-        (found,) = (target for source, target in _mounts(name) if source == "grafana-password")
-        kept = SERVICES["grafana-password"]["command"][1]
-        assert kept.replace(put, found) == SERVICES[name]["environment"][variable]
+        (found,) = (target for source, target in _mounts(name) if source == "grafana-secrets")
+        assert SERVICES[name]["environment"][variable] == f"{found}/{file}"
 
 
 class _Source(str):
@@ -282,7 +283,7 @@ def test_no_secret_is_in_the_repository() -> None:
         (name, str(value))
         for service in SERVICES.values()
         for name, value in service.get("environment", {}).items()
-        if "PASSWORD" in name or "TOKEN" in name
+        if re.search("PASSWORD|TOKEN|SECRET", name)
     ]
     assert secrets
     for name, value in secrets:
@@ -291,7 +292,7 @@ def test_no_secret_is_in_the_repository() -> None:
 
 def test_secrets_are_shown_to_whom_they_are_for() -> None:
     seen = {secret: {name for name in SERVICES if secret in dict(_mounts(name))} for secret in ONCE}
-    assert seen["grafana-password"] == {"grafana-password", "grafana", "grafana-token"}
+    assert seen["grafana-secrets"] == {"grafana-secrets", "grafana", "grafana-token"}
     assert seen["grafana-token"] == {"grafana-token", "worker"}
     for secret, names in seen.items():
         for name in names - {secret}:
