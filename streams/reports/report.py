@@ -12,7 +12,7 @@ import msgspec
 from streams.core.months import MONTHS_IN_YEAR, month_end_ms, month_start_ms, year_of
 from streams.core.rules import Channel
 from streams.core.tally import PhoneTally
-from streams.reports.closed_months import Basis, Reopening
+from streams.reports.closed_months import Basis, Closing, Entry
 from streams.reports.definitions import (
     DEFINITIONS,
     DEFINITIONS_VERSION,
@@ -37,18 +37,28 @@ class NoFiguresError(ValueError):
     """There is nothing to report of the period; the text says what there is."""
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A closing or a reopening of a month."""
+
+    action: Literal["closed", "reopened"]
+    at_ms: int
+    by: str
+    """`schedule` when nobody did it."""
+    why: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """Whether a month's figures stand."""
 
     month: str
     state: Literal["closed", "open", "reopened"]
     closed_at_ms: int | None = None
-    closed_by: str | None = None
     definitions: int
     """Version of the definitions that the figures were made by."""
     behind_records: int = 0
     """Records from before the closing moment that the frozen figures do not hold."""
-    reopenings: list[Reopening]
+    account: list[Step]
+    """Every closing and reopening, in their order."""
     late: list[Late]
     """What came after the closing, by cluster and source partition."""
 
@@ -144,22 +154,26 @@ def _nothing(sources: Sources, period: str) -> str:
 
 def _status(month: Month) -> Status:
     closing, entries = month.closing, month.entries
-    reopenings = [entry for entry in entries if isinstance(entry, Reopening)]
+    account = [_step(entry) for entry in entries]
     state: Literal["closed", "open", "reopened"] = "reopened" if entries else "open"
     if closing is None:
         return Status(
-            month=month.month, state=state, definitions=DEFINITIONS_VERSION, reopenings=reopenings, late=month.late
+            month=month.month, state=state, definitions=DEFINITIONS_VERSION, account=account, late=month.late
         )
     return Status(
         month=month.month,
         state="closed",
         closed_at_ms=closing.at_ms,
-        closed_by=closing.by,
         definitions=closing.definitions,
         behind_records=sum(closing.behind.values()),
-        reopenings=reopenings,
+        account=account,
         late=month.late,
     )
+
+
+def _step(entry: Entry) -> Step:
+    action: Literal["closed", "reopened"] = "closed" if isinstance(entry, Closing) else "reopened"
+    return Step(action=action, at_ms=entry.at_ms, by=entry.by, why=entry.why)
 
 
 def _missed_so_far(months: Sequence[Month], basis: Basis) -> list[Line]:

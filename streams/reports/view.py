@@ -11,9 +11,10 @@ import msgspec
 from streams.core.rules import Channel
 from streams.core.tally import UNBOUNDED_MS
 from streams.reports import dutch
+from streams.reports.closed_months import SCHEDULE
 from streams.reports.definitions import DEFINITIONS, EXCLUSIONS, FORMULAS, NAMES, OFFICIAL_FORMULA, Indicator
 from streams.reports.figures import Category, Comparison, Desk, Figures, Line, Phone
-from streams.reports.report import Report, Status
+from streams.reports.report import Report, Status, Step
 
 ALL: Final = "alle samen"
 """Stands in the place of a cluster for all of them."""
@@ -510,16 +511,21 @@ def _closing(report: Report) -> Section:
     for status in report.statuses:
         name = dutch.month_name(status.month)
         sentences.append(f"{name.capitalize()}: {_status(status, zone)}")
-        sentences.extend(
-            f"{name.capitalize()} is op {dutch.moment(each.at_ms, zone)} heropend door {each.by}: {each.why}"
-            for each in status.reopenings
-        )
+        if any(step.by != SCHEDULE for step in status.account):
+            sentences.extend(f"{name.capitalize()} is {_step(step, zone)}" for step in status.account)
         if status.state == "closed":
             sentences.append(
                 "Feiten over deze maand die daarna nog binnenkwamen, ook herhaalde, niet meegeteld: "
                 f"{dutch.number(status.late_facts)}."
             )
     return Section("Afsluiting en laattijdige feiten", sentences, _late_tables(report))
+
+
+def _step(step: Step, zone: str) -> str:
+    """Who closed or reopened a month, when and why."""
+    action = "afgesloten" if step.action == "closed" else "heropend"
+    done = f"vanzelf {action}" if step.by == SCHEDULE else f"{action} door {step.by}"
+    return f"op {dutch.moment(step.at_ms, zone)} {done}{f': {step.why}' if step.why else '.'}"
 
 
 COUNTED: Final = {

@@ -244,13 +244,16 @@ def test_reopened_figures_live_again_until_they_are_closed() -> None:
     assert report.summary.phone[0].answered == 2
     assert report.statuses[0].state == "reopened"
     text = FORMATS["text"](report)
-    assert "heropend door an@loket: telefooncentrale was weg" in text
+    assert "is op 3 november 2026 om 06:01 vanzelf afgesloten." in text
+    assert "is op 4 november 2026 om 06:01 heropend door an@loket: telefooncentrale was weg" in text
     assert "Heropend: de cijfers zijn voorlopig" in text
     second = freeze(open_again, "2026-10", settings, Author("an@loket", NOW + DAY), {})
     account = with_account(after, second, opened, first).account  # in whatever order they are read
     assert [each.number for each in account["2026-10"]] == [1, 2, 3]
     assert closing_of(account, "2026-10") == second
     assert account["2026-10"][0] == first
+    again = FORMATS["text"](build_report(with_account(after, first, opened, second), "2026-10", settings, NOW + DAY))
+    assert "is op 4 november 2026 om 06:01 afgesloten door an@loket." in again
 
 
 @pytest.mark.parametrize(
