@@ -8,6 +8,7 @@ and frames whose columns do not fit their schema: Grafana stores those and shows
 
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -41,6 +42,9 @@ COMMAND: Final = Draft202012Validator(
 """`CreateDashboardSnapshotCommand` of the published API description, with the lengths of the database's columns."""
 
 
+HANG_SECONDS: Final = 60.0
+"""Longer than any client waits here."""
+
 KINDS: Final[dict[str, tuple[type, ...]]] = {"time": (int,), "number": (int, float), "string": (str,)}
 """What the values of a field's type are in JSON."""
 
@@ -60,15 +64,18 @@ class GrafanaStub:
     snapshots: dict[str, Json] = field(default_factory=dict)
     """What was stored, by key: the command and when it expires."""
     faults: list[str] = field(default_factory=list)
-    """What goes wrong with the next requests: `drop` before, `lose` after doing it, or a status such as `502`."""
+    """What goes wrong with the next requests: `drop` before, `lose` after doing it, `hang`, or a status as `502`."""
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the server stops: until then a request hangs."""
     requests: list[str] = field(default_factory=list)
     redirect_to: str | None = None
+    scheme: str = "http"
     port: int = 0
 
     @property
     def url(self) -> str:
         """With a path, as behind a proxy."""
-        return f"http://127.0.0.1:{self.port}/grafana"
+        return f"{self.scheme}://127.0.0.1:{self.port}/grafana"
 
     # What Grafana does.
 
@@ -215,7 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, b"", {"Location": stub.redirect_to + self.path})
             return
         fault = stub.faults.pop(0) if stub.faults else ""
-        if fault == "drop":
+        if fault in ("drop", "hang"):
+            stub.ended.wait(HANG_SECONDS if fault == "hang" else 0)
             self.close_connection = True
             return
         if fault.isdecimal():
@@ -242,17 +250,20 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_grafana(**state: Any) -> Iterator[GrafanaStub]:
-    """The stub, answering on a port of this machine."""
-    stub = GrafanaStub(**state)
+def running_grafana(*, tls: ssl.SSLContext | None = None, **state: Any) -> Iterator[GrafanaStub]:
+    """The stub, answering on a port of this machine, by TLS if there is a context for it."""
+    stub = GrafanaStub(scheme="http" if tls is None else "https", **state)
     handler = type("Handler", (_Handler,), {"stub": stub})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     stub.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield stub
     finally:
+        stub.ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -1,10 +1,12 @@
 """Grafana through the real client over real HTTP: what is refused, what is tried again, what never happens twice."""
 
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import trustme
 
 from streams.reports.grafana import Grafana, GrafanaError, Made, MissingError
 from streams.runtime.embedded import free_port
@@ -140,6 +142,16 @@ def test_it_gives_up_after_some_tries(newest: GrafanaStub) -> None:
     assert newest.snapshots == {}
 
 
+def test_an_answer_that_does_not_come_is_given_up(newest: GrafanaStub) -> None:
+    """After the time of the settings; a snapshot that may have arrived is looked for before each new try."""
+    newest.faults = ["hang", "", "hang"]
+    assert made(client(newest, timeout_seconds=0.2)).key == "k1"
+    assert list(newest.snapshots) == ["k1"]
+    newest.faults = ["hang"] * 4
+    with pytest.raises(GrafanaError, match=r"no answer within 0\.2 s\. Is it up\?"):
+        client(newest, timeout_seconds=0.2).dashboard("maand")
+
+
 def test_nobody_there_and_another_address(newest: GrafanaStub) -> None:
     """No stack trace: where it was asked, and what to correct; a redirect is not followed with the token."""
     settings = GrafanaSettings(url=f"http://127.0.0.1:{free_port()}", token=Secret(TOKEN), timeout_seconds=1.0)
@@ -158,6 +170,39 @@ def test_without_a_token_nothing_is_asked() -> None:
         Grafana(GrafanaSettings(url="http://127.0.0.1:1"))
     with pytest.raises(GrafanaError, match="No Grafana is set"):
         Grafana(GrafanaSettings())
+
+
+# TLS.
+
+
+def server_context(authority: trustme.CA, name: str) -> ssl.SSLContext:
+    """A certificate for this name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+def test_a_certificate_is_checked_by_the_authority_of_the_settings(tmp_path: Path) -> None:
+    """Not by the system's, which does not know it; and then nothing is sent, and nothing tried again."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with running_grafana(tls=server_context(authority, "127.0.0.1"), dashboards={"maand": DASHBOARD}) as stub:
+        assert made(client(stub, ca_file=tmp_path / "ca.pem")).url.startswith("https://")
+        stub.requests.clear()
+        pauses: list[float] = []
+        with pytest.raises(GrafanaError, match=r"its certificate is not trusted .* Name its authority in ca_file"):
+            made(client(stub, pauses))
+        assert (stub.requests, pauses) == ([], [])
+
+
+def test_a_certificate_of_another_name_is_refused(tmp_path: Path) -> None:
+    """Also from an authority that is trusted."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with running_grafana(tls=server_context(authority, "grafana.lier.be")) as stub:
+        with pytest.raises(GrafanaError, match="its certificate is not trusted"):
+            made(client(stub, ca_file=tmp_path / "ca.pem"))
+        assert stub.requests == []
 
 
 # Its settings.
