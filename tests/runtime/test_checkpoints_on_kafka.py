@@ -106,6 +106,34 @@ async def test_what_was_written_half_when_its_worker_died_is_never_read(settings
             assert everything(found.state) == before  # type: ignore[arg-type]  # a state of calls
 
 
+@pytest.mark.parametrize("damaged", ["head", "chunk"])
+async def test_the_one_before_a_damaged_checkpoint_takes_its_place(
+    settings: Settings, caplog: pytest.LogCaptureFixture, damaged: str
+) -> None:
+    """It says so, and the next checkpoint is whole again."""
+    async with owning(settings) as (owner, partition):
+        await owner.fold(partition.tp, offered(0, 5))
+        await owner.checkpoint()
+        before = everything(partition.state)  # type: ignore[arg-type]  # a state of calls
+        await owner.fold(partition.tp, offered(5, 9))
+        records = (await owner._owned[partition.tp].capture.take()).records
+    *chunks, head = [(each.key, each.value or b"") for each in records if each.topic.endswith("-checkpoints")]
+    broken = [*chunks, (head[0], b"{")] if damaged == "head" else [(key, value[1:]) for key, value in chunks] + [head]
+    async with AIOKafkaProducer(**client_options(settings.kafka)) as producer:
+        for key, value in broken:
+            await producer.send_and_wait(checkpoint_topic(partition.tp.topic), value, key, partition=0)
+    async with owning(settings) as (owner, found):
+        assert "The one before it takes its place" in caplog.text
+        assert found.next_offset == 5
+        assert everything(found.state) == before  # type: ignore[arg-type]  # a state of calls
+        await owner.fold(found.tp, offered(5, 10))
+        await owner.checkpoint()
+    caplog.clear()
+    async with owning(settings) as (_, found):
+        assert found.next_offset == 10
+    assert "takes its place" not in caplog.text
+
+
 async def write_old(settings: Settings, snapshot_version: int) -> Partition:
     """Twenty records, and a checkpoint of the first format that covers them; the partition that it is of."""
     old = Partition(TopicPartition("calls", 0), new_state(Channel.PHONE, settings.rules), 0)
