@@ -267,7 +267,7 @@ ALARMS: Final = (
         recovers_below=0.5,
         hold_seconds=0,
         # Longer than the pause at noon, in which it is silent: what was told in the morning is no news after it.
-        keep_firing_seconds=2 * 60 * _MINUTE,
+        keep_firing_seconds=70 * _MINUTE,
         summary="Topic {{ $labels.topic }}: " + f"{_COUNT} berichten verwijderd voor iemand ze las.",
         description="Kafka bewaarde ze niet lang genoeg. Elk cijfer mist ze, ook dat van de maand.",
         figure="topic:wachtmonitor_alarm_deleted_unread:growth1d",

@@ -155,8 +155,18 @@ _FEED_STALE: Final = "topic:wachtmonitor_feed_stale_seconds:max"
 _WORKERS: Final = "city:wachtmonitor_workers:count"
 
 
+_LINE_NAMES: Final = (
+    f'(label_replace({LINES} and on () (count({LINES}) > 1), "lijn", "$1: ", "cluster", "(.+)") or {_HERE} {LINES})'
+)
+
+
+def _of_line(expr: str) -> str:
+    """A figure of each line with a label `lijn` that names it, where there is more than one line to tell apart."""
+    return f"{expr} * {_HERE} group_left (lijn) ({_LINE_NAMES} ^ 0)"
+
+
 def _line_average(window: str) -> str:
-    return judged(of(_AVERAGE, channel="phone", window=window), LINES, "<", of_each=LINES)
+    return _of_line(judged(of(_AVERAGE, channel="phone", window=window), LINES, "<", of_each=LINES))
 
 
 def _desk_average(window: str) -> str:
@@ -168,12 +178,14 @@ def _desk_average(window: str) -> str:
 # A norm in a name holds no-break spaces, so that a line of a tile ends before it or after it.
 LINE_WAITING: Final = Query(of(_WAITING, channel="phone"), "{{cluster}}: wachten nu")
 LINE_LONGEST: Final = Query(
-    judged(of(_LONGEST, channel="phone"), LINES, "<=", of_each=LINES), "{{teken}} langste wacht nu"
+    _of_line(judged(of(_LONGEST, channel="phone"), LINES, "<=", of_each=LINES)), "{{teken}} {{lijn}}langste wacht nu"
 )
 LINE_AVERAGE_SHORT: Final = Query(
-    _line_average(SHORT), "{{teken}} gemiddeld 15 min (norm\u00a0<\u00a0{{norm}}\u00a0s)"
+    _line_average(SHORT), "{{teken}} {{lijn}}gemiddeld 15 min (norm\u00a0<\u00a0{{norm}}\u00a0s)"
 )
-LINE_AVERAGE_DAY: Final = Query(_line_average(DAY), "{{teken}} gemiddeld vandaag (norm\u00a0<\u00a0{{norm}}\u00a0s)")
+LINE_AVERAGE_DAY: Final = Query(
+    _line_average(DAY), "{{teken}} {{lijn}}gemiddeld vandaag (norm\u00a0<\u00a0{{norm}}\u00a0s)"
+)
 
 
 def _line_service_level(value: str) -> str:
@@ -184,13 +196,13 @@ def _line_service_level(value: str) -> str:
 
 
 LINE_SERVICE_LEVEL_DAY: Final = Query(
-    _line_service_level(of(_SERVICE_LEVEL, window=DAY)),
-    "{{teken}} vandaag binnen {{grens}} s (norm\u00a0≥\u00a0{{norm}}\u00a0%)",
+    _of_line(_line_service_level(of(_SERVICE_LEVEL, window=DAY))),
+    "{{teken}} {{lijn}}vandaag binnen {{grens}} s (norm\u00a0≥\u00a0{{norm}}\u00a0%)",
 )
-LINE_MISSED_DAY: Final = Query(of(_MISSED, window=DAY), "gemist vandaag")
+LINE_MISSED_DAY: Final = Query(_of_line(of(_MISSED, window=DAY)), "{{lijn}}gemist vandaag")
 LINE_MISSED_SHARE_DAY: Final = Query(
-    _judged_share(of(_MISSED_SHARE, window=DAY), each(NORM_MISSED, LINES), "<="),
-    "{{teken}} gemist (norm\u00a0≤\u00a0{{norm}}\u00a0%)",
+    _of_line(_judged_share(of(_MISSED_SHARE, window=DAY), each(NORM_MISSED, LINES), "<=")),
+    "{{teken}} {{lijn}}gemist (norm\u00a0≤\u00a0{{norm}}\u00a0%)",
 )
 
 _FEED_SIGNS: Final = (

@@ -52,6 +52,9 @@ SAMPLES: Final = {
 CLOSED: Final = AT + 60
 """A minute later the city is closed, and everything else as it was."""
 
+MANY: Final = AT + 120
+"""And then there is a second telephone line, on which nobody has called."""
+
 
 class Tile(NamedTuple):
     """What a tile shows: the label `teken`, that of the norm, and the value; None where there is none."""
@@ -71,9 +74,10 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         give_up(str(missing))
     with holding:
         closed = SAMPLES | {"city:wachtmonitor_open:max": 0, "city:wachtmonitor_workers:count": 2}
+        many = SAMPLES | {f'{NORM}{{cluster="Afspraken",channel="phone"}}': 60}
         holding.add(
             [f"{name} {value} {at}" for name, value in samples.items()]
-            for at, samples in ((AT, SAMPLES), (CLOSED, closed))
+            for at, samples in ((AT, SAMPLES), (CLOSED, closed), (MANY, many))
         )
         yield holding
 
@@ -90,6 +94,13 @@ def shown(prometheus: Prometheus, query: queries.Query, by: str = "cluster", at:
 def test_the_norm_of_a_line_is_broken_at_its_bound(prometheus: Prometheus) -> None:
     assert shown(prometheus, queries.LINE_AVERAGE_SHORT)["Klantencontactcentrum"] == Tile(GOOD, "45", 44.999)
     assert shown(prometheus, queries.LINE_AVERAGE_DAY)["Klantencontactcentrum"] == Tile(BAD, "45", 45)
+
+
+def test_a_line_is_named_where_there_are_more(prometheus: Prometheus) -> None:
+    one = shown(prometheus, queries.LINE_AVERAGE_DAY, by="lijn", at=MANY)
+    assert one == {"Klantencontactcentrum: ": Tile(BAD, "45", 45), "Afspraken: ": Tile(NEUTRAL, "60", None)}
+    (alone,) = prometheus.range(queries.LINE_AVERAGE_DAY.expr, Span(AT, AT), 1, 0)
+    assert "lijn" not in dict(alone)
 
 
 def test_the_norm_of_a_desk_holds_its_bound_and_stands_in_minutes(prometheus: Prometheus) -> None:
