@@ -31,6 +31,14 @@ AGE_SECONDS: Final = 4 + 4 + 4
 """How old what Grafana sees is at most here: scrape, figures and alarms, each 4 s after the one before."""
 
 
+class Seen(NamedTuple):
+    """What Grafana saw of one alert instance on one day: each evaluation's second and value, None where none was."""
+
+    alarm: Alarm
+    where: str
+    values: list[tuple[float, float | None]]
+
+
 class Fired(NamedTuple):
     """One firing of one alert instance."""
 
@@ -52,8 +60,8 @@ class Measured(NamedTuple):
     outside: int
 
 
-def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[list[Fired], list[Broken]]:
-    """Play the days in a Prometheus in `directory`: what fired, and what was wrong."""
+def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[list[Seen], list[Broken]]:
+    """Play the days in a Prometheus in `directory`: what Grafana sees, and what was wrong."""
     passes = needed_by({alarm.series for alarm in ALARMS})
     run = Replay(settings, raw_metrics(passes) - {"up"})
     with Prometheus(directory) as prometheus:
@@ -62,8 +70,13 @@ def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[li
         prometheus.record(passes, spans)
         for alarm in ALARMS:
             _expect_everything(prometheus, alarm, [day.span for day in days if not day.goes_down])
-        fired = [each for alarm in ALARMS for each in _fired(prometheus, alarm, spans)]
-    return fired, run.broken
+        seen = [each for alarm in ALARMS for each in _seen(prometheus, alarm, spans)]
+    return seen, run.broken
+
+
+def fired(seen: Iterable[Seen]) -> list[Fired]:
+    """Every day begins anew: nights are not replayed, and nothing fires in them."""
+    return [Fired(each.alarm, each.where, firing) for each in seen for firing in firings(each.alarm, each.values)]
 
 
 def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> None:
@@ -85,20 +98,19 @@ def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Spa
             assert compared <= seen, f"{alarm.uid}: a figure or norm is absent at {sorted(compared - seen)[:3]}"
 
 
-def _fired(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> Iterator[Fired]:
-    """Every span begins anew: nights are not replayed, and nothing fires in them."""
+def _seen(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> Iterator[Seen]:
     for span in spans:
         step = EVALUATION_SECONDS
         found = prometheus.range(alarm.series, span, step, GRAFANA_PHASE)
         for labels, values in found.items():
             names = dict(labels)
             where = names.get("cluster", names.get("topic", ""))
-            yield from (Fired(alarm, where, each) for each in firings(alarm, on_grid(values, span, step)))
+            yield Seen(alarm, where, list(on_grid(values, span, step)))
 
 
-def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], calendar: Calendar) -> Measured:
+def measure(alarm: Alarm, told: Iterable[Fired], broken: Iterable[Broken], calendar: Calendar) -> Measured:
     """Compare what an alarm did with what was wrong."""
-    mine = [each for each in fired if each.alarm is alarm]
+    mine = [each for each in told if each.alarm is alarm]
     wrong = [each for each in broken if each.alarm == alarm.uid]
     delays: list[float] = []
     missed = 0
@@ -125,14 +137,14 @@ def measure(alarm: Alarm, fired: Iterable[Fired], broken: Iterable[Broken], cale
     )
 
 
-def _told_already(cause: Broken, fired: Iterable[Fired]) -> bool:
+def _told_already(cause: Broken, told: Iterable[Fired]) -> bool:
     """Whether the alert goes on from something earlier when this begins, so that it needs no message."""
-    return any(each.where == cause.where and each.firing.start < cause.start <= each.firing.end for each in fired)
+    return any(each.where == cause.where and each.firing.start < cause.start <= each.firing.end for each in told)
 
 
-def _delay(alarm: Alarm, cause: Broken, fired: Iterable[Fired]) -> float | None:
+def _delay(alarm: Alarm, cause: Broken, told: Iterable[Fired]) -> float | None:
     """Seconds from the cause, without the hold, to the firing that began in it; None if none did."""
-    starts = [each.firing.start for each in fired if each.where == cause.where]
+    starts = [each.firing.start for each in told if each.where == cause.where]
     begun = min((at for at in starts if cause.start <= at <= cause.end + LATEST_SECONDS), default=None)
     return None if begun is None else max(0.0, begun - cause.start - alarm.hold_seconds)
 
@@ -196,9 +208,9 @@ TROUBLE_ALARMS: Final = frozenset(
 
 def all_measured(settings: Settings, days: Sequence[Day], directory: Path, *, trouble: bool) -> list[Measured]:
     """Replay some days and measure every alarm, or on days with trouble those that tell of it."""
-    fired, broken = replay(settings, days, directory)
-    calendar = Calendar(settings.rules)
-    return [measure(alarm, fired, broken, calendar) for alarm in ALARMS if not trouble or alarm.uid in TROUBLE_ALARMS]
+    seen, broken = replay(settings, days, directory)
+    told, calendar = fired(seen), Calendar(settings.rules)
+    return [measure(alarm, told, broken, calendar) for alarm in ALARMS if not trouble or alarm.uid in TROUBLE_ALARMS]
 
 
 HEAD: Final = "| alarm | held for | wrong | fired | seconds to firing | missed | false | flaps | outside hours |"

@@ -3,7 +3,9 @@
 A simulated afternoon from an hour before trouble to after closing: calls wait too long, then the source falls silent.
 """
 
+import math
 import subprocess
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -16,11 +18,11 @@ from dashboards.alarms import ALARMS, Alarm
 from dashboards.alerts import EVALUATION_SECONDS
 from streams.core.calendar import Calendar
 from streams.settings import load
-from tests.alerting.grafana import firings
-from tests.alerting.measure import LATEST_SECONDS, Measured, measure, replay
+from tests.alerting.grafana import states
+from tests.alerting.measure import LATEST_SECONDS, Measured, Seen, fired, measure, replay
 from tests.alerting.prometheus import Span
 from tests.alerting.replay import MARGIN_SECONDS, simulated_days
-from tests.alerting.truth import Incident, Trouble
+from tests.alerting.truth import Broken, Incident, Trouble
 from tests.deploy.tools import needs
 
 STALE_SECONDS: Final = 90
@@ -28,8 +30,8 @@ STALE_SECONDS: Final = 90
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measured]:
-    """What every alarm did on the afternoon."""
+def replayed(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Seen], list[Broken]]:
+    """What Grafana sees of the afternoon, and what was wrong in it."""
     needs("prometheus")
     needs("promtool")
     settings = load(None, {})
@@ -38,9 +40,15 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Measured]:
     silent = Incident(Trouble.SILENT, closing - 1_500, closing - 1_000)
     span = Span(silent.start - 3_600, closing + 300)
     afternoon = day._replace(span=span, incidents=(silent,))
-    fired, broken = replay(settings, [afternoon], tmp_path_factory.mktemp("replay"))
-    calendar = Calendar(settings.rules)
-    return {alarm.uid: measure(alarm, fired, broken, calendar) for alarm in ALARMS}
+    return replay(settings, [afternoon], tmp_path_factory.mktemp("replay"))
+
+
+@pytest.fixture(scope="module")
+def measured(replayed: tuple[list[Seen], list[Broken]]) -> dict[str, Measured]:
+    """What every alarm did on the afternoon."""
+    seen, broken = replayed
+    calendar = Calendar(load(None, {}).rules)
+    return {alarm.uid: measure(alarm, fired(seen), broken, calendar) for alarm in ALARMS}
 
 
 def test_an_overlong_wait_is_told_in_time(measured: dict[str, Measured]) -> None:
@@ -71,38 +79,57 @@ def test_no_alarm_fires_for_nothing(alarm: Alarm, measured: dict[str, Measured])
     assert measured[alarm.uid].false == 0
 
 
+def test_every_alarm_as_a_rule_of_prometheus_fires_at_the_same_evaluations(
+    replayed: tuple[list[Seen], list[Broken]], tmp_path: Path
+) -> None:
+    """Each on what it saw of the afternoon: Grafana's model and a real Prometheus agree."""
+    seen = [_without_hysteresis(each) for each in replayed[0]]
+    assert {each.alarm.uid for each in seen} == {alarm.uid for alarm in ALARMS}
+    assert len({each.alarm.uid for each in seen if _firing(each)}) >= 3, "the afternoon is too quiet to show anything"
+    _expect_the_same_of_prometheus(seen, tmp_path)
+
+
 @pytest.mark.parametrize(("hold", "keep"), [(0, 30), (20, 0), (20, 30), (30, 60)])
 def test_prometheus_and_the_model_of_grafana_agree_but_for_hysteresis(hold: int, keep: int, tmp_path: Path) -> None:
     """Prometheus has the same `for` and `keep_firing_for`: promtool says when its own alert fires."""
     values = [0, 2, 0, 2, 2, 2, 2, 2, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, *[0] * 9]
-    alarm = msgspec.structs.replace(
-        ALARMS[0], fires_above=1, recovers_below=1.5, hold_seconds=hold, keep_firing_seconds=keep
-    )
-    step = EVALUATION_SECONDS
-    times = [step * index for index in range(len(values))]
-    expected = firings(alarm, zip(times, values, strict=True))
-    firing = [at for at in times if any(each.start <= at < each.end or at == each.start for each in expected)]
-    file = _unit_test(alarm, values, set(firing), times, tmp_path)
+    alarm = msgspec.structs.replace(ALARMS[0], fires_above=1, hold_seconds=hold, keep_firing_seconds=keep)
+    seen = Seen(alarm, "", [(EVALUATION_SECONDS * index, value) for index, value in enumerate(values)])
+    assert _firing(_without_hysteresis(seen))
+    _expect_the_same_of_prometheus([_without_hysteresis(seen)], tmp_path)
+
+
+def _without_hysteresis(seen: Seen) -> Seen:
+    """With a bound for recovery that is that for firing: Prometheus has but one."""
+    bound = math.nextafter(seen.alarm.fires_above, math.inf)
+    return seen._replace(alarm=msgspec.structs.replace(seen.alarm, recovers_below=bound))
+
+
+def _firing(seen: Seen) -> list[bool]:
+    """Whether people are being told, at each evaluation by Grafana's model; empty when they never are."""
+    firing = [state.firing for _, state in states(seen.alarm, seen.values)]
+    return firing if any(firing) else []
+
+
+def _expect_the_same_of_prometheus(seen: Sequence[Seen], directory: Path) -> None:
+    """Each alarm as an alerting rule on what it saw, with its state at each evaluation expected of promtool."""
+    rules, series, cases = [], [], []
+    for number, each in enumerate(seen):
+        name, alarm = f"alarm_{number}", each.alarm
+        rule = {"alert": name, "expr": f"{name} > {alarm.fires_above}", "for": f"{alarm.hold_seconds}s"}
+        keep = {"keep_firing_for": f"{alarm.keep_firing_seconds}s"} if alarm.keep_firing_seconds else {}
+        rules.append(rule | keep)
+        values = ["_" if value is None else repr(value) for _, value in each.values]
+        series.append({"series": name, "values": " ".join(values)})
+        for index, firing in enumerate(_firing(each) or [False] * len(values)):
+            expected: list[dict[str, Any]] = [{"exp_labels": {}}] if firing else []
+            cases.append({"eval_time": f"{index * EVALUATION_SECONDS}s", "alertname": name, "exp_alerts": expected})
+    step = f"{EVALUATION_SECONDS}s"
+    test = {"interval": step, "input_series": series, "alert_rule_test": cases}
+    (directory / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "one", "rules": rules}]}))
+    file = directory / "test.yml"
+    file.write_text(yaml.safe_dump({"rule_files": ["rules.yml"], "evaluation_interval": step, "tests": [test]}))
     done = subprocess.run(
         [needs("promtool"), "test", "rules", str(file)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert firing
-
-
-def _unit_test(alarm: Alarm, values: list[int], firing: set[int], times: list[int], directory: Path) -> Path:
-    """The alarm as a rule of Prometheus, with what is expected of it at each evaluation."""
-    rule: dict[str, Any] = {"alert": "it", "expr": f"figure > {alarm.fires_above}", "for": f"{alarm.hold_seconds}s"}
-    if alarm.keep_firing_seconds:
-        rule["keep_firing_for"] = f"{alarm.keep_firing_seconds}s"
-    (directory / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "one", "rules": [rule]}]}))
-    step = f"{EVALUATION_SECONDS}s"
-    cases = [
-        {"eval_time": f"{at}s", "alertname": "it", "exp_alerts": [{"exp_labels": {}}] if at in firing else []}
-        for at in times
-    ]
-    series = {"series": "figure", "values": " ".join(map(str, values))}
-    test = {"interval": step, "input_series": [series], "alert_rule_test": cases}
-    file = directory / "test.yml"
-    file.write_text(yaml.safe_dump({"rule_files": ["rules.yml"], "evaluation_interval": step, "tests": [test]}))
-    return file
