@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos soak lint lock contract clean system-packages bench dashboards alarms
+.PHONY: help demo test chaos soak fuzz lint lock contract clean system-packages bench dashboards alarms
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -25,6 +25,9 @@ chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, 
 
 soak: system-packages .venv/dev.stamp ## a worker under load for an hour, then with a million open calls; ARGS="--hours 8" for more
 	@exec $(BIN)/python -m tests.soak $(ARGS)
+
+fuzz: .venv/dev.stamp ## ten million records that nobody would send, into all that reads bytes of others; ARGS="--seed 2" for others
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options
 	@exec $(BIN)/python -m tests.bench $(ARGS)

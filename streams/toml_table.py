@@ -4,8 +4,10 @@ It must not know what the keys mean: that is the business of whoever reads the t
 """
 
 import json
+import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from decimal import InvalidOperation
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -58,6 +60,19 @@ WRONG: Final = object()
 """Stands for a value that is missing or unfit; a problem says so already, so that no second one is wanted."""
 
 _ABSENT: Final = object()
+
+
+def parse_toml(text: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """The tables of a TOML text; ValueError, with the reason, for whatever is none.
+
+    `tomllib` has errors of its own kind for bad syntax alone, not for too deep nesting or too large a number.
+    """
+    try:
+        return tomllib.loads(text, parse_float=parse_float)
+    except RecursionError:
+        raise ValueError("arrays or tables are nested too deeply") from None
+    except InvalidOperation:
+        raise ValueError("a number is too large") from None
 
 
 class Table:

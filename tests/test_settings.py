@@ -497,6 +497,24 @@ def test_a_file_that_is_not_toml_is_reported_with_its_line(write: Write) -> None
     assert re.search(rf": not TOML: .*\(at line {line}, column 8\)", problem)
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("a = " + "[" * 5_000, "nested too deeply", id="arrays"),
+        pytest.param("a = 1e" + "9" * 50, "a number is too large", id="exponent"),
+        pytest.param("a = " + "9" * 5_000, "Exceeds the limit", id="digits"),
+    ],
+)
+def test_a_file_that_is_too_much_for_the_parser_is_a_problem_like_any_other(
+    text: str, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text)
+    (problem,) = problems_of(path)
+    assert problem.startswith(f"{path}: not TOML: ")
+    assert reason in problem
+
+
 def test_a_file_that_is_not_utf_8_is_reported_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_bytes('zone = "Europe/Brussels"\n# één\n'.encode("latin-1"))

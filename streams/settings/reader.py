@@ -3,7 +3,6 @@
 Must not know single keys: those are in the sections.
 """
 
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -23,7 +22,7 @@ from streams.settings.model import (
     WebSettings,
 )
 from streams.settings.sections import override_keys, read_sections
-from streams.toml_table import Table
+from streams.toml_table import Table, parse_toml
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "wachtmonitor.toml"
 """The packaged settings, those of the city of Lier: used where no file is named."""
@@ -64,9 +63,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def _parse(path: Path) -> dict[str, Any]:
-    """The file as `tomllib` gives it, decimals exact; raises ValueError with what to do about the file."""
+    """The file as `parse_toml` gives it, decimals exact; raises ValueError with what to do about the file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
+        return parse_toml(path.read_text(encoding="utf-8-sig"), parse_float=Decimal)
     except OSError as error:
         raise ValueError(
             f"{path}: the settings file cannot be read ({error.strerror}); name another with --settings or "
@@ -75,5 +74,5 @@ def _parse(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise ValueError(f"{path}: not TOML: {error}; correct it there, nothing else was read") from None

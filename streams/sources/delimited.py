@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final, Self, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -34,6 +34,12 @@ from streams.toml_table import shown
 TEXTS_REMEMBERED: Final = 100_000
 """Distinct times of day and dates whose reading is kept: more than the seconds of a day, some 20 MB at most."""
 
+ROW_CHARACTERS_MAX: Final = 128 * 1024
+"""Longest row, all of its lines together: as much as the csv module lets one field have. Bounds time and memory."""
+
+TIME_CHARACTERS_MAX: Final = 100
+"""Longest text that may be a time or a date: those that were read are remembered, so it bounds the memory."""
+
 UNDECODABLE: Final = "\N{REPLACEMENT CHARACTER}"
 """What stands where bytes are no text in the file's encoding."""
 
@@ -41,7 +47,7 @@ UNDECODABLE: Final = "\N{REPLACEMENT CHARACTER}"
 class Unreadable(StrEnum):
     """Why a row could not be read. Rows left out on purpose have the mapping's own reasons instead."""
 
-    ROW = "broken quoting or field too long"
+    ROW = "broken quoting or row too long"
     FIELDS = "other number of fields than columns"
     TEXT = "bytes that are no text in the file's encoding"
     ID = "no id"
@@ -88,7 +94,7 @@ def read_rows(stream: BinaryIO, mapping: FileMapping) -> Iterator[Row]:
 
     `MappingError`, before the first row, if the file has not the columns that the mapping names.
     """
-    lines = _numbered_rows(_text_lines(stream, mapping.file.encoding), mapping.file)
+    lines = _numbered_rows(stream, mapping.file)
     return _rows(lines, RowReader(mapping, mapping.file.columns or _header(lines)))
 
 
@@ -102,28 +108,59 @@ def _rows(lines: Iterable[tuple[int, list[str] | None]], events_of: "RowReader")
             yield Row(line, [], error.left_out)
 
 
-def _text_lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
+class _Lines:
+    """The lines of a text, of each row no more than `ROW_CHARACTERS_MAX`: a quote that nobody closes has no end."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self.number = 0
+        """Of the last line that was read, from 1."""
+        self._text = text
+        self._left = 0
+
+    def begin_row(self) -> None:
+        """Lines now belong to the next row."""
+        self._left = ROW_CHARACTERS_MAX
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        """The next line; `csv.Error`, once all of it is passed over, when it makes the row too long."""
+        line = self._text.readline(self._left + 1)
+        if not line:
+            raise StopIteration
+        self.number += 1
+        if len(line) <= self._left:
+            self._left -= len(line)
+            return line
+        while line and line[-1] not in "\r\n":
+            line = self._text.readline(ROW_CHARACTERS_MAX)
+        raise csv.Error("row too long")
+
+
+def _numbered_rows(stream: BinaryIO, form: FileFormat) -> Iterator[tuple[int, list[str] | None]]:
+    """Each row with the number of its first line; None for a row that is broken. Blank lines are no rows."""
     # A byte order mark before UTF-8 is no part of the first name; a file without one reads the same.
-    marked = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
+    marked = "utf-8-sig" if form.encoding.lower() in {"utf-8", "utf8"} else form.encoding
     text = io.TextIOWrapper(stream, marked, errors="replace", newline="")
     try:
-        yield from text
+        yield from _parsed(_Lines(text), form)
     finally:
         if not stream.closed:
             text.detach()  # else the wrapper would close a stream that is not its own
 
 
-def _numbered_rows(text: Iterable[str], form: FileFormat) -> Iterator[tuple[int, list[str] | None]]:
-    """Each row with the number of its first line; None for a row that is broken. Blank lines are no rows."""
+def _parsed(lines: _Lines, form: FileFormat) -> Iterator[tuple[int, list[str] | None]]:
     reader = csv.reader(
-        text,
+        lines,
         delimiter=form.delimiter,
         quotechar=form.quote or None,
         quoting=csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE,
         strict=True,
     )
     while True:
-        line = reader.line_num + 1
+        lines.begin_row()
+        line = lines.number + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -138,7 +175,9 @@ def _numbered_rows(text: Iterable[str], form: FileFormat) -> Iterator[tuple[int,
 def _header(lines: Iterator[tuple[int, list[str] | None]]) -> list[str]:
     _, names = next(lines, (1, []))
     if names is None:
-        raise MappingError(["the data: expected the columns' names in its first line, but its quoting is broken"])
+        raise MappingError(
+            ["the data: expected the columns' names in its first line, but its quoting is broken or it is too long"]
+        )
     return [name.strip() for name in names]
 
 
@@ -280,7 +319,7 @@ class _TimeReader:
 
     def _instant(self, text: str, column: str, cells: Sequence[str], firsts: dict[int, datetime]) -> datetime:
         try:
-            return self._to_instant(text, cells, firsts)
+            return self._to_instant(_short(text), cells, firsts)
         except NonexistentTimeError:
             raise self._unreadable(Unreadable.NONEXISTENT, column) from None
         except (ValueError, OverflowError, OSError):  # the three that datetime raises for what is no moment
@@ -291,6 +330,12 @@ class _TimeReader:
         if source.date_column:
             return _unreadable(reason, f"{source.date_column} {column}", f"{source.date_format} {source.format}")
         return _unreadable(reason, column, source.format)
+
+
+def _short(text: str) -> str:
+    if len(text) > TIME_CHARACTERS_MAX:
+        raise ValueError("too long for a time")
+    return text
 
 
 _InstantReader = Callable[[str, Sequence[str], dict[int, datetime]], datetime]
@@ -308,7 +353,7 @@ def _instant_reader(source: TimeSource, at: dict[str, int], zone: ZoneInfo) -> _
     date_place = at[source.date_column]
 
     def on_its_day(text: str, cells: Sequence[str], firsts: dict[int, datetime]) -> datetime:
-        moment = day(cells[date_place]) + time_of_day(text)
+        moment = day(_short(cells[date_place])) + time_of_day(text)
         return to_utc(past_midnight(moment, firsts.setdefault(date_place, moment)), zone)
 
     return on_its_day

@@ -47,7 +47,6 @@ What holds for every mapping, and cannot be set:
 This module turns such a file into `FileMapping` and finds everything wrong with it. It must not know the rows.
 """
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +58,7 @@ from streams.contracts.events import CALL_EVENTS, Requested
 from streams.sources import mapping_kinds as kinds
 from streams.sources.mapping_kinds import AnyEvent
 from streams.sources.times import RFC_3339, Holds, what_format_holds
-from streams.toml_table import WRONG, Entry, Fields, Table, shown
+from streams.toml_table import WRONG, Entry, Fields, Table, parse_toml, shown
 
 FILE: Final = (
     Entry("delimiter", kinds.DELIMITER, "delimiter", required=False),
@@ -188,8 +187,8 @@ def load_mapping(path: Path) -> FileMapping:
 def parse_mapping(text: str) -> FileMapping:
     """The mapping in a TOML text; `MappingError` with all problems."""
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        values = parse_toml(text)
+    except ValueError as error:
         raise MappingError([f"expected TOML: {error}"]) from None
     problems: list[str] = []
     mapping = _mapping(Table(values, "", problems), problems)

@@ -3,6 +3,7 @@
 It must not know the keys of the file.
 """
 
+import io
 from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -68,8 +69,9 @@ def _cluster_name(value: object) -> str:
 def _encoding(value: object) -> str:
     name = _text(value)
     try:
-        "a".encode(name)
-    except (LookupError, UnicodeError) as error:
+        for byte in range(256):  # some encodings of the library read names of hosts and not any bytes
+            io.TextIOWrapper(io.BytesIO(bytes([byte])), name, errors="replace").read()
+    except (LookupError, ValueError) as error:
         raise UnfitError(str(error)) from None
     return name
 

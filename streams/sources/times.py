@@ -8,6 +8,7 @@ Two rules for what a local clock cannot say:
 It must not know rows, columns or events.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
@@ -71,7 +72,10 @@ def _read_back(time_format: str) -> datetime:
         raise ValueError(
             "a zone's abbreviation (%Z) may mean several zones; use an offset (%z) or the zone in [time]"
         )
-    return datetime.strptime(_PROBE.strftime(time_format), time_format)  # noqa: DTZ007 - whether it has one is the question
+    try:
+        return datetime.strptime(_PROBE.strftime(time_format), time_format)  # noqa: DTZ007 - whether it has one is the question
+    except re.error:
+        raise ValueError("a code comes twice in it") from None
 
 
 def instant_parser(time_format: str) -> Callable[[str], datetime]:

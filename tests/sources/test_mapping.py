@@ -138,6 +138,23 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
             '[file]: encoding: expected the name of a text encoding, such as "cp1252", got "utf-9": unknown encoding',
         ),
         (
+            "[file]\nencoding = 'idna'" + WHOLE,
+            '[file]: encoding: expected the name of a text encoding, such as "cp1252", got "idna": Unsupported error',
+        ),
+        (
+            "[file]\nencoding = 'punycode'" + WHOLE,
+            '[file]: encoding: expected the name of a text encoding, such as "cp1252", got "punycode": ',
+        ),
+        (
+            '[file]\nencoding = "utf\\u0000"' + WHOLE,
+            '[file]: encoding: expected the name of a text encoding, such as "cp1252", got "utf\\u0000": embedded',
+        ),
+        (
+            "[time]\nformat = '%H:%M %H'" + WHOLE,
+            '[time]: format: expected "RFC 3339", "epoch seconds" or the codes of strptime, such as "%H:%M:%S", '
+            'got "%H:%M %H": a code comes twice in it',
+        ),
+        (
             "[file]\nnull_values = 0" + WHOLE,
             '[file]: null_values: expected a text or a list of texts, such as ["AGENT", "HANG"], got 0',
         ),
@@ -310,6 +327,20 @@ def test_a_text_that_is_no_toml_is_reported_with_its_line() -> None:
     (only,) = problems_of("[file]\ndelimiter = ;")
     assert only.startswith("expected TOML: ")
     assert "line 2" in only
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("a = " + "[" * 5_000, "nested too deeply", id="arrays"),
+        pytest.param("a = " + "{a=" * 5_000, "nested too deeply", id="tables"),
+        pytest.param("a = " + "9" * 5_000, "Exceeds the limit", id="digits"),
+    ],
+)
+def test_a_text_that_is_too_much_for_the_parser_is_a_problem_like_any_other(text: str, reason: str) -> None:
+    (only,) = problems_of(text)
+    assert only.startswith("expected TOML: ")
+    assert reason in only
 
 
 def test_a_file_that_is_no_utf_8_is_reported_with_the_byte(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Rows of a delimited file become events, or are left out with a reason; one row never disturbs another."""
 
 import io
+import tracemalloc
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import BinaryIO, cast
 
 import msgspec
 import pytest
@@ -11,7 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Offered, instant_ms
-from streams.sources.delimited import LeftOut, Row, RowLeftOutError, RowReader, Unreadable, read_rows
+from streams.sources.delimited import (
+    ROW_CHARACTERS_MAX,
+    TIME_CHARACTERS_MAX,
+    LeftOut,
+    Row,
+    RowLeftOutError,
+    RowReader,
+    Unreadable,
+    read_rows,
+)
 from streams.sources.mapping import MappingError, parse_mapping
 
 CALLS = """
@@ -307,7 +318,7 @@ def test_an_empty_file_has_no_columns() -> None:
 
 def test_a_first_line_with_broken_quoting_is_reported() -> None:
     with pytest.raises(
-        MappingError, match="expected the columns' names in its first line, but its quoting is broken"
+        MappingError, match="expected the columns' names in its first line, but its quoting is broken or it is too"
     ):
         read_rows(io.BytesIO(b'what,"ticket"x\n'), parse_mapping(TICKETS))
 
@@ -323,3 +334,71 @@ def test_no_row_whatever_it_holds_stops_the_reading(row: list[str]) -> None:
 def test_no_bytes_whatever_they_are_stop_the_reading(data: bytes) -> None:
     rows = list(read_rows(io.BytesIO(HEADER.encode() + data + b"\n"), parse_mapping(CALLS)))
     assert all(bool(row.events) != bool(row.left_out) for row in rows)
+
+
+GOOD = "2024-06-03;A;1;kcc;;9:00:00;-;-;-;ANSWERED\n"
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        pytest.param("x" * ROW_CHARACTERS_MAX + "\n", id="one line"),
+        pytest.param("x;" * ROW_CHARACTERS_MAX + "x\r\n", id="many fields"),
+    ],
+)
+def test_a_row_that_is_too_long_is_left_out_and_the_next_ones_are_read(long: str) -> None:
+    first, broken, last = calls(GOOD + long + GOOD)
+    assert (broken.line, broken.left_out) == (3, LeftOut(Unreadable.ROW))
+    assert (last.line, told(last.events)) == (4, told(first.events))
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        pytest.param('"' + "\n" * 2 * ROW_CHARACTERS_MAX, id="a field of many lines"),
+        pytest.param('"\n";' * 2 * ROW_CHARACTERS_MAX, id="many fields of two lines"),
+    ],
+)
+def test_a_row_whose_quotes_have_no_end_is_broken_off(long: str) -> None:
+    first, broken, *_ = calls(GOOD + long)
+    assert (first.line, len(first.events)) == (2, 1)
+    assert (broken.line, broken.left_out) == (3, LeftOut(Unreadable.ROW))
+
+
+class Endless(io.BufferedIOBase):
+    """A file whose second line is a quote, and then so many bytes without a line end."""
+
+    def __init__(self, size: int) -> None:
+        self._head = io.BytesIO(HEADER.encode() + b'"')
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def read1(self, size: int = -1) -> bytes:
+        if read := self._head.read1(size):
+            return read
+        count = min(self._left, size)
+        self._left -= count
+        return b"x" * count
+
+
+def test_a_line_without_an_end_takes_no_memory() -> None:
+    mapping = parse_mapping(CALLS)
+    tracemalloc.start()
+    try:
+        (row,) = read_rows(cast("BinaryIO", Endless(64 * 1024 * 1024)), mapping)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert row.left_out == LeftOut(Unreadable.ROW)
+    assert peak_bytes < 4 * 1024 * 1024
+
+
+def test_a_text_that_is_too_long_for_a_time_is_none() -> None:
+    """Times that were read are remembered: what is remembered must be short."""
+    toml = CALLS.replace('"%H:%M:%S"', '"%H %M"')
+    row = "2024-06-03;A;1;kcc;;9{}30;-;-;-;ANSWERED\n"
+    fits, too_long = calls(row.format(" " * (TIME_CHARACTERS_MAX - 3)) + row.format(" " * TIME_CHARACTERS_MAX), toml)
+    assert len(fits.events) == 1
+    assert too_long.left_out == LeftOut(Unreadable.TIME, column="day dialled", expected="%Y-%m-%d %H %M")

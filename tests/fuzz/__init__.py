@@ -1,0 +1,1 @@
+"""`make fuzz`: bytes that nobody would send, into everything that reads what others wrote."""

@@ -1,0 +1,17 @@
+"""What a fuzzing process says of itself when it has read enough."""
+
+import msgspec
+
+
+class Account(msgspec.Struct):
+    """How it went."""
+
+    target: str
+    records: int = 0
+    inputs: int = 0
+    seconds: float = 0.0
+    slowest_ms: float = 0.0
+    """Of one record, in processor time; of those that seemed slow the quickest of several readings."""
+    early_bytes: int = 0
+    """The process's largest memory after a fifth of the records."""
+    peak_bytes: int = 0
