@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos soak fuzz lint lock contract clean system-packages bench dashboards alarms
+.PHONY: help demo test chaos soak fuzz audit lint lock contract clean system-packages bench dashboards alarms
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
@@ -31,6 +31,9 @@ fuzz: .venv/dev.stamp ## ten million records that nobody would send, into all th
 
 bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options
 	@exec $(BIN)/python -m tests.bench $(ARGS)
+
+audit: .venv/dev.stamp ## known vulnerabilities of all that is locked, or that nobody could be asked; ARGS="--strict" to fail then
+	@exec $(BIN)/python -m tests.deploy.audit $(ARGS)
 
 lint: .venv/dev.stamp ## style, types and layers
 	$(BIN)/ruff check --no-cache
