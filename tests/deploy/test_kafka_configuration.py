@@ -2,52 +2,67 @@
 
 import asyncio
 import os
+import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from streams.kafka import admin_client, ensure_topics
 from streams.runtime.embedded import HOST, BrokerProcess, free_port
-from tests.brokers.apache import CLUSTER_ID, JAVA, KafkaMissingError, kafka_jars
+from tests.brokers.apache import JAVA, KafkaMissingError, kafka_jars
 from tests.brokers.topics import settings_at
 from tests.runtime.workers import until
 
-PROPERTIES: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "server.properties"
+ROOT: Final = Path(__file__).parents[2]
+PROPERTIES: Final = ROOT / "deploy" / "kafka" / "server.properties"
+ENVIRONMENT: Final[dict[str, str]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))[
+    "services"
+]["kafka"]["environment"]
+
+Ports = dict[str, int]
+"""Free ports of this machine by those of the installation."""
 
 
-def _here(directory: Path, port: int) -> str:
-    """The committed file with free ports of this machine and a directory of its own; the rest as it is."""
-    inside, controller = free_port(), free_port()
-    changed = {
-        "listeners": f"INSIDE://{HOST}:{inside},OUTSIDE://{HOST}:{port},CONTROLLER://{HOST}:{controller}",
-        "advertised.listeners": f"INSIDE://{HOST}:{inside},OUTSIDE://{HOST}:{port}",
-        "controller.quorum.voters": f"1@{HOST}:{controller}",
-        "log.dirs": str(directory / "data"),
-    }
-    lines = PROPERTIES.read_text(encoding="utf-8").splitlines()
-    found = {line.partition("=")[0] for line in lines}
-    assert set(changed) <= found
-    return "\n".join(
-        f"{name}={changed[name]}" if (name := line.partition("=")[0]) in changed else line for line in lines
+def _here(text: str, ports: Ports) -> str:
+    """Addresses of the installation as ones of this machine, with the defaults of variables."""
+    plain = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
+    return re.sub(r"(//|@)[a-z]*:(\d+)", lambda match: f"{match[1]}{HOST}:{ports[match[2]]}", plain)
+
+
+def _set_up(directory: Path, ports: Ports, java: Sequence[str]) -> Path:
+    """The file that the image's own program makes of the mounted one and the environment; storage is formatted."""
+    mounted, final = directory / "mounted", directory / "final"
+    for each in (mounted, final):
+        each.mkdir()
+    text = _here(PROPERTIES.read_text(encoding="utf-8"), ports)
+    (mounted / PROPERTIES.name).write_text(
+        re.sub(r"^log\.dirs=.*$", f"log.dirs={directory / 'data'}", text, flags=re.MULTILINE), encoding="utf-8"
     )
+    environment = {name: _here(value, ports) for name, value in ENVIRONMENT.items()}
+    places = {"default": directory / "none", "mounted": mounted, "final": final}
+    options = [word for name, place in places.items() for word in (f"--{name}-configs-dir", str(place))]
+    command = [*java, "kafka.docker.KafkaDockerWrapper", "setup", *options]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return final / PROPERTIES.name
 
 
 @pytest.mark.kafka
-async def test_kafka_starts_with_it_and_stamps_records_on_arrival(tmp_path: Path) -> None:
+async def test_kafka_starts_as_in_its_image_and_stamps_records_on_arrival(tmp_path: Path) -> None:
     try:
         java = [*JAVA, "-cp", f"{kafka_jars()}/*"]
     except KafkaMissingError as missing:
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         give_up(f"no Apache Kafka: {missing}")
-    port = free_port()
-    file = tmp_path / "server.properties"
-    file.write_text(_here(tmp_path, port), encoding="utf-8")
-    formatting = ["kafka.tools.StorageTool", "format", "--config", str(file), "--cluster-id", CLUSTER_ID]
-    await asyncio.to_thread(subprocess.run, [*java, *formatting], check=True, capture_output=True)
+    ports = {name: free_port() for name in ("19092", "9092", "9093")}
+    file = await asyncio.to_thread(_set_up, tmp_path, ports, java)
+    port = ports["9092"]
     broker = BrokerProcess("Kafka", [*java, "kafka.Kafka", str(file)], port=port, log=tmp_path / "log")
     await broker.start()
     try:
