@@ -179,6 +179,20 @@ def _shortcoming(spec: TopicSpec, partitions: int | None) -> str | None:
     return None
 
 
+async def require_topics(kafka: KafkaSettings, names: Iterable[str]) -> None:
+    """Raise `KafkaProblemsError` for topics that are not there: a reader would wait for them in vain."""
+    async with admin_client(kafka) as admin:
+        # All topics, because the embedded broker creates those that are asked for by name.
+        found = {topic["topic"] for topic in await admin.describe_topics()}
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise KafkaProblemsError(
+            f"Topic {name} is not there. A worker creates it when it starts; if one runs here, correct the name of "
+            "the topic in [kafka] of the settings."
+            for name in missing
+        )
+
+
 async def read_to_end(kafka: KafkaSettings, topic: str, partitions: Sequence[int]) -> dict[int, list[ConsumerRecord]]:
     """All committed records of these partitions of a topic, in their order, by partition.
 

@@ -18,7 +18,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.coordination import FindCoordinatorRequest
 from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 
-from streams.kafka import KafkaProblemsError, admin_client
+from streams.kafka import KafkaProblemsError, admin_client, require_topics
 from streams.kafka_rights import Operation, Right, Role, rights_of
 from streams.settings import KafkaSettings
 
@@ -59,9 +59,10 @@ async def require_rights(kafka: KafkaSettings, role: Role) -> None:
 
 
 async def allowed(kafka: KafkaSettings, role: Role, work: Coroutine[Any, Any, T]) -> T:
-    """What comes of the work, which begins once `require_rights` has returned."""
+    """What comes of the work, which begins once `require_rights` has returned and the role's topics are there."""
     try:
         await require_rights(kafka, role)
+        await require_topics(kafka, sorted({r.name for r in rights_of(role, kafka) if r.resource == "topic"}))
     except BaseException:
         work.close()
         raise

@@ -171,6 +171,23 @@ async def test_who_is_overtaken_is_told_so_in_one_line(apache_kafka: BrokerProce
     assert await account_of(kafka, MONTH) == []
 
 
+async def test_before_a_worker_has_ever_run_the_commands_say_so_at_once(
+    broker: BrokerProcess, tmp_path: Path
+) -> None:
+    """The topics that they read are not there, and are not made by looking."""
+    kafka = kafka_settings(broker)
+    for arguments, topic in (
+        (("report", "--month", MONTH), kafka.month_totals_topic),
+        (("month", "list"), kafka.closed_months_topic),
+        (("month", "close", MONTH), kafka.calls_topic),
+        (("month", "reopen", MONTH, "--why", "x"), kafka.closed_months_topic),
+        (("snapshot", "list"), kafka.snapshots_topic),
+    ):
+        result = await asyncio.to_thread(command, kafka, settings_file(tmp_path), *arguments)
+        assert result.exit_code == 1, arguments
+        assert f"Topic {topic} is not there. A worker creates it when it starts" in result.output
+
+
 def command(kafka: KafkaSettings, file: Path, *arguments: str) -> Result:
     """A command as its user starts it."""
     return CliRunner().invoke(main, list(arguments), env=environment(kafka, free_port(), file))
