@@ -89,19 +89,20 @@ with raw as (
     from read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)
     where outcome <> 'PHANTOM'
 ),
-clocks as (
-    select day, vru_entry, vru_entry as clock from raw
-    union all select day, vru_entry, ser_start from raw where outcome = 'AGENT'
-    union all select day, vru_entry, ser_exit from raw where outcome = 'AGENT'
-    union all select day, vru_entry, if(q_exit = '0:00:00', vru_exit, q_exit) from raw where outcome = 'HANG'
+named as (
+    select 'offered' as event, day, type, vru_entry, vru_entry as clock from raw
+    union all select 'answered', day, type, vru_entry, ser_start from raw where outcome = 'AGENT'
+    union all select 'ended', day, type, vru_entry, ser_exit from raw where outcome = 'AGENT'
+    union all select 'abandoned', day, type, vru_entry, if(q_exit = '0:00:00', vru_exit, q_exit) from raw
+        where outcome = 'HANG'
 ),
 facts as (
-    select day + clock::interval
+    select event, type, day + clock::interval
         + if(vru_entry::interval - clock::interval > interval 12 hours, interval 1 day, interval 0 day) as moment
-    from clocks where clock <> '0:00:00'
+    from named where clock <> '0:00:00'
 )
 """
-"""When each fact of the file happened, by the clock on the wall, in a table `facts`."""
+"""Each fact of the file with its event, type and moment by the clock on the wall, in a table `facts`."""
 
 COVERAGE_SQL: Final = f"""
 {FACTS_SQL},

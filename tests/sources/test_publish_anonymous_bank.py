@@ -14,32 +14,12 @@ import pytest
 from streams.contracts.events import instant_ms
 from streams.sources.delimited import LeftOut, Row, read_rows
 from streams.sources.mapping import load_mapping
+from tests.real_calls import EXAMPLE, FACTS_SQL
 
-ROOT: Final = Path(__file__).parents[2]
-EXAMPLE: Final = ROOT / "deploy" / "examples" / "anonymous-bank"
-
-EVENTS_SQL: Final = """
-with raw as (
-    select *, strptime(date, '%y%m%d') as day
-    from read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)
-    where outcome <> 'PHANTOM'
-),
-named as (
-    select 'offered' as event, day, type, vru_entry, vru_entry as clock from raw
-    union all select 'answered', day, type, vru_entry, ser_start from raw where outcome = 'AGENT'
-    union all select 'ended', day, type, vru_entry, ser_exit from raw where outcome = 'AGENT'
-    union all select 'abandoned', day, type, vru_entry, if(q_exit = '0:00:00', vru_exit, q_exit) from raw
-        where outcome = 'HANG'
-),
-timed as (
-    select event, type, day, clock::interval as clock, vru_entry::interval as dialled from named
-    where clock <> '0:00:00'
-)
+EVENTS_SQL: Final = f"""
+{FACTS_SQL}
 -- in February Israel is two hours ahead of UTC
-select event, type, count(*), sum(epoch_ms(
-    day + clock + if(dialled - clock > interval 12 hours, interval 1 day, interval 0 day) - interval 2 hours
-))
-from timed group by all
+select event, type, count(*), sum(epoch_ms(moment - interval 2 hours)) from facts group by all
 """
 
 
