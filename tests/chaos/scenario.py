@@ -46,7 +46,7 @@ SETTLED_SHARE: Final = 0.6
 SETTLE_SECONDS: Final = 20.0
 
 PLAIN_KILLS: Final = ("kill_one", "kill_three")
-"""Faults that are mostly left alone, so that the time of recovery is that of nothing else."""
+"""Faults that mostly strike alone, and a group at rest, so that the time of recovery is that of nothing else."""
 
 EXTRA_WORKERS: Final = 2
 """Slots for workers that join."""
@@ -174,7 +174,8 @@ async def _play(arena: Arena, plan: Plan, result: Result) -> None:
     for number, (name, with_kill) in enumerate(plan.rounds):
         arena.timeline.note(f"round {number}: {name}{' and a kill' if with_kill else ''}")
         random = Random(f"round {number} of {plan.seed}")
-        settled = random.random() < SETTLED_SHARE and await _until_settled(arena)
+        at_rest = random.random() < SETTLED_SHARE or (name in PLAIN_KILLS and not with_kill)
+        settled = at_rest and await _until_settled(arena)
         arena.strikes.clear()
         await _strike(arena, name, with_kill, random)
         if (seconds := await _until_right(arena, result)) is None:
