@@ -250,10 +250,10 @@ async def _judge(arena: Arena, result: Result) -> None:
 def _is_fit(ending: Ending) -> bool:
     """Whether a worker that was asked to end ended as it should; the last of them may be fenced as the others leave.
 
-    One that had only just been started dies of the signal without a word.
+    One that had only just been started, or had said its last words, dies of the signal.
     """
     still_starting = ending.status == -signal.SIGTERM and not ending.words
-    fenced = ending.status == 1 and "another one has taken over" in ending.words
+    fenced = ending.status in (1, -signal.SIGTERM) and "another one has taken over" in ending.words
     return ending.status == 0 or still_starting or fenced
 
 
