@@ -113,6 +113,7 @@ async def test_a_killed_worker_goes_on_where_its_checkpoint_ends(
     await workers.send(kafka, disordered[half:])
     first.kill()
     second = crew.start(kafka)
+    await workers.until(second.is_healthy, "the second worker has its partitions")  # the first may have read them all
     await workers.settle(kafka, [second])
     assert second.terminate() == 0, second.log()
     assert workers.plain(await workers.month_totals(kafka)) == workers.plain(expected)
