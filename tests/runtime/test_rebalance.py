@@ -87,6 +87,7 @@ async def app() -> AsyncIterator[MonitorApp]:
     """The engine without brokers; its agents are so slow that they never take a batch."""
     app = create_app(load(None, {}))
     app.owner = Owner()  # type: ignore[assignment]  # a stand-in
+    app.consumer._thread.thread_loop.close()
     app.consumer._thread = Client()
     yield app
     await app._fetcher.stop()
