@@ -21,7 +21,7 @@ from streams.reports.closing import (
     closing_ms,
     due_months,
     freeze,
-    may_close,
+    is_settled,
     reopen,
     shown_since,
 )
@@ -37,7 +37,8 @@ async def close_due_months(settings: Settings, now_ms: int) -> list[Closing]:
     sources, written_ms = await read_written(settings.kafka)
     closed = []
     for month in due_months(sources, settings, now_ms):
-        if not may_close(month, settings, now_ms, written_ms.get(month, 0)):
+        due_ms = closing_ms(month, settings.closing, settings.rules.zone)
+        if not is_settled(due_ms, settings.closing, now_ms, written_ms.get(month, 0)):
             log.info("%s is due to close, but was written to just now: it waits", month)
             continue
         try:
@@ -70,15 +71,19 @@ async def close_month(settings: Settings, month: str, author: Author, *, force: 
 async def months_to_show(settings: Settings, now_ms: int) -> tuple[Sources, dict[str, int]]:
     """What reports are made from, and the months to be shown now, each with the moment from which on.
 
-    A month that is not closed waits until its totals hold every record from before that moment.
+    A month that is not closed waits as closing does: until its totals hold every record from before that moment and,
+    if it is late, until nobody is filling it.
     """
-    kafka = settings.kafka
-    sources = await read_sources(kafka)
-    shown = shown_since(sources, settings, now_ms)
-    for month, since_ms in list(shown.items()):
-        if month not in sources.account and behind(sources.beside.positions, await _needed(kafka, since_ms)):
-            log.info("%s is to be shown, but its totals lack records from before: it waits", month)
-            del shown[month]
+    sources, written_ms = await read_written(settings.kafka)
+    shown = {}
+    for month, since_ms in shown_since(sources, settings, now_ms).items():
+        if month in sources.account or (
+            is_settled(since_ms, settings.closing, now_ms, written_ms.get(month, 0))
+            and not behind(sources.beside.positions, await _needed(settings.kafka, since_ms))
+        ):
+            shown[month] = since_ms
+        else:
+            log.info("%s is to be shown, but is not counted to its end yet: it waits", month)
     return sources, shown
 
 

@@ -32,7 +32,7 @@ from streams.reports.month import Sources
 from streams.settings import ClosingSettings, Settings
 
 LATE_MS: Final = 60 * MINUTE_MS
-"""A closing that is later than this is catching up."""
+"""What is done later than this is catching up."""
 
 
 class NotClosableError(ValueError):
@@ -90,10 +90,10 @@ def due_months(sources: Sources, settings: Settings, now_ms: int) -> list[str]:
     ]
 
 
-def may_close(month: str, settings: Settings, now_ms: int, written_ms: int) -> bool:
-    """Whether nobody is filling the month; `written_ms` is when a total of it was last written."""
-    on_time = now_ms - closing_ms(month, settings.closing, settings.rules.zone) <= LATE_MS
-    return on_time or now_ms - written_ms >= settings.closing.quiet_minutes * MINUTE_MS
+def is_settled(due_ms: int, closing: ClosingSettings, now_ms: int, written_ms: int) -> bool:
+    """Whether nobody is filling a month that was due then; `written_ms` is when a total of it was last written."""
+    on_time = now_ms - due_ms <= LATE_MS
+    return on_time or now_ms - written_ms >= closing.quiet_minutes * MINUTE_MS
 
 
 def behind(positions: Mapping[str, Position], needed: Mapping[tuple[str, int], tuple[int, int]]) -> dict[str, int]:

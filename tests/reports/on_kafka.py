@@ -75,5 +75,16 @@ async def put(kafka: KafkaSettings, events: Iterable[Any]) -> None:
 
 
 async def account_of(kafka: KafkaSettings, month: str) -> list[Entry]:
-    """Closings and reopenings of the month."""
+    """Closings and reopenings of the month, to the last one that was written."""
+    await last_word_of(kafka, "closed-months")
     return (await read_closed_months(kafka)).get(month, [])
+
+
+async def last_word_of(kafka: KafkaSettings, writer: str) -> None:
+    """Return when what the writer of closed months or of snapshots has committed can be read.
+
+    Kafka confirms a transaction before readers see its end; whoever fences the writer waits for that.
+    """
+    fence = FencedWriter(client_options(kafka), f"{kafka.group}-{writer}")
+    await fence.start()
+    await fence.stop()

@@ -27,7 +27,7 @@ from streams.reports.closing import (
     due_months,
     first_working_day_ms,
     freeze,
-    may_close,
+    is_settled,
     reopen,
     shown_since,
 )
@@ -150,11 +150,10 @@ def test_what_is_shown_of_a_month_from_when_on() -> None:
 
 def test_a_month_that_is_being_filled_waits() -> None:
     """On time it closes whatever is written; later it waits for an hour of silence."""
-    settings = lier()
-    assert may_close("2026-10", settings, DUE + MINUTE, DUE)
+    assert is_settled(DUE, ClosingSettings(), DUE + MINUTE, DUE)
     late = DUE + 5 * HOUR
-    assert not may_close("2026-10", settings, late, late - 59 * MINUTE)
-    assert may_close("2026-10", settings, late, late - 60 * MINUTE)
+    assert not is_settled(DUE, ClosingSettings(), late, late - 59 * MINUTE)
+    assert is_settled(DUE, ClosingSettings(), late, late - 60 * MINUTE)
 
 
 @pytest.mark.parametrize(

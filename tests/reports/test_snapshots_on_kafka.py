@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,15 +16,16 @@ from streams.kafka_writer import FENCED
 from streams.reports.closer import close_due_months, close_month, months_to_show, reopen_month
 from streams.reports.closing import Author, closing_ms, first_working_day_ms
 from streams.reports.grafana import Grafana, GrafanaError
+from streams.reports.snapshot_index import Index
 from streams.reports.snapshots import Result as Made
 from streams.reports.snapshots import delete, make, make_due, read_snapshots
 from streams.reports.sources import read_sources
 from streams.runtime.embedded import BrokerProcess, free_port
 from streams.settings import GrafanaSettings, KafkaSettings, Secret, Settings
 from tests.brokers.topics import kafka_settings
-from tests.core.builders import DAY
+from tests.core.builders import DAY, HOUR, MINUTE
 from tests.reports.grafana_stub import TOKEN, GrafanaStub, running_grafana
-from tests.reports.on_kafka import NOW_MS, account_of, calls_in, city, month_ago, put, settings_file
+from tests.reports.on_kafka import NOW_MS, account_of, calls_in, city, last_word_of, month_ago, put, settings_file
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess, environment
 
@@ -54,6 +56,7 @@ def settings_of(kafka: KafkaSettings, stub: GrafanaStub, **changes: Any) -> Sett
 
 async def made(settings: Settings, *, keep: bool = False, now_ms: int = NOW_MS) -> Made:
     """The snapshot as things stand."""
+    await last_word_of(settings.kafka, "closed-months")
     return await make(settings, await read_sources(settings.kafka), MONTH, now_ms, keep=keep)
 
 
@@ -66,8 +69,16 @@ async def closed_month(broker: BrokerProcess, stub: GrafanaStub, **changes: Any)
     return settings
 
 
+async def index_of(kafka: KafkaSettings) -> Index:
+    """The index, to the last entry that was written."""
+    await last_word_of(kafka, "snapshots")
+    return await read_snapshots(kafka)
+
+
 async def due(settings: Settings, now_ms: int) -> list[Made]:
     """What the schedule makes at this moment."""
+    for writer in ("closed-months", "snapshots"):
+        await last_word_of(settings.kafka, writer)
     return await make_due(settings, *await months_to_show(settings, now_ms), now_ms)
 
 
@@ -95,7 +106,7 @@ async def test_a_month_has_one_snapshot(apache_kafka: BrokerProcess, stub: Grafa
     assert average(stub) == 120
     kept = await made(settings, keep=True)
     assert (kept.is_new, kept.deleted, len(stub.snapshots)) == (True, 0, 2)
-    assert {entry.key for entry in (await read_snapshots(settings.kafka))[MONTH]} == set(stub.snapshots)
+    assert {entry.key for entry in (await index_of(settings.kafka))[MONTH]} == set(stub.snapshots)
 
 
 async def test_late_facts_change_no_snapshot(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
@@ -127,12 +138,12 @@ async def test_killed_between_planning_and_noting(
         patch.setattr(Grafana, "make_snapshot", killed)
         with pytest.raises(KilledError):
             await made(settings)
-    (planned,) = (await read_snapshots(settings.kafka))[MONTH]
+    (planned,) = (await index_of(settings.kafka))[MONTH]
     assert (planned.state, len(stub.snapshots)) == ("planned", int(arrived))
     result = await made(settings)
     assert result.is_new is not arrived
     assert result.entry.key == planned.key
-    (entry,) = (await read_snapshots(settings.kafka))[MONTH]
+    (entry,) = (await index_of(settings.kafka))[MONTH]
     assert (entry.state, list(stub.snapshots)) == ("made", [planned.key])
     assert entry.url == f"{stub.url}/dashboard/snapshot/{planned.key}"
 
@@ -150,7 +161,7 @@ async def test_of_many_at_once_there_is_one_snapshot(apache_kafka: BrokerProcess
     settings = await closed_month(apache_kafka, stub)
     await asyncio.gather(*(outcome(made(settings)) for _ in range(4)))
     await made(settings)
-    entries = (await read_snapshots(settings.kafka))[MONTH]
+    entries = (await index_of(settings.kafka))[MONTH]
     assert [(entry.state, entry.key) for entry in entries] == [("made", key) for key in stub.snapshots]
     assert len(entries) == 1
 
@@ -179,7 +190,7 @@ async def test_a_refusal_leaves_nothing_behind_but_the_plan(apache_kafka: Broker
     assert stub.snapshots == {}
     stub.permissions = frozenset({"dashboards:read", "snapshots:create", "snapshots:delete"})
     assert (await made(settings)).is_new
-    assert len((await read_snapshots(settings.kafka))[MONTH]) == len(stub.snapshots) == 1
+    assert len((await index_of(settings.kafka))[MONTH]) == len(stub.snapshots) == 1
 
 
 async def test_closed_months_get_a_snapshot_by_themselves(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
@@ -218,7 +229,7 @@ async def test_on_the_first_working_day_there_is_a_provisional_one(
     (official,) = await due(settings, closed_ms + 1)
     assert (official.deleted, list(stub.snapshots)) == (1, [official.entry.key])
     assert "voorlopig" not in official.entry.name
-    (read,) = (await read_snapshots(kafka))[month]
+    (read,) = (await index_of(kafka))[month]
     assert read == official.entry
 
 
@@ -232,8 +243,25 @@ async def test_provisional_figures_wait_for_what_is_not_counted_yet(
     settings = msgspec.structs.replace(settings, closing=closing)
     await put(settings.kafka, calls_in(month, 20_000))
     await workers.send(settings.kafka, calls_in(month, 40_000, name="unread"))
-    assert await due(settings, first_working_day_ms(month, closing, settings.rules)) == []
+    working_day = first_working_day_ms(month, closing, settings.rules)
+    assert await due(settings, working_day) == []
     assert stub.snapshots == {}
+
+
+async def test_provisional_figures_that_are_late_wait_while_a_month_is_filled(
+    apache_kafka: BrokerProcess, stub: GrafanaStub
+) -> None:
+    """Somebody publishes files of last month, weeks later; it was written to just now, and then no more."""
+    settings = settings_of(kafka_settings(apache_kafka, partitions=1), stub)
+    closing = msgspec.structs.replace(settings.closing, day=28, quiet_minutes=60)
+    settings = msgspec.structs.replace(settings, closing=closing)
+    await put(settings.kafka, calls_in(month_ago(0), 20_000))
+    working_day = first_working_day_ms(month_ago(0), closing, settings.rules)
+    written_ms = time.time_ns() // 1_000_000
+    late = max(working_day, written_ms) + 2 * HOUR
+    almost_quiet = msgspec.structs.replace(closing, quiet_minutes=(late - written_ms) // MINUTE + 10)
+    assert await due(msgspec.structs.replace(settings, closing=almost_quiet), late) == []
+    assert len(await due(settings, late)) == 1
 
 
 async def test_what_was_deleted_on_demand_stays_deleted(apache_kafka: BrokerProcess, stub: GrafanaStub) -> None:
@@ -245,7 +273,7 @@ async def test_what_was_deleted_on_demand_stays_deleted(apache_kafka: BrokerProc
     assert await due(settings, NOW_MS + 3) == []
     assert await delete(settings, MONTH, NOW_MS + 4) == []
     assert (await made(settings, now_ms=NOW_MS + 5)).is_new
-    (entry,) = (await read_snapshots(settings.kafka))[MONTH]
+    (entry,) = (await index_of(settings.kafka))[MONTH]
     assert (entry.state, list(stub.snapshots)) == ("made", [entry.key])
 
 
