@@ -16,12 +16,17 @@ EXAMPLE: Final = Path(__file__).parents[1] / "deploy" / "examples" / "anonymous-
 SETTINGS: Final = EXAMPLE / "settings.toml"
 MONTH: Final = "1999-02"
 
-OUTCOMES_SQL: Final = """
+RAW_SQL: Final = """
 with raw as (
     select *, strptime(date, '%y%m%d') as day
     from read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)
     where outcome <> 'PHANTOM'
-),
+)
+"""
+"""Each row that is a call, with its day."""
+
+OUTCOMES_SQL: Final = f"""
+{RAW_SQL},
 clocks as (
     select type, day, vru_entry::interval as dialled,
         if(outcome = 'AGENT' and ser_start <> '0:00:00', ser_start, null)::interval as answered,
@@ -83,12 +88,8 @@ select coalesce(type, 'alle samen') as cluster,
 from outcomes group by grouping sets ((type), ())
 """
 
-FACTS_SQL: Final = """
-with raw as (
-    select *, strptime(date, '%y%m%d') as day
-    from read_csv(?, delim = '\t', header = true, quote = '', all_varchar = true)
-    where outcome <> 'PHANTOM'
-),
+FACTS_SQL: Final = f"""
+{RAW_SQL},
 named as (
     select 'offered' as event, day, type, vru_entry, vru_entry as clock from raw
     union all select 'answered', day, type, vru_entry, ser_start from raw where outcome = 'AGENT'
