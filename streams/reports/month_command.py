@@ -58,9 +58,11 @@ def _described(sources: Sources, name: str, settings: Settings) -> list[str]:
 
 
 def _when_it_closes(due_ms: int, settings: Settings) -> str:
-    if due_ms < now_ms() - settings.closing.catch_up_days * DAY_MS:
+    now = now_ms()
+    if due_ms < now - settings.closing.catch_up_days * DAY_MS:
         return "too old to close by itself: wachtmonitor month close"
-    return f"due to close on {local_time(due_ms, settings.rules.zone)}"
+    when = f"on {local_time(due_ms, settings.rules.zone)}"
+    return f"due to close {when}" if due_ms > now else f"was due to close {when}, and will once nobody fills it"
 
 
 def _entry(entry: Closing | Reopening, zone: str) -> str:

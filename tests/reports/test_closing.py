@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +12,7 @@ from streams.core.coverage import QuarterMap
 from streams.core.months import months_of_year, next_month
 from streams.core.rules import Channel
 from streams.publish.month_feeds import Feed, Position, feed_record, position_record
+from streams.reports import month_command
 from streams.reports.closed_months import (
     ClosedMonthsError,
     Closing,
@@ -146,6 +148,25 @@ def test_what_is_shown_of_a_month_from_when_on() -> None:
     assert shown_since(with_account(sources, done), settings, NOW + 62 * DAY + 1) == {}
     again = reopen({"2026-10": [done]}, "2026-10", Author("an", NOW, "x"))
     assert shown_since(with_account(sources, done, again), settings, NOW) == {}
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (DUE - MINUTE, "open, due to close on 2026-11-03 06:00"),
+        (DUE + 5 * HOUR, "open, was due to close on 2026-11-03 06:00, and will once nobody fills it"),
+        (DUE + 63 * DAY, "open, too old to close by itself: wachtmonitor month close"),
+    ],
+)
+def test_the_list_says_of_an_open_month_when_it_closes(now: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, after and long after it was due."""
+    settings = lier()
+    sources = sources_of(calls(20_000), settings, now_ms=DUE)
+    monkeypatch.setattr(month_command, "now_ms", lambda: now)
+    monkeypatch.setattr(month_command, "read", lambda _: sources)
+    monkeypatch.setattr(month_command, "load_settings", lambda _: settings)
+    result = CliRunner().invoke(month_command.month, ["list"])
+    assert result.output == f"2026-10  {said}\n"
 
 
 def test_a_month_that_is_being_filled_waits() -> None:
