@@ -1,9 +1,9 @@
 """From a record's key, value and timestamp to an event or a typed rejection.
 
-A valid event takes one pass of a typed decoder and a few comparisons. Only a value that this pass refuses is looked
-at again, field by field, to name the reason: speed where it is needed, precision where it helps. Whatever the bytes
-are, the answer is an event or a rejection, in bounded time and memory. Must not know Kafka clients or what an event
-means.
+A batch in which every record is an event, as nearly all are, is decoded and checked by a few calls for all of it; any
+other record by record. Only a value that the typed decoder refuses is looked at again, field by field, to name the
+reason: speed where it is needed, precision where it helps. Whatever the bytes are, the answer is an event or a
+rejection, in bounded time and memory. Must not know Kafka clients or what an event means.
 
 What is strict and what is not:
 
@@ -16,8 +16,9 @@ What is strict and what is not:
 
 import re
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
-from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
+from datetime import datetime
+from operator import attrgetter, sub
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -208,9 +209,42 @@ class _Decoder(Generic[E]):
         """The events that records hold, or why one holds none; raises for no record.
 
         The three sequences are of the same length; `timestamps_ms` are the records' own times: the only clock there
-        is. One loop over locals and one condition for everything that must be true of an event: a call for each
-        record and each check doubles the time.
+        is.
         """
+        return self._decode_plain(keys, values, timestamps_ms) or self._decode_each(keys, values, timestamps_ms)
+
+    def _decode_plain(
+        self, keys: Sequence[bytes | None], values: Sequence[bytes | None], timestamps_ms: Sequence[int]
+    ) -> Decoded[E] | None:
+        """The events of a batch of valid ones in short ASCII, or None where any of its records may be something else.
+
+        Everything that `_decode_each` asks of a record is asked of all at once here: by loops in C, which take half
+        the time.
+        """
+        if not (values and all(values) and all(keys)):
+            return None
+        texts, ids = cast("Sequence[bytes]", values), b"\n".join(cast("Sequence[bytes]", keys))
+        if max(map(len, texts)) > _SHORT_BYTES or not b"".join(texts).isascii():
+            return None
+        try:
+            events: list[E] = [self._decode(text) for text in texts]
+        except msgspec.DecodeError:
+            return None
+        instants_ms = _instants_ms([event.at for event in events])
+        is_valid = (
+            ids.count(b"\n") == len(keys) - 1  # no line break in a key that could pass for one between two
+            and "\n".join(map(self._contact_id, events)).encode() == ids
+            and self._clusters.issuperset([event.cluster for event in events])
+            and min(instants_ms) >= self._earliest_ms
+            and max(map(sub, instants_ms, timestamps_ms)) <= self._future_tolerance_ms
+            and not (self._has_plans and any(map(self._plan_fault, events, instants_ms)))
+        )
+        return Decoded(cast("list[E | Rejection]", events), instants_ms, []) if is_valid else None
+
+    def _decode_each(
+        self, keys: Sequence[bytes | None], values: Sequence[bytes | None], timestamps_ms: Sequence[int]
+    ) -> Decoded[E]:
+        """The same, record by record: one loop over locals, since a call for each check doubles the time."""
         decode, contact_id, clusters, plan_fault = self._decode, self._contact_id, self._clusters, self._plan_fault
         earliest_ms, tolerance_ms, has_plans = self._earliest_ms, self._future_tolerance_ms, self._has_plans
         decoded: Decoded[E] = Decoded([], [], [])
@@ -296,6 +330,14 @@ class TicketDecoder(_Decoder[AnyTicketEvent]):
         if planned_ms < self._earliest_ms:
             return _PLANNED_TOO_EARLY
         return _PLANNED_TOO_FAR if planned_ms > at_ms + self._plan_ahead_ms else None
+
+
+def _instants_ms(instants: Sequence[datetime | float]) -> list[int]:
+    """`instant_ms` of each."""
+    try:
+        return [round(instant * 1000) for instant in instants]  # type: ignore[operator] # a datetime raises TypeError
+    except TypeError:
+        return list(map(instant_ms, instants))
 
 
 def _refuse_unread(value: bytes) -> Rejection | None:

@@ -70,7 +70,7 @@ class Calendar:
 
     def month_and_day(self, at_ms: int) -> tuple[str, int]:
         """Both at once: what every measurement is counted under."""
-        quarter = self._quarter(at_ms)
+        quarter = self._quarters.get(at_ms // _QUARTER_MS) or self._quarter(at_ms)
         return quarter.month, quarter.day
 
     def opening(self, at_ms: int) -> Opening:

@@ -22,7 +22,6 @@ from streams.contracts.events import (
     Requested,
     Started,
     TicketEvent,
-    instant_ms,
 )
 
 _NEVER: Final = -(10**15)
@@ -82,15 +81,17 @@ class Ticket(Contact, gc=False, array_like=True):
     cancelled: int | None = None
     no_show: int | None = None
 
-    def merge(self, event: AnyTicketEvent, at: int) -> bool:
-        """Take in one fact, which happened at `at` (ms); whether what is counted may have changed."""
+    def merge(self, event: AnyTicketEvent, at: int, planned: int | None) -> bool:
+        """Take in one fact, which happened at `at` and states the plan `planned` (ms), if it states any.
+
+        Whether what is counted may have changed.
+        """
         name, rank = TICKET_FACTS[type(event)]
         changed = False
         if rank <= self.cluster_rank and self.is_stated_better(rank, at, event.cluster):
             changed = event.cluster != self.cluster
             self.state_cluster(rank, at, event.cluster)
-        if event.planned_at is not None:
-            planned = instant_ms(event.planned_at)
+        if planned is not None:
             changed |= self._state_plan(at, planned)
             if name == "requested":
                 return self._state_request(at, planned) or changed
@@ -143,6 +144,9 @@ class Ticket(Contact, gc=False, array_like=True):
 
 ANSWERED_RANK: Final = 1
 """Rank of `answered`: the facts above it do not change what is counted for an answered call."""
+
+FINISHED_RANK: Final = 3
+"""Rank of `finished`: it says the cluster only of a visit of which nothing before it is known."""
 
 _LATEST_COUNTS: Final = frozenset({"cancelled", "no_show"})
 """Facts of which the latest counts, because a request after an earlier one makes that void."""

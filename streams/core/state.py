@@ -11,19 +11,19 @@ once for a month, a day and a slot together. A method call for each step would d
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from copy import copy
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import msgspec
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, instant_ms
+from streams.contracts.events import Answered, AnyCallEvent, AnyTicketEvent, Finished, Offered, instant_ms
 from streams.core.calendar import Calendar
-from streams.core.contact import ANSWERED_RANK, CALL_FACTS, Call, Contact, Ticket
+from streams.core.contact import ANSWERED_RANK, CALL_FACTS, FINISHED_RANK, TICKET_FACTS, Call, Contact, Ticket
 from streams.core.measure import (
     Excluded,
     LeadTime,
     Measurement,
+    answered_call,
     earliest,
     expire_call,
     expire_visit,
@@ -438,39 +438,64 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
         contacts, open_calls, touched = self.contacts, self.open, self._fresh.contacts
-        clusters, rules, calendar, count = self._clusters, self.rules, self.calendar, self._count
+        clusters, answer = self._clusters, self._answer
         log_ms = self.log_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             if record_ms > log_ms:
                 self.advance(record_ms)
                 log_ms = record_ms
-            call_id = event.call_id
-            fact, rank = CALL_FACTS[type(event)]
+            call_id, kind = event.call_id, type(event)
             call = contacts.get(call_id)
             if call is None:
+                fact, rank = CALL_FACTS[kind]
                 call = Call(clusters[event.cluster], rank, at, log_ms)
                 contacts[call_id] = open_calls[call_id] = touched[call_id] = call
                 setattr(call, fact, at)
+                if kind is Offered:
+                    self._settle(call_id, call)
+                continue
+            call.touched = log_ms
+            touched[call_id] = call
+            if kind is Answered and call.cluster_rank < ANSWERED_RANK and call_id in open_calls:
+                answer(call_id, call, at)  # what nearly every fact about a known call is
             else:
-                call.touched = log_ms
-                touched[call_id] = call
-                known: int | None = getattr(call, fact)
-                is_news = known is None or at < known
-                moves = rank <= call.cluster_rank and call.is_stated_better(rank, at, event.cluster)
-                if not (is_news or moves):
-                    continue
-                if rank > ANSWERED_RANK and call.answered is not None and not moves:
-                    setattr(call, fact, at)  # an answer outweighs how the call ended
-                    continue
-                if call_id not in open_calls:
-                    self._reopen(call_id, call)
-                if is_news:
-                    setattr(call, fact, at)
-                if moves:
-                    call.state_cluster(rank, at, clusters[event.cluster])
-            if call.offered is not None and (measured := measure_call(call, rules, calendar)) is not None:
-                count(measured, 1)
-                open_calls.pop(call_id, None)
+                self._merge(call_id, call, event, at)
+
+    def _answer(self, call_id: str, call: Call, at: int) -> None:
+        """Take in the answer to an open call whose cluster it does not decide."""
+        if call.answered is not None and at >= call.answered:
+            return
+        call.answered = at
+        if (offered := call.offered) is not None:
+            # Open although it was offered: so it was in opening hours.
+            self._count(answered_call(call.cluster, offered, at, self.rules), 1)
+            del self.open[call_id]
+
+    def _merge(self, call_id: str, call: Call, event: AnyCallEvent, at: int) -> None:
+        """Take in any fact about a known call, and count anew what it may change."""
+        fact, rank = CALL_FACTS[type(event)]
+        known: int | None = getattr(call, fact)
+        is_news = known is None or at < known
+        moves = rank <= call.cluster_rank and call.is_stated_better(rank, at, event.cluster)
+        if not (is_news or moves):
+            return
+        if rank > ANSWERED_RANK and call.answered is not None and not moves:
+            setattr(call, fact, at)  # an answer outweighs how the call ended
+            return
+        if call_id not in self.open:
+            self._reopen(call_id, call)
+        if is_news:
+            setattr(call, fact, at)
+        if moves:
+            call.state_cluster(rank, at, self._clusters[event.cluster])
+        self._settle(call_id, call)
+
+    def _settle(self, call_id: str, call: Call) -> None:
+        """Count an open call if its facts say how."""
+        measured = measure_call(call, self.rules, self.calendar)
+        if measured is not None:
+            self._count(measured, 1)
+            del self.open[call_id]
 
     def _reopen(self, call_id: str, call: Call) -> None:
         """Take back what was counted for a call: a fact that matters has come for it."""
@@ -514,28 +539,54 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
     def _fold(
         self, events: Sequence[AnyTicketEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
-        contacts, open_visits, touched = self.contacts, self.open, self._fresh.contacts
+        contacts, touched = self.contacts, self._fresh.contacts
+        log_ms = self.log_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
-            self.advance(record_ms)
+            if record_ms > log_ms:
+                self.advance(record_ms)
+                log_ms = record_ms
             ticket_id = event.ticket_id
             ticket = contacts.get(ticket_id)
-            before = None if ticket is None else copy(ticket)
+            is_known = ticket is not None
             if ticket is None:
                 ticket = contacts[ticket_id] = Ticket()
-            ticket.touched = self.log_ms
+            ticket.touched = log_ms
             touched[ticket_id] = ticket
-            if not ticket.merge(event, at):
-                continue
-            ticket.cluster = self._clusters[ticket.cluster]
-            if before is None or before.asked_for != ticket.asked_for:
-                lead_before = None if before is None else measure_lead(before, self.calendar)
-                self._recount(lead_before, measure_lead(ticket, self.calendar))
-            outcome = measure_visit(ticket, self.rules)
-            self._recount(None if before is None else measure_visit(before, self.rules), outcome)
-            if outcome is None:
-                open_visits[ticket_id] = ticket
+            planned = None if event.planned_at is None else instant_ms(event.planned_at)
+            if (
+                type(event) is Finished
+                and ticket.started is not None
+                and ticket.cluster_rank < FINISHED_RANK
+                and (planned is None or planned == ticket.planned)
+            ):
+                ticket.merge(event, at, planned)  # how long a visit took changes nothing that is counted
             else:
-                open_visits.pop(ticket_id, None)
+                self._merge(ticket_id, ticket, event, at, planned, is_known=is_known)
+
+    def _merge(
+        self, ticket_id: str, ticket: Ticket, event: AnyTicketEvent, at: int, planned: int | None, *, is_known: bool
+    ) -> None:
+        """Take in a fact, and count anew what it may change."""
+        _, rank = TICKET_FACTS[type(event)]
+        outcome_before = lead_before = None
+        asks = rank <= ticket.cluster_rank  # only then may cluster or request change: a request has the lowest rank
+        if is_known:
+            if asks:
+                lead_before = measure_lead(ticket, self.calendar)
+            if ticket_id not in self.open:
+                outcome_before = measure_visit(ticket, self.rules)
+        if not ticket.merge(event, at, planned):
+            return
+        if asks:
+            ticket.cluster = self._clusters[ticket.cluster]
+            self._recount(lead_before, measure_lead(ticket, self.calendar))
+        outcome = measure_visit(ticket, self.rules)
+        if outcome_before is not None or outcome is not None:
+            self._recount(outcome_before, outcome)
+        if outcome is None:
+            self.open[ticket_id] = ticket
+        else:
+            self.open.pop(ticket_id, None)
 
     def _measure(self, contact: Ticket) -> tuple[Measurement, ...]:
         lead = measure_lead(contact, self.calendar)

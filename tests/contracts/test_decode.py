@@ -116,6 +116,42 @@ def test_a_damaged_example_gives_an_event_or_a_rejection(example: Any, damages: 
     assert_event_or_rejection(example.kind, example.key.encode(), value, example.timestamp_ms)
 
 
+# Batches.
+
+
+@STEADY
+@given(st.data(), KINDS, st.sampled_from([0, 1, 3]))
+def test_a_record_is_judged_alike_in_any_company(data: st.DataObject, kind: Kind, bad: int) -> None:
+    good_ones = [(each, each.event) for each in examples() if each.kind is kind]
+    bad_ones = [(each, each.reason) for each in bad_examples() if each.kind is kind]
+    drawn: list[Any] = data.draw(st.lists(st.sampled_from(good_ones), min_size=1, max_size=12))
+    drawn += data.draw(st.lists(st.sampled_from(bad_ones), min_size=bad, max_size=bad))
+    batch = data.draw(st.permutations(drawn))
+    records = [each for each, _ in batch]
+    keys, values = [as_bytes(each.key) for each in records], [as_bytes(each.value) for each in records]
+    decoded = DECODERS[kind].decode_batch(keys, values, [each.timestamp_ms for each in records])
+    answers = [each.reason if isinstance(each, Rejection) else each for each in decoded.events]
+    assert answers == [answer for _, answer in batch]
+    assert decoded.refused == [index for index, answer in enumerate(answers) if isinstance(answer, Reason)]
+    assert len(decoded.instants_ms) == len(batch)
+
+
+def as_bytes(text: str | bytes | None) -> bytes | None:
+    """A key or a value of an example as it arrives."""
+    return text.encode() if isinstance(text, str) else text
+
+
+@pytest.mark.parametrize("ids", [("c\n1", "c2"), ("c", "1\nc2")])
+def test_a_line_break_in_an_id_moves_no_key_to_another_record(ids: tuple[str, str]) -> None:
+    values = [json.dumps({**CALL, "call_id": call_id}).encode() for call_id in ids]
+    decoded = DECODERS[Kind.CALLS].decode_batch([b"c\n1", b"c2"], values, [NOW_MS] * 2)
+    assert decoded.refused == ([] if ids == ("c\n1", "c2") else [0, 1])
+
+
+def test_a_batch_of_no_record_holds_no_event() -> None:
+    assert DECODERS[Kind.CALLS].decode_batch([], [], []) == ([], [], [])
+
+
 NO_FIELDS: list[Any] = [None, True, [], {}, ["c-1"]]
 NUMBERS = [0, -1, 1e300, 1_717_148_402, 1_717_148_402_000, 1_717_148_402.5]
 TEXTS = ["", "c-1", "Wonen", "Klantencontactcentrum", "x" * 300, "2024-05-31T09:40:02Z", "2024-05-31T09:40:02"]
