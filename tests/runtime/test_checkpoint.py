@@ -138,7 +138,7 @@ def test_an_unreadable_head_is_refused() -> None:
 
 
 def test_a_newer_format_is_refused_and_says_what_to_do() -> None:
-    with pytest.raises(CheckpointError, match=r"format 99.*reads format 2.*Run the version that wrote it"):
+    with pytest.raises(CheckpointError, match=r"format 99.*reads format 3.*Run the version that wrote it"):
         checkpoint.decode([(HEAD_KEY, b'{"format":99}')], "here")
 
 
@@ -228,7 +228,7 @@ def test_the_whole_is_due_first_after_many_changes_and_after_large_ones() -> Non
         layout.add([b"y"], 2 + number, whole=False)
     assert layout.whole_is_due()
     layout.add([b"x" * 200_000], 200, whole=True)
-    layout.add([b"y" * 200_000], 201, whole=False)
+    layout.add([b"y" * 200_000] * checkpoint.LATER_BYTES_RATIO, 201, whole=False)
     assert not layout.whole_is_due()
     layout.add([b"y"], 202, whole=False)
     assert layout.whole_is_due()
@@ -237,12 +237,23 @@ def test_the_whole_is_due_first_after_many_changes_and_after_large_ones() -> Non
 def test_a_checkpoint_of_the_first_format_is_read() -> None:
     """It was one part under keys of its own, and the head said so in other words."""
     state = state_of(20)
-    packed = compress(encode_part(state.snapshot(), 40))
+    packed = zlib.compress(encode_part(state.snapshot(), 40))
     head = {"format": 1, "generation": 7, "chunks": 2, "crc32": zlib.crc32(packed), "next_offset": 40}
     records = [(b"chunk/1/0", packed[:100]), (b"chunk/1/1", packed[100:]), (HEAD_KEY, msgspec.json.encode(head))]
     found = checkpoint.decode(records, "here")
     assert found is not None
     assert (found.next_offset, found.generation) == (40, 7)
+    assert everything(restored(found)) == everything(state)
+
+
+def test_a_checkpoint_of_the_second_format_is_read() -> None:
+    """Its parts were compressed with zlib."""
+    state, layout = state_of(20), Layout()
+    records = layout.add([zlib.compress(encode_part(state.snapshot(), 40))], 40, whole=True)
+    records[-1] = (HEAD_KEY, msgspec.json.encode(msgspec.json.decode(records[-1][1]) | {"format": 2}))
+    found = checkpoint.decode(records, "here")
+    assert found is not None
+    assert found.next_offset == 40
     assert everything(restored(found)) == everything(state)
 
 

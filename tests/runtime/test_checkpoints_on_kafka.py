@@ -18,7 +18,7 @@ from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.core.state import SNAPSHOT_VERSION
 from streams.kafka import admin_client, client_options, ensure_topics, read_to_end
-from streams.runtime.checkpoint import HEAD_KEY, CheckpointError, compress, encode_part
+from streams.runtime.checkpoint import FORMAT, HEAD_KEY, CheckpointError, encode_part
 from streams.runtime.embedded import BrokerProcess
 from streams.runtime.partition import Batch, Partition, new_state
 from streams.runtime.partitions import Partitions
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 BROKER_LIMIT_BYTES: Final = 1024 * 1024
 """The largest record that Kafka takes unless told otherwise."""
 
-CALLS: Final = 30_000
+CALLS: Final = 40_000
 """Open calls whose ids alone, which nothing compresses, are more than a record holds."""
 
 
@@ -140,7 +140,7 @@ async def write_old(settings: Settings, snapshot_version: int) -> Partition:
     batch = offered(0, 20)
     old.fold(batch)
     body = msgspec.msgpack.decode(encode_part(old.state.snapshot(), 20))
-    packed = compress(msgspec.msgpack.encode([snapshot_version, *body[1:]]))
+    packed = zlib.compress(msgspec.msgpack.encode([snapshot_version, *body[1:]]))
     head = {"format": 1, "generation": 7, "chunks": 1, "crc32": zlib.crc32(packed), "next_offset": 20}
     kafka = settings.kafka
     async with AIOKafkaProducer(**client_options(kafka)) as producer:
@@ -161,7 +161,7 @@ async def test_a_checkpoint_of_the_first_format_is_upgraded(settings: Settings) 
         await owner.checkpoint()
     old.fold(offered(20, 21))
     newest = dict(await checkpoint_records(settings))[HEAD_KEY]
-    assert msgspec.json.decode(newest)["format"] == 2
+    assert msgspec.json.decode(newest)["format"] == FORMAT
     async with owning(settings) as (_, found):
         assert found.next_offset == 21
         assert everything(found.state) == everything(old.state)  # type: ignore[arg-type]  # states of calls
