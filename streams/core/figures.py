@@ -107,7 +107,7 @@ def _nest_windows(shown: Iterable[ClusterFigures], rules: Rules) -> None:
     names = [window_name(minutes) for minutes in sorted(rules.windows_minutes)]
     for each in shown:
         for shorter, longer in pairwise(names):
-            each.windows[longer].add(each.windows[shorter])
+            each.windows[longer].add_without_sketch(each.windows[shorter])
 
 
 def _add_span(
@@ -115,7 +115,7 @@ def _add_span(
 ) -> None:
     for name, tally in (by_cluster or {}).items():
         if name in shown:
-            shown[name].windows[window].add(tally)
+            shown[name].windows[window].add_without_sketch(tally)
 
 
 def _add_open(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) -> None:

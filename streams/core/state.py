@@ -35,14 +35,15 @@ from streams.core.rules import HOUR_MS, MINUTE_MS, Channel, Rules
 from streams.core.tally import DeskTally, PhoneTally, Places, Tally
 from streams.core.waiting import Place, WaitingRoom
 
-SNAPSHOT_VERSION: Final = 2
+SNAPSHOT_VERSION: Final = 3
 """Format of `Snapshot`: raise it whenever a field changes its meaning."""
 
 _DAYS_KEPT: Final = 3
 """Local days of tallies kept before the log's day: today, and what late records and readers may still ask for."""
 
-_BLOCK_SLOTS: Final = 6
-"""Slots that are summed once for all readers, a minute of slots of 10 s: an hour is then 60 sums and not 360."""
+_BLOCK_SLOTS: Final = (30, 6)
+"""Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
+next length: an hour is then some 25 sums and not 360."""
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
@@ -145,8 +146,8 @@ class State(ABC, Generic[C, T, E]):
         self.months: Spans[str, T] = {}
         self.days: Spans[int, T] = {}
         self.slots: Spans[int, T] = {}
-        self._blocks: dict[int, dict[str, T]] = {}
-        """Sums of consecutive slots, worked out when a reader asks and dropped when a slot changes."""
+        self._blocks: dict[tuple[int, int], dict[str, T]] = {}
+        """Sums of slots by first slot and length, worked out when a reader asks, dropped when one of them changes."""
         self.rejected: dict[str, int] = {}
         """Records that were no valid event, by reason."""
         self._changes: Changes[C] = Changes()
@@ -249,7 +250,6 @@ class State(ABC, Generic[C, T, E]):
                 tallies.append(self._new_tally(self.slots, slot, cluster))
         self._tally_type.count_in(tallies, measured, sign, self._places)
         self._fresh.counted.add((month, day, slot, cluster))
-        self._blocks.pop(slot // _BLOCK_SLOTS, None)
         if sign < 0:
             _drop_if_empty(self.months, month, cluster)
             _drop_if_empty(self.days, day, cluster)
@@ -269,10 +269,13 @@ class State(ABC, Generic[C, T, E]):
         return self._room
 
     def _note_fresh(self) -> None:
-        """Tell the waiting room of the fresh changes, each once, and put them with those that nobody has taken."""
+        """Tell waiting room and blocks of the fresh changes, and put them with those that nobody has taken."""
         fresh, self._fresh = self._fresh, Changes()
         self._room.update(fresh.contacts)
         self._room.update(fresh.forgotten)
+        for slot in {slot for _, _, slot, _ in fresh.counted}:
+            for length in _BLOCK_SLOTS:
+                self._blocks.pop((slot - slot % length, length), None)
         self._changes.add(fresh)
 
     def expired(self, contact: C) -> tuple[str, int, Excluded]:
@@ -287,21 +290,25 @@ class State(ABC, Generic[C, T, E]):
 
     def slot_sums(self, first: int, end: int) -> Iterator[dict[str, T]]:
         """Tallies by cluster that add up to the slots from `first` up to, not including, `end`; not to be changed."""
+        self._note_fresh()
         slot = first
         while slot < end:
-            whole = slot % _BLOCK_SLOTS == 0 and slot + _BLOCK_SLOTS <= end
-            yield self._block(slot // _BLOCK_SLOTS) if whole else self.slots.get(slot, {})
-            slot += _BLOCK_SLOTS if whole else 1
+            length = next((n for n in _BLOCK_SLOTS if slot % n == 0 and slot + n <= end), 1)
+            yield self._slots_from(slot, length)
+            slot += length
 
-    def _block(self, block: int) -> dict[str, T]:
-        sums = self._blocks.get(block)
+    def _slots_from(self, first: int, length: int) -> dict[str, T]:
+        if length == 1:
+            return self.slots.get(first, {})
+        sums = self._blocks.get((first, length))
         if sums is None:
-            sums = self._blocks[block] = {}
-            for slot in range(block * _BLOCK_SLOTS, (block + 1) * _BLOCK_SLOTS):
-                for cluster, tally in self.slots.get(slot, {}).items():
+            sums = self._blocks[first, length] = {}
+            part = next((n for n in _BLOCK_SLOTS if n < length), 1)
+            for start in range(first, first + length, part):
+                for cluster, tally in self._slots_from(start, part).items():
                     if cluster not in sums:
                         sums[cluster] = self._tally_type()
-                    sums[cluster].add(tally)
+                    sums[cluster].add_without_sketch(tally)
         return sums
 
     # Forgetting.
@@ -326,7 +333,7 @@ class State(ABC, Generic[C, T, E]):
     def _drop_old_spans(self) -> None:
         for slot in [slot for slot in self.slots if slot < self._first_slot]:
             del self.slots[slot]
-        for block in [block for block in self._blocks if block * _BLOCK_SLOTS < self._first_slot]:
+        for block in [block for block in self._blocks if block[0] < self._first_slot]:
             del self._blocks[block]
         for day in [day for day in self.days if day < self._first_day]:
             del self.days[day]

@@ -62,16 +62,20 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
     excluded: dict[str, int] = {}
     """Contacts left out, by reason."""
     sketch: dict[int, int] = {}
-    """Official waits in log-spaced buckets, for quantiles."""
+    """Official waits in log-spaced buckets, for quantiles; in tallies of months alone, which are all that is kept."""
 
     def add(self, other: Self) -> None:
         """Add another tally of the same channel."""
+        self.add_without_sketch(other)
+        if other.sketch:
+            _add_counts(self.sketch, other.sketch)
+
+    def add_without_sketch(self, other: Self) -> None:
+        """Add everything but the sketch, for who shows no quantiles."""
         self.within_norm += other.within_norm
         self.wait_ms += other.wait_ms
         if other.excluded:
             _add_counts(self.excluded, other.excluded)
-        if other.sketch:
-            _add_counts(self.sketch, other.sketch)
 
     def is_empty(self) -> bool:
         """Whether nothing is counted, so that the tally need not be kept."""
@@ -79,7 +83,10 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
 
     @staticmethod
     def count_in(tallies: Sequence[Any], measured: Measurement, sign: int, places: Places) -> None:
-        """Add (sign 1) or take back (sign -1) one measurement of the tallies' channel in each of them."""
+        """Add (sign 1) or take back (sign -1) one measurement of the tallies' channel in each of them.
+
+        The first of them is the month's: it alone keeps a sketch.
+        """
         raise NotImplementedError
 
 
@@ -100,9 +107,9 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         """All calls that count, the denominator of the missed share."""
         return self.answered + self.missed
 
-    def add(self, other: Self) -> None:
+    def add_without_sketch(self, other: Self) -> None:
         """Add another tally, field by field: hundreds of slots are added for each look at the windows."""
-        Tally.add(self, other)
+        Tally.add_without_sketch(self, other)
         self.answered += other.answered
         self.missed += other.missed
         self.missed_wait_ms += other.missed_wait_ms
@@ -130,15 +137,15 @@ def _count_answered(tallies: Sequence[PhoneTally], answered: AnsweredCall, sign:
     wait_ms = answered.wait_ms
     within_norm = sign if wait_ms <= places.norms_ms.get(answered.cluster, 0) else 0
     bucket, category_ms = places.of(wait_ms)
+    _bump(tallies[0].sketch, bucket, sign)
+    signed_ms = sign * wait_ms
     for tally in tallies:
         tally.answered += sign
-        tally.wait_ms += sign * wait_ms
+        tally.wait_ms += signed_ms
         tally.within_norm += within_norm
-        sketch, categories = tally.sketch, tally.speed_categories
-        sketch[bucket] = sketch.get(bucket, 0) + sign
+        categories = tally.speed_categories
         categories[category_ms] = categories.get(category_ms, 0) + sign
         if sign < 0:
-            _drop_zero(sketch, bucket)
             _drop_zero(categories, category_ms)
 
 
@@ -163,9 +170,9 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
     requests_within_norm: int = 0
     implausible_requests: int = 0
 
-    def add(self, other: Self) -> None:
+    def add_without_sketch(self, other: Self) -> None:
         """Add another tally, field by field."""
-        Tally.add(self, other)
+        Tally.add_without_sketch(self, other)
         self.served += other.served
         self.signed_ms += other.signed_ms
         self.experienced += other.experienced
@@ -187,8 +194,9 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
             case ServedVisit():
                 within_norm = measured.wait_ms <= places.norms_ms.get(measured.cluster, 0)
                 bucket, _ = places.of(measured.wait_ms)
+                _bump(tallies[0].sketch, bucket, sign)
                 for tally in tallies:
-                    tally._count_served(measured, sign, bucket, within_norm=within_norm)
+                    tally._count_served(measured, sign, within_norm=within_norm)
             case ServedWalkIn():
                 for tally in tallies:
                     tally.walk_ins += sign
@@ -202,12 +210,11 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
             case Excluded():
                 _count_excluded(tallies, measured, sign)
 
-    def _count_served(self, measured: ServedVisit, sign: int, bucket: int, *, within_norm: bool) -> None:
+    def _count_served(self, measured: ServedVisit, sign: int, *, within_norm: bool) -> None:
         self.served += sign
         self.wait_ms += sign * measured.wait_ms
         self.signed_ms += sign * measured.signed_ms
         self.within_norm += sign * within_norm
-        _bump(self.sketch, bucket, sign)
         if measured.experienced_ms is not None:
             self.experienced += sign
             self.experienced_ms += sign * measured.experienced_ms

@@ -20,11 +20,14 @@ from streams.core.rules import Channel, Cluster
 from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally, Tally
 from streams.publish import catalogue
 from streams.publish.catalogue import LATENCY_BUCKETS_SECONDS, Page
-from streams.publish.exposition import Families, Labels, category_label
+from streams.publish.exposition import Families, Labels, Written, category_label
 from streams.publish.observed import DELETED_UNREAD, Observed, PartitionHealth, answered_within, last_event_ms
 
 MONTH: Final = "month"
 """Name of the window that is the local month so far."""
+
+_EXCLUSIONS: Final = tuple(reason.value for reason in Exclusion)
+"""Looked up once: a thousand clusters ask for them tens of thousands of times a scrape."""
 
 DISTRIBUTION: Final = "wachtmonitor"
 """The installed distribution whose version is shown."""
@@ -39,6 +42,7 @@ class Metrics:
         self._latency = Histogram(metric.name, metric.help, registry=None, buckets=LATENCY_BUCKETS_SECONDS)
         self._observe = observe
         self._version = version(DISTRIBUTION)
+        self._written = Written()
 
     def observe_latency(self, seconds: float) -> None:
         """Note how long an event was under way from its record's time to the figures; clocks apart count as 0."""
@@ -47,7 +51,7 @@ class Metrics:
     def render(self) -> bytes:
         """The Prometheus text format, to be served as `CONTENT_TYPE_LATEST`."""
         observed = self._observe()
-        page = Families(Page.LIVE)
+        page = Families(Page.LIVE, self._written)
         _add_figures(page, observed)
         _add_norms(page, observed)
         for partition in observed.partitions:
@@ -87,7 +91,7 @@ def _months(observed: Observed) -> dict[Cluster, Tally]:
         totals = month_totals(state, observed.now_ms, {(month, cluster.name) for cluster in months})
         for cluster, sum_so_far in months.items():
             if cluster.channel is state.channel and (tally := totals.get((month, cluster.name))) is not None:
-                sum_so_far.add(tally)
+                sum_so_far.add_without_sketch(tally)
     return months
 
 
@@ -103,8 +107,8 @@ def _add_waiting(page: Families, labels: Labels, each: ClusterFigures) -> None:
 def _add_tally(page: Families, labels: Labels, tally: Tally, observed: Observed) -> None:
     page.add_ms(catalogue.WAIT, labels, tally.wait_ms)
     page.add(catalogue.WITHIN_NORM_CONTACTS, labels, tally.within_norm)
-    for reason in Exclusion:
-        page.add(catalogue.EXCLUDED_CONTACTS, (*labels, reason.value), tally.excluded.get(reason.value, 0))
+    for reason in _EXCLUSIONS:
+        page.add(catalogue.EXCLUDED_CONTACTS, (*labels, reason), tally.excluded.get(reason, 0))
     if isinstance(tally, PhoneTally):
         _add_phone(page, labels, tally, observed)
     elif isinstance(tally, DeskTally):

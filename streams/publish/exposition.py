@@ -5,8 +5,8 @@ each one prometheus-client makes objects and formats the same labels anew. Histo
 library's, and so is their text. Must not know what is observed, nor how the bytes are served.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -18,23 +18,49 @@ from streams.publish.catalogue import Kind, Metric, Page, on_page
 
 Labels = tuple[str, ...]
 
-_LABELS_REMEMBERED: Final = 200_000
-"""Bound on the memory of written labels: a thousand clusters with all their windows, some 40 MB."""
+
+class _Series:
+    """One series as it was last written: most are written again as they were."""
+
+    __slots__ = ("head", "line", "value")
+
+    def __init__(self, head: str) -> None:
+        self.head = head
+        self.value: float | None = None
+        self.line = ""
+
+
+class Written(defaultdict[str, dict[Labels, _Series]]):
+    """The series of earlier scrapes of a page by metric and labels. As many as its clusters and windows make."""
+
+    def __init__(self) -> None:
+        super().__init__(dict)
 
 
 class Families:
     """The families of one page for one scrape, except histograms, which keep themselves."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, written: Written | None = None) -> None:
+        """`written` is kept from one scrape of the page to the next."""
         self._metrics: Final = on_page(page)
-        self._lines: dict[str, list[str]] = {
-            metric.name: [_head(metric)] for metric in self._metrics if metric.kind is not Kind.HISTOGRAM
+        written = Written() if written is None else written
+        self._families: dict[str, tuple[list[str], dict[Labels, _Series]]] = {
+            metric.name: ([_definition(metric)], written[metric.name])
+            for metric in self._metrics
+            if metric.kind is not Kind.HISTOGRAM
         }
 
     def add(self, metric: Metric, labels: Labels, value: float | None) -> None:
         """Add one series; a value that is not known makes none."""
-        if value is not None:
-            self._lines[metric.name].append(f"{metric.name}{_written(metric.labels, labels)} {float(value)!r}\n")
+        if value is None:
+            return
+        lines, known = self._families[metric.name]
+        series = known.get(labels)
+        if series is None:
+            series = known[labels] = _Series(f"{metric.name}{_written(metric.labels, labels)}")
+        if value != series.value:
+            series.value, series.line = value, f"{series.head} {float(value)!r}\n"
+        lines.append(series.line)
 
     def add_ms(self, metric: Metric, labels: Labels, milliseconds: int | None) -> None:
         """Add one series in seconds."""
@@ -49,7 +75,7 @@ class Families:
         parts = (
             generate_latest(_Registry([histograms[metric.name]])).decode()
             if metric.kind is Kind.HISTOGRAM
-            else "".join(self._lines[metric.name])
+            else "".join(self._families[metric.name][0])
             for metric in self._metrics
         )
         return "".join(parts).encode()
@@ -66,17 +92,15 @@ class _Registry(CollectorRegistry):
         return self._families
 
 
-def _head(metric: Metric) -> str:
+def _definition(metric: Metric) -> str:
     definition = metric.help.replace("\\", r"\\").replace("\n", r"\n")
     return f"# HELP {metric.name} {definition}\n# TYPE {metric.name} {metric.kind}\n"
 
 
-@lru_cache(maxsize=_LABELS_REMEMBERED)
 def _written(names: tuple[str, ...], values: Labels) -> str:
     """Labels as the text format has them, in the order of the alphabet, as the library writes them.
 
-    Many metrics share them, and they are the same at every scrape. Raises ValueError when there are more names than
-    values, or fewer.
+    Raises ValueError when there are more names than values, or fewer.
     """
     pairs = [f'{name}="{_escaped(value)}"' for name, value in sorted(zip(names, values, strict=True))]
     return f"{{{','.join(pairs)}}}" if pairs else ""

@@ -57,7 +57,7 @@ def _totals(observed: Observed) -> dict[_Place, Tally]:
         for (month, cluster), tally in month_totals(state, observed.now_ms).items():
             if month <= this_month:
                 total = totals.setdefault(_Place(month, state.channel, cluster), empty_tally(state.channel))
-                total.add(tally)
+                total.add_without_sketch(tally)
     return totals
 
 

@@ -101,8 +101,7 @@ def encode_part(
 
     `notes` are those of all months in a part of the whole, else those that have changed.
     """
-    raw = msgspec.Raw(msgspec.msgpack.encode(snapshot))
-    return msgspec.msgpack.encode(_Body(SNAPSHOT_VERSION, next_offset, raw, dict(notes or {})))
+    return msgspec.msgpack.encode((SNAPSHOT_VERSION, next_offset, snapshot, notes or {}))  # as `_Body`
 
 
 def compress(part: bytes) -> bytes:
