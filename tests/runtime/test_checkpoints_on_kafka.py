@@ -175,7 +175,7 @@ async def test_a_state_that_lacks_what_is_counted_today_is_counted_again(setting
     before = await checkpoint_records(settings)
     async with admin_client(settings.kafka) as admin:
         await admin.delete_records({TopicPartition(settings.kafka.calls_topic, 0): RecordsToDelete(1)})
-    with pytest.raises(CheckpointError, match=r"snapshot of format 1, .* no records before offset 1 any more"):
+    with pytest.raises(CheckpointError, match=r"snapshot of format 2, .* no records before offset 1 any more"):
         async with owning(settings):
             pass
     assert await checkpoint_records(settings) == before
