@@ -31,6 +31,8 @@ class PartitionHealth(msgspec.Struct, frozen=True, kw_only=True):
     """The first offset that is not in `state`."""
     high_watermark: int | None = None
     """The offset after the last record that the broker has, from the latest fetch."""
+    delay_ms: int | None = None
+    """How old the last record was when it was folded."""
     checkpoint_offset: int | None = None
     """`next_offset` of the last checkpoint that is known to be written: a restart begins here."""
     checkpoint_written_ms: int | None = None
@@ -42,6 +44,15 @@ class PartitionHealth(msgspec.Struct, frozen=True, kw_only=True):
     def lag(self) -> int | None:
         """Records that wait to be read."""
         return None if self.high_watermark is None else max(0, self.high_watermark - self.next_offset)
+
+    @property
+    def behind_ms(self) -> int:
+        """How far behind the figures are while records wait to be read: as much as the last one came late.
+
+        0 when none waits. The newest event of a feed does not tell it: one partition may be up to date while another
+        works off a backlog.
+        """
+        return max(0, self.delay_ms or 0) if self.lag else 0
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,17 +17,23 @@ STALE_AFTER_SECONDS: Final = 90.0
 minute or so is hardly ever silent for longer."""
 
 
+BEHIND_AFTER_SECONDS: Final = 15.0
+"""Further behind than this, figures turn grey. Another worker that takes partitions over is behind for less."""
+
+
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How fresh one topic's figures are.
 
     `age_seconds` is the time since the topic's last record, None when there never was one. `lag` counts the records
-    that wait to be read. Figures older than `stale_after_seconds` turn grey in opening hours; a quiet line needs more
-    than the default.
+    that wait to be read, and `behind_seconds` says how far behind the figures are meanwhile; 0 when none waits.
+    Figures older than `stale_after_seconds` turn grey in opening hours (a quiet line needs more than the default),
+    those that are further behind than `BEHIND_AFTER_SECONDS` at any hour.
     """
 
     topic: Literal["calls", "tickets"]
     age_seconds: float | None
     lag: int
+    behind_seconds: float = 0.0
     stale_after_seconds: float = STALE_AFTER_SECONDS
 
 

@@ -50,6 +50,7 @@ def _feed(observed: Observed, channel: Channel) -> FeedStatus:
         topic=_FEEDS[channel],
         age_seconds=None if last_ms is None else max(0, observed.now_ms - last_ms) / SECOND_MS,
         lag=sum(each.lag or 0 for each in partitions),
+        behind_seconds=max((each.behind_ms for each in partitions), default=0) / SECOND_MS,
         stale_after_seconds=observed.stale_seconds(channel),
     )
 

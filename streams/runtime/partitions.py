@@ -41,6 +41,8 @@ class _Owned:
         self.capture = capture
         self.covered = covered
         """Next offset of the last written checkpoint; None before there is one."""
+        self.delay_ms: int | None = None
+        """Age of the last record when it was folded, by its own time; None before one was."""
         self.written_ms: int | None = None
         self.written_bytes: int | None = None
         self.written_seconds: float | None = None
@@ -84,6 +86,7 @@ class Partitions:
                 state=owned.partition.state,
                 next_offset=owned.partition.next_offset,
                 high_watermark=high_watermarks.get(tp),
+                delay_ms=owned.delay_ms,
                 checkpoint_offset=owned.covered,
                 checkpoint_written_ms=owned.written_ms,
                 checkpoint_bytes=owned.written_bytes,
@@ -100,6 +103,7 @@ class Partitions:
         if owned is None:
             return 0
         folded = owned.partition.fold(batch)
+        owned.delay_ms = self._clock() - batch.records[-1].timestamp
         if owned.partition.dead_letter_bytes > DEAD_LETTER_BYTES:
             await self.checkpoint()
         return folded

@@ -151,6 +151,19 @@ def test_a_feed_is_as_old_as_its_newest_event_and_lags_by_all_its_partitions() -
     )
 
 
+def test_a_feed_is_as_far_behind_as_the_last_of_its_partitions_that_has_records_to_read() -> None:
+    """A partition that is up to date has the newest event, and hides nothing; a delay of the past is over."""
+    current, catching_up, done = owning(busy_line(), calls([]), calls([]))
+    current = msgspec.structs.replace(current, high_watermark=current.next_offset, delay_ms=20)
+    catching_up = msgspec.structs.replace(catching_up, high_watermark=500, delay_ms=86_400_000)
+    done = msgspec.structs.replace(done, high_watermark=done.next_offset, delay_ms=90_000_000)
+    phone, desk = feeds(observing([current, catching_up, done], TEN))
+    assert (phone.age_seconds, phone.lag, phone.behind_seconds) == (32, 500, 86_400)
+    assert desk.behind_seconds == 0
+    (phone, _) = feeds(observing([current, done], TEN))
+    assert (phone.lag, phone.behind_seconds) == (0, 0)
+
+
 def test_a_feed_that_never_spoke_has_no_age() -> None:
     assert [feed.age_seconds for feed in feeds(observing(owning(calls([])), TEN))] == [None, None]
 

@@ -17,7 +17,7 @@ from aiohttp.web import AppRunner
 from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 
 from streams.publish import web
-from streams.publish.wall import HealthPayload, Opening, PhoneCluster, WallPayload
+from streams.publish.wall import BEHIND_AFTER_SECONDS, HealthPayload, Opening, PhoneCluster, WallPayload
 from streams.publish.web import create_web, serve
 from tests.publish.wall_payloads import (
     BUSY_DAY,
@@ -392,6 +392,33 @@ async def test_a_feed_is_stale_only_after_its_own_threshold(wall: Wall) -> None:
     feeds = tuple(msgspec.structs.replace(feed, stale_after_seconds=300.0) for feed in wall.payload.feeds)
     wall.payload = msgspec.structs.replace(wall.payload, feeds=feeds)
     await expect(page.locator("#desks .age")).to_be_hidden()
+
+
+@pytest.mark.parametrize("opening", ["open", "outside_opening_hours"])
+async def test_a_feed_with_a_backlog_is_not_shown_as_live_however_new_its_newest_event(
+    wall: Wall, opening: Opening
+) -> None:
+    fresh = wall_payload(opening=opening, lag=12_345)
+    calls, tickets = fresh.feeds
+    behind = (msgspec.structs.replace(calls, behind_seconds=7_600.0), tickets)
+    page = await wall.show(msgspec.structs.replace(fresh, feeds=behind))
+    await expect(page.locator(".phone .age")).to_have_text("loopt 2 u 06 min achter · nog 12.345 te lezen")
+    await expect(page.locator(".phone .value").first).to_have_css("color", GREY)
+    await expect(page.locator("#link")).to_have_text("▲ haalt achterstand in")
+    await expect(page.locator("#desks .age")).to_be_hidden()
+    wall.payload = fresh
+    await expect(page.locator(".phone .age")).to_be_hidden()
+    await expect(page.locator("#link")).not_to_have_text("▲ haalt achterstand in")
+
+
+async def test_a_feed_is_behind_only_after_more_than_a_takeover_takes(wall: Wall) -> None:
+    fresh = wall_payload(lag=3)
+    feeds = tuple(msgspec.structs.replace(feed, behind_seconds=BEHIND_AFTER_SECONDS) for feed in fresh.feeds)
+    page = await wall.show(msgspec.structs.replace(fresh, feeds=feeds))
+    await expect(page.locator("#link")).to_have_text("● live")
+    feeds = tuple(msgspec.structs.replace(feed, behind_seconds=BEHIND_AFTER_SECONDS + 1) for feed in fresh.feeds)
+    wall.payload = msgspec.structs.replace(fresh, feeds=feeds)
+    await expect(page.locator(".age:visible")).to_have_count(2)
 
 
 async def test_a_feed_without_any_record_says_so(wall: Wall) -> None:

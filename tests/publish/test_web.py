@@ -169,8 +169,14 @@ async def test_a_payload_on_the_wire_has_the_documented_form() -> None:
             "opening": "open",
             "demo": True,
             "feeds": [
-                {"topic": "calls", "age_seconds": 1.2, "lag": 0, "stale_after_seconds": 90.0},
-                {"topic": "tickets", "age_seconds": None, "lag": 0, "stale_after_seconds": 90.0},
+                {"topic": "calls", "age_seconds": 1.2, "lag": 0, "behind_seconds": 0.0, "stale_after_seconds": 90.0},
+                {
+                    "topic": "tickets",
+                    "age_seconds": None,
+                    "lag": 0,
+                    "behind_seconds": 0.0,
+                    "stale_after_seconds": 90.0,
+                },
             ],
             "clusters": [
                 {
