@@ -12,7 +12,7 @@ from aiokafka.admin import RecordsToDelete
 from streams.contracts.events import Offered
 from streams.contracts.topics import checkpoint_topic
 from streams.kafka import admin_client, client_options, ensure_topics, read_to_end
-from streams.runtime.checkpoint import HEAD_KEY
+from streams.runtime.checkpoint import FORMAT, HEAD_KEY
 from streams.runtime.clock import system_clock
 from streams.runtime.embedded import BrokerProcess
 from streams.settings import KafkaSettings
@@ -156,7 +156,7 @@ async def test_a_new_worker_on_an_old_topic_says_what_it_lacks(apache_kafka: Bro
 async def test_a_checkpoint_of_a_newer_version_is_refused(embedded_broker: BrokerProcess, start: Any) -> None:
     kafka = kafka_settings(embedded_broker)
     await ensure_topics(kafka)
-    await produce(kafka, checkpoint_topic(kafka.tickets_topic), HEAD_KEY, b'{"format":3}')
+    await produce(kafka, checkpoint_topic(kafka.tickets_topic), HEAD_KEY, b'{"format":%d}' % (FORMAT + 1))
     assert "Run the version that wrote it" in await ended_with(start(kafka))
 
 
