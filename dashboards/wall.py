@@ -3,6 +3,8 @@
 Above the telephone, below the desks. Sizes are in pixels of that screen. On a television of 55 inches a pixel is
 0.63 mm, and a capital 0.73 of the size of its letters: names of 32 pixels are 15 mm high, the smallest values 19 mm.
 At 5 m a sign needs capitals of 14 mm (the 30 feet to the inch of the United States Sign Council).
+
+The tiles of the telephone hold one line, as Lier has. A second one is named and shown, but no longer fits in them.
 """
 
 from collections.abc import Sequence
