@@ -7,13 +7,16 @@ of the SQL oracle over their records.
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from aiokafka import ConsumerRecord
 
 from streams.core.sketch import bucket_of
 from streams.kafka import read_to_end
 from streams.publish.dead_letters import DeadLetter, read_dead_letter
+from streams.publish.month_feeds import Feed, read_beside
 from streams.publish.month_totals import sum_month_totals
 from streams.runtime.clock import system_clock
 from streams.settings import KafkaSettings
@@ -41,6 +44,8 @@ RULES: Final = OracleRules(
 )
 """The norms of Lier, and always open: a scenario is worth the same on a Sunday night."""
 
+BRUSSELS: Final = ZoneInfo("Europe/Brussels")
+QUARTER_MS: Final = 15 * MINUTE
 SLOT_MS: Final = 10 * SECOND
 WINDOWS_MINUTES: Final = (5, 15, 60)
 SETTLE_SECONDS: Final = 60.0
@@ -95,6 +100,15 @@ Place = tuple[str, int, int]
 """Topic, partition and offset."""
 
 
+class Fact(NamedTuple):
+    """A valid event: its partition (`calls-3`), cluster and instant, and the time of its record, both UTC ms."""
+
+    source: str
+    cluster: str
+    at_ms: int
+    record_ms: int
+
+
 class Published(NamedTuple):
     """What the topics hold."""
 
@@ -103,6 +117,7 @@ class Published(NamedTuple):
     """Reason and value of each record that is no valid event."""
     valid: Counter[tuple[str, int]]
     """How many valid events each partition holds."""
+    facts: list[Fact]
     differences: list[str]
 
 
@@ -112,7 +127,7 @@ async def published(kafka: KafkaSettings, confirmed: Sequence[Record]) -> Publis
     ledger = {(topics[each.kind], each.key, each.value): each for each in confirmed}
     sent = Counter((topics[each.kind], each.key, each.value) for each in confirmed)
     found: Counter[tuple[str, bytes, bytes | None]] = Counter()
-    read_back = Published([], {}, Counter(), [])
+    read_back = Published([], {}, Counter(), [], [])
     for topic in topics.values():
         for records in (await read_to_end(kafka, topic, range(kafka.partitions))).values():
             for record in records:
@@ -139,6 +154,8 @@ def sort(found: Published, expected: Record | None, record: "ConsumerRecord[byte
     else:
         found.rows.append(expected.row)
         found.valid[record.topic, record.partition] += 1
+        source = f"{record.topic}-{record.partition}"
+        found.facts.append(Fact(source, expected.row.cluster, expected.row.at, record.timestamp))
 
 
 # What workers show.
@@ -279,8 +296,10 @@ async def left_behind(kafka: KafkaSettings, what: Published) -> list[str]:
     """What differs in the official totals and in the dead letters, each of which must be there once."""
     (totals,) = (await read_to_end(kafka, kafka.month_totals_topic, [0])).values()
     (letters,) = (await read_to_end(kafka, kafka.dead_letters_topic, [0])).values()
+    records = [(record.key or b"", record.value) for record in totals]
     return [
-        *compare_month_totals(what, ((record.key or b"", record.value) for record in totals), system_clock()),
+        *compare_month_totals(what, records, system_clock()),
+        *compare_feeds(what, records),
         *compare_letters(what, (read_dead_letter(record.value, record.headers) for record in letters)),
     ]
 
@@ -304,6 +323,32 @@ def compare_month_totals(
         }
     yield from _compare("month total", expected_counts, counts)
     yield from _compare("waits by bucket of", expected_sketches, sketches)
+
+
+def compare_feeds(what: Published, records: Iterable[tuple[bytes, bytes | None]]) -> Iterable[str]:
+    """What differs beside the month totals: the quarters of an hour with events, and the facts that came late."""
+    quarters: dict[str, set[int]] = {}
+    late: dict[str, Counter[str]] = {}
+    for fact in what.facts:
+        month = _month(fact.at_ms)
+        start_ms = round(datetime.fromisoformat(f"{month}-01T00:00").replace(tzinfo=BRUSSELS).timestamp() * 1000)
+        name = f"{month} {fact.source}"
+        quarters.setdefault(name, set()).add((fact.at_ms - start_ms) // QUARTER_MS)
+        if month < _month(fact.record_ms):
+            late.setdefault(name, Counter())[fact.cluster] += 1
+    feeds = {f"{month} {source}": feed for (month, source), feed in read_beside(records).feeds.items()}
+    yield from _compare("quarters of", quarters, {name: _quarters(feed) for name, feed in feeds.items()})
+    found = {name: Counter(feed.late_facts) for name, feed in feeds.items() if feed.late_facts}
+    yield from _compare("late facts of", late, found)
+
+
+def _month(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, BRUSSELS):%Y-%m}"
+
+
+def _quarters(feed: Feed) -> set[int]:
+    bits = feed.quarters.bits
+    return {index for index in range(8 * len(bits)) if bits[index // 8] >> index % 8 & 1}
 
 
 def compare_letters(what: Published, found: Iterable[DeadLetter]) -> Iterable[str]:

@@ -17,6 +17,7 @@ from streams.core.rules import Channel
 from streams.core.tally import DeskTally, PhoneTally
 from streams.publish.collector import Metrics
 from streams.publish.dead_letters import DeadLetter
+from streams.publish.month_feeds import Feed, feed_records
 from streams.publish.month_totals import month_records
 from streams.publish.observed import PartitionHealth
 from streams.runtime.clock import system_clock
@@ -49,12 +50,13 @@ class Workers:
         """What each worker shows."""
         self.letters: list[DeadLetter] = []
         self.totals: list[tuple[bytes, bytes | None]] = []
+        self.feeds: list[tuple[bytes, bytes | None]] = []
 
     def count(self) -> Published:
         """Fold records of every kind, out of order and repeated; what was published."""
         now_ms = system_clock()
         source = EventSource(Random(4), "judged")
-        what = Published([], {}, Counter(), [])
+        what = Published([], {}, Counter(), [], [])
         for half in (0, HOUR):  # a clock goes wrong half way
             source.shift_ms = half
             for each in source.draw(RECORDS // 2, now_ms):
@@ -69,6 +71,7 @@ class Workers:
         for partition in self.partitions:
             self.letters += partition.dead_letters
             self.totals += month_records(partition.state, partition.name, now_ms)
+            self.feeds += feed_records(partition.notes.months, partition.state.channel, partition.name)
         return what
 
     async def expositions(self) -> list[str]:
@@ -96,6 +99,7 @@ async def differences(workers: Workers, what: Published) -> list[str]:
     return [
         *await judge.shown(workers, what),
         *judge.compare_month_totals(what, workers.totals, system_clock()),
+        *judge.compare_feeds(what, workers.feeds),
         *judge.compare_letters(what, workers.letters),
     ]
 
@@ -205,9 +209,32 @@ def a_total_is_missing(workers: Workers) -> None:
     workers.totals.pop()
 
 
+def a_late_fact_counts_twice(workers: Workers) -> None:
+    """As when a worker goes on from notes that are newer than its state."""
+    key, feed = next((key, _feed(value)) for key, value in workers.feeds if value and _feed(value).late_facts)
+    cluster = next(iter(feed.late_facts))
+    feed.late_facts[cluster] += 1
+    workers.feeds.append((key, msgspec.json.encode(feed)))
+
+
+def a_quarter_of_an_hour_is_silent(workers: Workers) -> None:
+    """An event came and is not noted."""
+    key, value = workers.feeds[0]
+    assert value is not None
+    feed = _feed(value)
+    feed.quarters.bits[next(index for index, byte in enumerate(feed.quarters.bits) if byte)] = 0
+    workers.feeds.append((key, msgspec.json.encode(feed)))
+
+
+def _feed(value: bytes) -> Feed:
+    return msgspec.json.decode(value, type=Feed)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
+        a_late_fact_counts_twice,
+        a_quarter_of_an_hour_is_silent,
         a_wait_in_another_bucket,
         somebody_left_the_queue,
         a_letter_is_lost,
