@@ -62,10 +62,9 @@ class Reader:
         steps = self._target.read(data)
         while True:
             started = clock()
-            found = next(steps, None)
+            if next(steps, None) is None:
+                return count, slowest / 1e6  # after the last record
             slowest = max(slowest, clock() - started)
-            if found is None:
-                return count, slowest / 1e6
             count += 1
 
     def _end(self) -> None:

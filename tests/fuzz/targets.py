@@ -49,19 +49,36 @@ class Target(NamedTuple):
 _NEXT: Final = b"\x1e"
 
 
-def _decode(data: bytes) -> Steps:
-    for record in data.split(_NEXT):
-        if not record:
-            continue
-        kind = Kind.TICKETS if record[0] & 1 else Kind.CALLS
+class _Record(NamedTuple):
+    kind: Kind
+    key: bytes
+    value: bytes
+
+
+def _records(data: bytes) -> Iterator[_Record]:
+    for record in filter(None, data.split(_NEXT)):
         value = record[1:]
         named = _ID.search(value)
         key = named[1] if named and record[0] & 2 else value[:8]
+        yield _Record(Kind.TICKETS if record[0] & 1 else Kind.CALLS, key, value)
+
+
+def _decode(data: bytes) -> Steps:
+    """Each record by itself, then those of a topic together, which must come to the same."""
+    records = list(_records(data))
+    alone: dict[Kind, list[Any]] = {kind: [] for kind in Kind}
+    for kind, key, value in records:
         decoded: Any = DECODERS[kind](key, value, NOW_MS)
         yield decoded
+        alone[kind].append(decoded)
         if not isinstance(decoded, Rejection):
             again = DECODERS[kind](key, msgspec.json.encode(decoded), NOW_MS)
             assert again == decoded, "an event means the same when it is written again"
+    for kind, found in alone.items():
+        same = [record for record in records if record.kind is kind]
+        keys, values = [record.key for record in same], [record.value for record in same]
+        together = DECODERS[kind].decode_batch(keys, values, [NOW_MS] * len(same))
+        assert together.events == found, "a batch holds what its records hold"
 
 
 def _decode_seeds() -> list[bytes]:

@@ -21,7 +21,12 @@ Run = Callable[[KafkaSettings, Path], Awaitable[bool]]
 
 
 @click.command()
-@click.option("--hours", default=1.0, show_default=True, help="How long the soak lasts; 0 leaves it out.")
+@click.option(
+    "--hours",
+    default=1.0,
+    show_default=True,
+    help="How long memory is judged, after a warm-up to the next full hour; 0 leaves it out.",
+)
 @click.option("--times", default=10, show_default=True, help="How many times the busiest hour of the simulation.")
 @click.option("--ghosts", default=1_000_000, show_default=True, help="Calls that never end; 0 leaves them out.")
 @click.option("--logs", type=click.Path(path_type=Path, file_okay=False), help="Where logs are kept.")

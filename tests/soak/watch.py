@@ -64,6 +64,11 @@ class Watch:
         self._address = f"http://127.0.0.1:{worker.port}"
         self._started = time.monotonic()
 
+    def write(self, file: Path) -> None:
+        """The samples as CSV."""
+        rows = (f"{each.seconds:.1f},{each.rss_bytes},{each.remembered:.0f}\n" for each in self.samples)
+        file.write_text("seconds,rss_bytes,remembered_contacts\n" + "".join(rows), encoding="ascii")
+
     async def figures(self, page: str = "/metrics") -> dict[str, float]:
         """What a page of metrics says, summed over labels; `name{reason="…"}` besides for series with a reason."""
         async with aiohttp.ClientSession() as session, session.get(f"{self._address}{page}") as answer:
