@@ -1,6 +1,8 @@
 """Users of the test broker: how they log in, and what they are allowed."""
 
+import socket
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from aiokafka.protocol.admin import CreateAclsRequest
@@ -69,3 +71,25 @@ async def until_allowed(user: KafkaSettings, role: Role) -> None:
         return not await missing(user, role)
 
     await until(has_all, f"the rights of the role {role}")
+
+
+_LISTENS: Final = "0A"
+"""The state of a socket that listens, as Linux writes it."""
+
+
+def listening_at(pid: int) -> set[str]:
+    """`address:port` of every TCP socket that a process listens on."""
+    own = {link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
+    ]
+    return {_address(line[1]) for line in lines if line[3] == _LISTENS and f"socket:[{line[9]}]" in own}
+
+
+def _address(written: str) -> str:
+    """An address as Linux writes it: hexadecimal words of four bytes, the last byte first."""
+    host, _, port = written.partition(":")
+    words = b"".join(bytes.fromhex(host[at : at + 8])[::-1] for at in range(0, len(host), 8))
+    return f"{socket.inet_ntop(socket.AF_INET if len(words) == 4 else socket.AF_INET6, words)}:{int(port, 16)}"

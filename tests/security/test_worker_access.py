@@ -15,7 +15,7 @@ from streams.core.rules import Channel
 from streams.core.tally import PhoneTally
 from streams.kafka import ensure_topics
 from streams.kafka_rights import Role, rights_of
-from streams.settings import KafkaSettings, Secret
+from streams.settings import DEFAULT_FILE, KafkaSettings, Secret
 from tests.brokers.apache import PASSWORD, ApacheKafka, Authority
 from tests.brokers.topics import kafka_settings
 from tests.runtime.workers import (
@@ -28,7 +28,7 @@ from tests.runtime.workers import (
     settle,
     until,
 )
-from tests.security.access import allow, until_allowed, with_certificate, with_password
+from tests.security.access import allow, listening_at, until_allowed, with_certificate, with_password
 from tests.test_kafka import write
 
 pytestmark = pytest.mark.kafka
@@ -41,6 +41,8 @@ EVENTS: list[AnyCallEvent] = [
     Offered(call_id="1", cluster=CLUSTER, at=float(AT)),
     Answered(call_id="1", cluster=CLUSTER, at=float(AT + 12)),
 ]
+
+TOKEN = "glsa_0123456789abcdefghij"
 
 CALLS = "id,queue,came,taken\n2,KCC,2024-10-02 09:30:00,2024-10-02 09:30:20\n"
 MAPPING = """
@@ -67,11 +69,11 @@ async def answered(kafka: KafkaSettings) -> tuple[int, int]:
     return tally.answered, tally.wait_ms
 
 
-def command(kafka: KafkaSettings, *words: str) -> "subprocess.CompletedProcess[str]":
+def command(kafka: KafkaSettings, *words: str, settings: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run a command of the monitor with these settings to its end."""
     return subprocess.run(
         [sys.executable, "-m", "streams", *words],
-        env={**environment(kafka, nowhere_port(), None), "PATH": os.environ["PATH"]},
+        env={**environment(kafka, nowhere_port(), settings), "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,
         check=False,
@@ -93,6 +95,7 @@ async def test_a_worker_that_logs_in_with_a_password_counts_in_transactions(
         await until(worker.is_healthy, "a healthy worker")
         await send(kafka, EVENTS)
         await settle(admin, [worker])
+        assert listening_at(worker.pid) == {f"127.0.0.1:{worker.port}"}, "its pages, for this machine alone"
         assert worker.terminate() == 0
     finally:
         worker.stop()
@@ -178,30 +181,33 @@ async def test_who_is_not_let_in_is_told_and_ends(case: str, apache_kafka: Apach
 
 
 async def test_no_secret_is_in_anything_that_is_printed_or_served(apache_kafka: ApacheKafka, tmp_path: Path) -> None:
-    """Neither the password nor a line of the key: at `--verbose`, on the pages, by `check`, in an error."""
+    """No password, token or line of a key: at `--verbose`, on the pages, by `check`, in an error."""
     certificate = apache_kafka.authority.issue("keyholder")
     key = [line for line in certificate.key.read_text().splitlines() if not line.startswith("-----")]
+    (tmp_path / "token").write_text(TOKEN)
+    settings = tmp_path / "wachtmonitor.toml"
+    grafana = f'[grafana]\nurl = "http://{nowhere().bootstrap_servers[0]}"\ntoken_file = "token"'
+    settings.write_text(DEFAULT_FILE.read_text().replace("[grafana]", grafana))
     kafka = replace(
         kafka_settings(apache_kafka),
         **with_password(apache_kafka),
         ssl_certificate_file=certificate.certificate,
         ssl_key_file=certificate.key,
     )
-    worker = WorkerProcess(kafka, tmp_path / "log", verbose=True)
+    worker = WorkerProcess(kafka, tmp_path / "log", settings, verbose=True)
     try:
         await until(worker.is_healthy, "a healthy worker")
         await send(kafka, EVENTS)
         await settle(kafka, [worker])
         served = [worker.get(page) for page in ("/metrics", "/metrics/months", "/health", "/wall")]
-        checked = await asyncio.to_thread(command, kafka, "check")
+        checked = await asyncio.to_thread(command, kafka, "check", settings=settings)
         assert worker.terminate() == 0
     finally:
         worker.stop()
-    refused = await asyncio.to_thread(command, replace(kafka, writer="nobody"), "worker")
+    refused = await asyncio.to_thread(command, replace(kafka, writer="nobody"), "worker", settings=settings)
     assert "Joined group" in worker.log(), "the engine's and the client's own words are there"
-    assert checked.returncode == 0, checked.stdout
-    said = [worker.log(), *served, checked.stdout, checked.stderr, refused.stdout, refused.stderr]
-    assert all(said[:6])
-    for text in said:
-        assert PASSWORD not in text
-        assert not [line for line in key if line in text]
+    assert "answers, with transactions" in checked.stdout
+    assert "Grafana" in checked.stdout, "it looked for Grafana too"
+    assert refused.returncode != 0
+    for text in (worker.log(), *served, checked.stdout, checked.stderr, refused.stdout, refused.stderr):
+        assert not [secret for secret in (PASSWORD, TOKEN, *key) if secret in text]
