@@ -121,23 +121,16 @@ def measure_call(call: Call, rules: Rules, calendar: Calendar) -> CallMeasuremen
     opening = calendar.opening(offered)
     if opening is not _OPEN:
         return Excluded(call.cluster, offered, offered, Exclusion(opening.value))
-    if call.answered is not None:
-        return answered_call(call.cluster, offered, call.answered, rules)
-    ended = earliest(call.abandoned, call.ended)
+    kind: type[AnsweredCall | MissedCall] = AnsweredCall
+    ended = call.answered
     if ended is None:
-        return None
-    wait_ms = ended - offered
-    if 0 <= wait_ms <= rules.longest_wait_ms:
-        return MissedCall(call.cluster, offered, ended, wait_ms)
+        kind, ended = MissedCall, earliest(call.abandoned, call.ended)
+        if ended is None:
+            return None
+    wait = ended - offered
+    if 0 <= wait <= rules.longest_wait_ms:
+        return kind(call.cluster, offered, ended, wait)
     return Excluded(call.cluster, offered, ended, Exclusion.IMPLAUSIBLE)
-
-
-def answered_call(cluster: str, offered: int, answered: int, rules: Rules) -> AnsweredCall | Excluded:
-    """What is counted for a call that was offered in opening hours and answered (both ms)."""
-    wait_ms = answered - offered
-    if 0 <= wait_ms <= rules.longest_wait_ms:
-        return AnsweredCall(cluster, offered, answered, wait_ms)
-    return Excluded(cluster, offered, answered, Exclusion.IMPLAUSIBLE)
 
 
 def expire_call(call: Call, calendar: Calendar) -> Excluded:

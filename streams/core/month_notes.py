@@ -49,9 +49,13 @@ class MonthNotes:
         """Note facts: when each happened, and the time of the record that it was read from (ms)."""
         if not events:
             return
-        self._note_quarters({at // QUARTER_MS for at in instants_ms})
+        first_ms = min(instants_ms)
+        if first_ms // QUARTER_MS == max(instants_ms) // QUARTER_MS:
+            self._note_quarters((first_ms // QUARTER_MS,))
+        else:
+            self._note_quarters({at // QUARTER_MS for at in instants_ms})
         # Records of a batch come in the order of their times, so in nearly every batch nothing is late.
-        if min(instants_ms) < self._start_ms(self._calendar.month(record_times_ms[-1])):
+        if first_ms < self._start_ms(self._calendar.month(record_times_ms[-1])):
             self._note_late(events, instants_ms, record_times_ms)
 
     def _note_quarters(self, quarters: Iterable[int]) -> None:

@@ -17,13 +17,13 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 import msgspec
 
 from streams.contracts.events import Answered, AnyCallEvent, AnyTicketEvent, Finished, Offered, instant_ms
-from streams.core.calendar import Calendar
+from streams.core.calendar import Calendar, Opening
 from streams.core.contact import ANSWERED_RANK, CALL_FACTS, FINISHED_RANK, TICKET_FACTS, Call, Contact, Ticket
 from streams.core.measure import (
     Excluded,
+    Exclusion,
     LeadTime,
     Measurement,
-    answered_call,
     earliest,
     expire_call,
     expire_visit,
@@ -32,7 +32,7 @@ from streams.core.measure import (
     measure_visit,
 )
 from streams.core.rules import HOUR_MS, MINUTE_MS, Channel, Rules
-from streams.core.tally import DeskTally, PhoneTally, Places, Tally
+from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered
 from streams.core.waiting import Place, WaitingRoom
 
 SNAPSHOT_VERSION: Final = 3
@@ -226,14 +226,20 @@ class State(ABC, Generic[C, T, E]):
             self._count(after, 1)
 
     def _count(self, measured: Measurement, sign: int) -> None:
-        """Add or take back a measurement wherever its moments fall.
+        """Add or take back a measurement wherever its moments fall."""
+        tallies = self._tallies_at(measured.cluster, measured.period_ms, measured.known_ms)
+        self._tally_type.count_in(tallies, measured, sign, self._places)
+        if sign < 0:
+            self._drop_empty_at(measured)
+
+    def _tallies_at(self, cluster: str, period_ms: int, known_ms: int) -> list[T]:
+        """The tallies that count something of these moments, that of the month first; they are noted as changed.
 
         Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
         there is not there any more either.
         """
-        cluster = measured.cluster
-        month, day = self.calendar.month_and_day(measured.period_ms)
-        slot = measured.known_ms // self._slot_ms
+        month, day = self.calendar.month_and_day(period_ms)
+        slot = known_ms // self._slot_ms
         try:
             tallies = [self.months[month][cluster]]
         except KeyError:
@@ -248,12 +254,14 @@ class State(ABC, Generic[C, T, E]):
                 tallies.append(self.slots[slot][cluster])
             except KeyError:
                 tallies.append(self._new_tally(self.slots, slot, cluster))
-        self._tally_type.count_in(tallies, measured, sign, self._places)
         self._fresh.counted.add((month, day, slot, cluster))
-        if sign < 0:
-            _drop_if_empty(self.months, month, cluster)
-            _drop_if_empty(self.days, day, cluster)
-            _drop_if_empty(self.slots, slot, cluster)
+        return tallies
+
+    def _drop_empty_at(self, measured: Measurement) -> None:
+        month, day = self.calendar.month_and_day(measured.period_ms)
+        _drop_if_empty(self.months, month, measured.cluster)
+        _drop_if_empty(self.days, day, measured.cluster)
+        _drop_if_empty(self.slots, measured.known_ms // self._slot_ms, measured.cluster)
 
     def _new_tally(self, spans: Spans[K, T], span: K, cluster: str) -> T:
         tally: T = self._tally_type()
@@ -445,7 +453,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
         contacts, open_calls, touched = self.contacts, self.open, self._fresh.contacts
-        clusters, answer = self._clusters, self._answer
+        clusters, opening, answer = self._clusters, self.calendar.opening, self._answer
         log_ms = self.log_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             if record_ms > log_ms:
@@ -458,25 +466,30 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                 call = Call(clusters[event.cluster], rank, at, log_ms)
                 contacts[call_id] = open_calls[call_id] = touched[call_id] = call
                 setattr(call, fact, at)
-                if kind is Offered:
+                if kind is Offered and opening(at) is not Opening.OPEN:
                     self._settle(call_id, call)
                 continue
             call.touched = log_ms
             touched[call_id] = call
-            if kind is Answered and call.cluster_rank < ANSWERED_RANK and call_id in open_calls:
-                answer(call_id, call, at)  # what nearly every fact about a known call is
+            if (
+                kind is Answered
+                and call.answered is None
+                and (offered := call.offered) is not None
+                and call.cluster_rank < ANSWERED_RANK
+                and open_calls.pop(call_id, None) is not None
+            ):
+                call.answered = at
+                answer(call.cluster, offered, at)  # what nearly every fact about a known call is
             else:
                 self._merge(call_id, call, event, at)
 
-    def _answer(self, call_id: str, call: Call, at: int) -> None:
-        """Take in the answer to an open call whose cluster it does not decide."""
-        if call.answered is not None and at >= call.answered:
-            return
-        call.answered = at
-        if (offered := call.offered) is not None:
-            # Open although it was offered: so it was in opening hours.
-            self._count(answered_call(call.cluster, offered, at, self.rules), 1)
-            del self.open[call_id]
+    def _answer(self, cluster: str, offered: int, answered: int) -> None:
+        """Count the answer to a call that was open: so it was offered in opening hours."""
+        wait_ms = answered - offered
+        if 0 <= wait_ms <= self.rules.longest_wait_ms:
+            count_answered(self._tallies_at(cluster, offered, answered), cluster, wait_ms, 1, self._places)
+        else:
+            self._count(Excluded(cluster, offered, answered, Exclusion.IMPLAUSIBLE), 1)
 
     def _merge(self, call_id: str, call: Call, event: AnyCallEvent, at: int) -> None:
         """Take in any fact about a known call, and count anew what it may change."""
