@@ -237,9 +237,12 @@ class _Decoder(Generic[E]):
             and self._clusters.issuperset([event.cluster for event in events])
             and min(instants_ms) >= self._earliest_ms
             and max(map(sub, instants_ms, timestamps_ms)) <= self._future_tolerance_ms
-            and not (self._has_plans and any(map(self._plan_fault, events, instants_ms)))
+            and not (self._has_plans and self._has_plan_fault(events, instants_ms))
         )
         return Decoded(cast("list[E | Rejection]", events), instants_ms, []) if is_valid else None
+
+    def _has_plan_fault(self, events: Sequence[E], instants_ms: Sequence[int]) -> bool:  # noqa: ARG002 - for the topic with plans
+        return False
 
     def _decode_each(
         self, keys: Sequence[bytes | None], values: Sequence[bytes | None], timestamps_ms: Sequence[int]
@@ -322,6 +325,14 @@ class TicketDecoder(_Decoder[AnyTicketEvent]):
     _events = TICKET_EVENTS
     _id_field = "ticket_id"
     _has_plans = True
+
+    def _has_plan_fault(self, events: Sequence[AnyTicketEvent], instants_ms: Sequence[int]) -> bool:
+        """Whether any event's plan is one that `_plan_fault` refuses; plans that all events may have are most."""
+        plans_ms = _instants_ms([event.planned_at for event in events if event.planned_at is not None])
+        if not plans_ms:
+            return False
+        all_near = max(plans_ms) <= min(instants_ms) + self._plan_ahead_ms
+        return min(plans_ms) < self._earliest_ms or (not all_near and any(map(self._plan_fault, events, instants_ms)))
 
     def _plan_fault(self, event: AnyTicketEvent, at_ms: int) -> Rejection | None:
         if event.planned_at is None:
