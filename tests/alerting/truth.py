@@ -210,7 +210,7 @@ def _missed_burn(tally: PhoneTally, observed: Observed) -> float:
 def silences(events: Sequence[AnyEvent], incidents: Iterable[Incident]) -> Iterator[Broken]:
     """From the last event before a source fell silent to the first one after it, for all feeds and for each topic.
 
-    A worker that reads nothing sees the same silence.
+    A worker that reads nothing sees the same silence, though events come: until it reads again.
     """
     moments = [
         (instant_ms(event.at) / SECOND_MS, "calls" if isinstance(event, CallEvent) else "tickets") for event in events
@@ -223,5 +223,6 @@ def silences(events: Sequence[AnyEvent], incidents: Iterable[Incident]) -> Itera
             ):
                 before = [at for at, topic in moments if topic in topics and at < incident.start]
                 after = [at for at, topic in moments if topic in topics and at >= incident.start]
+                over = incident.end if incident.trouble is Trouble.STUCK else min(after, default=incident.end)
                 if before:
-                    yield Broken(alarm, where, max(before), min(after, default=incident.end))
+                    yield Broken(alarm, where, max(before), over)
