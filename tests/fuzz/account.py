@@ -11,7 +11,7 @@ class Account(msgspec.Struct):
     inputs: int = 0
     seconds: float = 0.0
     slowest_ms: float = 0.0
-    """Of one record, in processor time; of those that seemed slow the quickest of several readings."""
+    """Of one record, in processor time, with the fuzzer's instrumentation unless that alone made it too slow."""
     early_bytes: int = 0
     """The process's largest memory after a fifth of the records."""
     peak_bytes: int = 0
