@@ -113,6 +113,8 @@ class WaitingRoom(Generic[C]):
         self._by_due = _Queue()
         self._pushed = 0
         self._expired: dict[str, _Expired] = {}
+        self._ways: dict[_Expired, _Expired] = {}
+        """How contacts have expired, each way as one object: for many the tuples would take more than the contacts."""
         self._lines: dict[tuple[str, bool], Line] = {}
         self.months: dict[MonthKey, dict[str, int]] = {}
         """Expired contacts by reason, by month and cluster."""
@@ -206,7 +208,7 @@ class WaitingRoom(Generic[C]):
             self._inside[contact_id] = None
         month, day, excluded = self._room.expired(contact)
         expired = _Expired((month, excluded.cluster), (day, excluded.cluster), excluded.reason.value)
-        self._expired[contact_id] = expired
+        expired = self._expired[contact_id] = self._ways.setdefault(expired, expired)
         self._count(expired, 1)
 
     def _count(self, expired: _Expired, sign: int) -> None:
