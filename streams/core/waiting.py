@@ -114,7 +114,7 @@ class WaitingRoom(Generic[C]):
         self._pushed = 0
         self._expired: dict[str, _Expired] = {}
         self._ways: dict[_Expired, _Expired] = {}
-        """How contacts have expired, each way as one object: for many the tuples would take more than the contacts."""
+        """How contacts have expired, each way as one object: a tuple for each takes as much as the contact."""
         self._lines: dict[tuple[str, bool], Line] = {}
         self.months: dict[MonthKey, dict[str, int]] = {}
         """Expired contacts by reason, by month and cluster."""
