@@ -6,8 +6,6 @@ It changes nothing. It must not be needed by anything else.
 import asyncio
 import logging
 import os
-import socket
-import ssl
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +17,7 @@ import msgspec
 from aiohttp import web
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.conn import AIOKafkaConnection, collect_hosts, create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, UnknownError
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
@@ -28,6 +26,7 @@ from streams.check_prometheus import prometheus_findings
 from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
 from streams.finding import SIGNS, Finding, Status
 from streams.kafka import KafkaProblemsError, admin_client, client_options
+from streams.kafka_refusal import connect, reason
 from streams.publish.web import AddressError, serve
 from streams.settings import KafkaSettings, Settings, SettingsError, WebSettings, load, settings_path
 
@@ -42,17 +41,6 @@ NEEDED_CONFIG: Final = frozenset({"cleanup.policy", "message.timestamp.type", "m
 
 AT_LEAST_CONFIG: Final = frozenset({"max.message.bytes"})
 """Settings of a topic of which more is fine."""
-
-REASONS: Final[Mapping[type[Exception], str]] = {
-    TimeoutError: "no answer within {seconds:.0f} s; is it a Kafka broker, does security_protocol fit this port?",
-    ConnectionRefusedError: "nobody listens there; start the broker, or correct bootstrap_servers",
-    ConnectionResetError: "it hangs up; does security_protocol fit this port?",
-    socket.gaierror: "the name is not known; correct bootstrap_servers, or the name service",
-    ssl.SSLError: "TLS fails ({detail}); does ssl_ca_file hold the authority of its certificate?",
-    OSError: "cannot connect ({detail}); correct bootstrap_servers",
-    KafkaError: "it does not let us in ({detail}); correct security_protocol or the login",
-}
-"""What failed connections mean and what to do, the first that fits."""
 
 ADVERTISED: Final = (
     "can this machine reach the addresses that the brokers advertise? Otherwise correct their advertised.listeners"
@@ -150,17 +138,15 @@ async def kafka_findings(kafka: KafkaSettings) -> list[Finding]:
 
 
 async def _ask(server: str, options: Mapping[str, Any]) -> BrokerAnswer:
-    ((host, port, _),) = collect_hosts([server])
-    security = {name: value for name, value in options.items() if name != "bootstrap_servers"}
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
-            connection = await create_conn(host, port, **security)
+            connection = await connect(server, options)
             try:
                 return BrokerAnswer(server, None, await _has_transactions(connection))
             finally:
                 connection.close()
     except (OSError, KafkaError) as error:  # TimeoutError and ssl.SSLError are OSErrors
-        return BrokerAnswer(server, _reason(error))
+        return BrokerAnswer(server, reason(error, PATIENCE_SECONDS))
 
 
 async def _has_transactions(connection: AIOKafkaConnection) -> bool:
@@ -174,13 +160,6 @@ async def _has_transactions(connection: AIOKafkaConnection) -> bool:
     except IncompatibleBrokerVersion:
         return False
     return bool(answer.error_code != UnknownError.errno)
-
-
-def _reason(error: OSError | KafkaError) -> str:
-    """Why a connection failed, with the fix. Nothing of the login is in it."""
-    text = next(text for kind, text in REASONS.items() if isinstance(error, kind))
-    detail = error.reason if isinstance(error, ssl.SSLError) else getattr(error, "strerror", None)
-    return text.format(detail=detail or type(error).__name__, seconds=PATIENCE_SECONDS)
 
 
 def _broker_finding(answer: BrokerAnswer, *, others: bool) -> Finding:

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, TopicAlreadyExistsError, for_c
 from aiokafka.helpers import create_ssl_context
 
 from streams.contracts.topics import TopicSpec, topic_specs
+from streams.kafka_refusal import refusals
 from streams.settings import KafkaSettings
 
 BROKER_DEFAULT: Final = -1
@@ -113,10 +114,12 @@ async def _start(client: AIOKafkaAdminClient | AIOKafkaConsumer, kafka: KafkaSet
     try:
         await client.start()
     except KafkaConnectionError:
+        why = await refusals(kafka.bootstrap_servers, client_options(kafka))
         raise KafkaProblemsError(
             [
                 f"No Kafka broker of {', '.join(kafka.bootstrap_servers)} lets us in (security_protocol "
-                f"{kafka.security_protocol}). Start one, or correct bootstrap_servers and the security settings."
+                f"{kafka.security_protocol}). Start one, or correct bootstrap_servers and the security settings.",
+                *why,
             ]
         ) from None
 

@@ -157,12 +157,22 @@ async def test_a_worker_without_a_right_says_which_and_changes_nothing(
     assert "Traceback" not in worker.log()
 
 
-@pytest.mark.parametrize("case", ["wrong password", "certificate of another authority", "no certificate"])
+NOT_TRUSTED = "it hangs up; does security_protocol fit this port, and does it trust ssl_certificate_file?"
+REFUSALS = {
+    "wrong password": "it does not let us in (SaslAuthenticationFailed); correct security_protocol or the login",
+    "authority unknown": "TLS fails (CERTIFICATE_VERIFY_FAILED); does ssl_ca_file hold the authority",
+    "certificate of another authority": NOT_TRUSTED,
+    "no certificate": NOT_TRUSTED,
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
 async def test_who_is_not_let_in_is_told_and_ends(case: str, apache_kafka: ApacheKafka, tmp_path: Path) -> None:
     stranger = Authority(tmp_path)
     stranger.establish()
     changes: dict[str, dict[str, Any]] = {
         "wrong password": with_password(apache_kafka, sasl_password=Secret("not-the-password")),
+        "authority unknown": with_password(apache_kafka, ssl_ca_file=stranger.certificate),
         "certificate of another authority": with_certificate(apache_kafka, stranger.issue("worker")),
         "no certificate": {**with_certificate(apache_kafka, stranger.issue("worker"))}
         | {"ssl_certificate_file": None, "ssl_key_file": None},
@@ -172,10 +182,11 @@ async def test_who_is_not_let_in_is_told_and_ends(case: str, apache_kafka: Apach
     assert done.returncode == 1
     assert f"No Kafka broker of {kafka.bootstrap_servers[0]} lets us in" in done.stderr
     assert kafka.security_protocol in done.stderr
+    assert f"{kafka.bootstrap_servers[0]}: {REFUSALS[case]}" in done.stderr
     assert "Traceback" not in done.stderr
     checked = await asyncio.to_thread(command, kafka, "check")
     assert checked.returncode == 1
-    assert f"broker {kafka.bootstrap_servers[0]}" in checked.stdout
+    assert f"broker {kafka.bootstrap_servers[0]}: {REFUSALS[case]}" in checked.stdout
     assert "Traceback" not in checked.stderr + checked.stdout
     assert "not-the-password" not in done.stderr + done.stdout + checked.stdout + checked.stderr
 
