@@ -11,10 +11,7 @@ from zoneinfo import ZoneInfo
 import holidays
 import msgspec
 
-from streams.core.rules import HOUR_MS, MINUTE_MS, OpenInterval, Rules
-
-_QUARTER_MS: Final = 15 * MINUTE_MS
-"""Zones change their offset on whole quarters of an hour of UTC, so what is true at a quarter's start holds in it."""
+from streams.core.rules import HOUR_MS, MINUTE_MS, QUARTER_MS, OpenInterval, Rules
 
 _QUARTERS_REMEMBERED: Final = 200_000
 """Bound on the memory of quarters: over five years of them, some 20 MB."""
@@ -70,7 +67,7 @@ class Calendar:
 
     def month_and_day(self, at_ms: int) -> tuple[str, int]:
         """Both at once: what every measurement is counted under."""
-        quarter = self._quarters.get(at_ms // _QUARTER_MS) or self._quarter(at_ms)
+        quarter = self._quarters.get(at_ms // QUARTER_MS) or self._quarter(at_ms)
         return quarter.month, quarter.day
 
     def opening(self, at_ms: int) -> Opening:
@@ -112,12 +109,12 @@ class Calendar:
         return known
 
     def _quarter(self, at_ms: int) -> _Quarter:
-        index = at_ms // _QUARTER_MS
+        index = at_ms // QUARTER_MS
         quarter = self._quarters.get(index)
         if quarter is None:
             if len(self._quarters) >= _QUARTERS_REMEMBERED:
                 self._quarters.clear()
-            quarter = self._quarters[index] = self._read_quarter(index * _QUARTER_MS)
+            quarter = self._quarters[index] = self._read_quarter(index * QUARTER_MS)
         return quarter
 
     def _read_quarter(self, start_ms: int) -> _Quarter:

@@ -12,10 +12,7 @@ import msgspec
 
 from streams.core.calendar import Calendar, Opening
 from streams.core.months import month_end_ms, month_start_ms
-from streams.core.rules import MINUTE_MS
-
-QUARTER_MS: Final = 15 * MINUTE_MS
-"""Zones change their offset on whole quarters of UTC, so that each quarter lies in one local month and hour."""
+from streams.core.rules import MINUTE_MS, QUARTER_MS
 
 QUARTERS_IN_HOUR: Final = 4
 

@@ -13,8 +13,9 @@ import msgspec
 
 from streams.contracts.events import CallEvent, TicketEvent
 from streams.core.calendar import Calendar
-from streams.core.coverage import QUARTER_MS, QuarterMap
+from streams.core.coverage import QuarterMap
 from streams.core.months import month_start_ms
+from streams.core.rules import QUARTER_MS
 
 _QUARTERS_REMEMBERED: Final = 10_000
 """Bound on the memory of quarters that are known to be noted: over three months of them."""

@@ -11,6 +11,8 @@ import msgspec
 
 SECOND_MS: Final = 1_000
 MINUTE_MS: Final = 60 * SECOND_MS
+QUARTER_MS: Final = 15 * MINUTE_MS
+"""Zones change their offset on whole quarters of an hour of UTC, so each quarter lies in one local hour and day."""
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 

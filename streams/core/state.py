@@ -31,7 +31,7 @@ from streams.core.measure import (
     measure_lead,
     measure_visit,
 )
-from streams.core.rules import HOUR_MS, MINUTE_MS, Channel, Rules
+from streams.core.rules import HOUR_MS, MINUTE_MS, QUARTER_MS, Channel, Rules
 from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered
 from streams.core.waiting import Place, WaitingRoom
 
@@ -153,6 +153,9 @@ class State(ABC, Generic[C, T, E]):
         self._changes: Changes[C] = Changes()
         self._fresh: Changes[C] = Changes()
         """The newest changes, of which the waiting room does not know yet."""
+        self._near: dict[tuple[int, int, str], list[T]] = {}
+        """Tallies that are noted as changed in the newest changes, by quarter of an hour, slot and cluster: what is
+        counted next is mostly counted in the same ones."""
         self._clusters = _Canonical()
         self._judge_by(rules)
 
@@ -233,40 +236,45 @@ class State(ABC, Generic[C, T, E]):
             self._drop_empty_at(measured)
 
     def _tallies_at(self, cluster: str, period_ms: int, known_ms: int) -> list[T]:
-        """The tallies that count something of these moments, that of the month first; they are noted as changed.
+        """The tallies that count something of these moments, that of the month first; they are noted as changed."""
+        place = (period_ms // QUARTER_MS, known_ms // self._slot_ms, cluster)
+        tallies = self._near.get(place)
+        if tallies is None:
+            tallies = self._near[place] = self._find_tallies(cluster, period_ms, known_ms)
+        return tallies
 
-        Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
+    def _find_tallies(self, cluster: str, period_ms: int, known_ms: int) -> list[T]:
+        """Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
         there is not there any more either.
         """
         month, day = self.calendar.month_and_day(period_ms)
         slot = known_ms // self._slot_ms
-        try:
-            tallies = [self.months[month][cluster]]
-        except KeyError:
-            tallies = [self._new_tally(self.months, month, cluster)]
-        if day >= self._first_day:
-            try:
-                tallies.append(self.days[day][cluster])
-            except KeyError:
-                tallies.append(self._new_tally(self.days, day, cluster))
-        if slot >= self._first_slot:
-            try:
-                tallies.append(self.slots[slot][cluster])
-            except KeyError:
-                tallies.append(self._new_tally(self.slots, slot, cluster))
         self._fresh.counted.add((month, day, slot, cluster))
+        tallies = [self._tally(self.months, month, cluster)]
+        if day >= self._first_day:
+            tallies.append(self._tally(self.days, day, cluster))
+        if slot >= self._first_slot:
+            tallies.append(self._tally(self.slots, slot, cluster))
         return tallies
+
+    def _tally(self, spans: Spans[K, T], span: K, cluster: str) -> T:
+        by_cluster = spans.get(span)
+        if by_cluster is None:
+            by_cluster = spans[span] = {}
+        tally = by_cluster.get(cluster)
+        if tally is None:
+            tally = by_cluster[cluster] = self._tally_type()
+        return tally
 
     def _drop_empty_at(self, measured: Measurement) -> None:
         month, day = self.calendar.month_and_day(measured.period_ms)
-        _drop_if_empty(self.months, month, measured.cluster)
-        _drop_if_empty(self.days, day, measured.cluster)
-        _drop_if_empty(self.slots, measured.known_ms // self._slot_ms, measured.cluster)
-
-    def _new_tally(self, spans: Spans[K, T], span: K, cluster: str) -> T:
-        tally: T = self._tally_type()
-        spans.setdefault(span, {})[cluster] = tally
-        return tally
+        dropped = (
+            _drop_if_empty(self.months, month, measured.cluster),
+            _drop_if_empty(self.days, day, measured.cluster),
+            _drop_if_empty(self.slots, measured.known_ms // self._slot_ms, measured.cluster),
+        )
+        if any(dropped):
+            self._near.clear()
 
     # Reading.
 
@@ -279,6 +287,7 @@ class State(ABC, Generic[C, T, E]):
     def _note_fresh(self) -> None:
         """Tell waiting room and blocks of the fresh changes, and put them with those that nobody has taken."""
         fresh, self._fresh = self._fresh, Changes()
+        self._near.clear()
         self._room.update(fresh.contacts)
         self._room.update(fresh.forgotten)
         for slot in {slot for _, _, slot, _ in fresh.counted}:
@@ -322,6 +331,7 @@ class State(ABC, Generic[C, T, E]):
     # Forgetting.
 
     def _find_horizons(self) -> None:
+        self._near.clear()
         rules = self.rules
         self._slot_ms = rules.slot_ms
         longest_ms = max(rules.windows_minutes, default=0) * MINUTE_MS + _SLOTS_SPARE_MS
@@ -631,12 +641,15 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         return self.rules.ticket_expiry_ms
 
 
-def _drop_if_empty(spans: Spans[K, T], span: K, cluster: str) -> None:
+def _drop_if_empty(spans: Spans[K, T], span: K, cluster: str) -> bool:
+    """Whether there was a tally in which nothing is left: it is gone now."""
     tally = spans.get(span, {}).get(cluster)
-    if tally is not None and tally.is_empty():
-        del spans[span][cluster]
-        if not spans[span]:
-            del spans[span]
+    if tally is None or not tally.is_empty():
+        return False
+    del spans[span][cluster]
+    if not spans[span]:
+        del spans[span]
+    return True
 
 
 def _without_gaps(spans: _Parts[K, T]) -> Spans[K, T]:

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from streams.contracts.events import AnyCallEvent, instant_ms
 from streams.core.calendar import Calendar
-from streams.core.coverage import QUARTER_MS, opening_hours, silent_hours
+from streams.core.coverage import opening_hours, silent_hours
 from streams.core.month_notes import MonthNote, MonthNotes
 from streams.core.months import month_end_ms, month_start_ms, next_month
+from streams.core.rules import QUARTER_MS
 from tests.core.builders import DAY, HOUR, KCC, MINUTE, RULES, STEADY, ZONE, ended, ms, offered
 
 CALENDAR: Final = Calendar(RULES)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.__main__ import main
-from streams.core.coverage import QUARTER_MS, QuarterMap
+from streams.core.coverage import QuarterMap
 from streams.core.months import month_start_ms
-from streams.core.rules import Channel, OpenInterval
+from streams.core.rules import QUARTER_MS, Channel, OpenInterval
 from streams.core.tally import DeskTally, PhoneTally
 from streams.publish.month_feeds import Feed, Position, feed_record, position_record
 from streams.reports import dutch
