@@ -145,9 +145,6 @@ class Ticket(Contact, gc=False, array_like=True):
 ANSWERED_RANK: Final = 1
 """Rank of `answered`: the facts above it do not change what is counted for an answered call."""
 
-FINISHED_RANK: Final = 3
-"""Rank of `finished`: it says the cluster only of a visit of which nothing before it is known."""
-
 _LATEST_COUNTS: Final = frozenset({"cancelled", "no_show"})
 """Facts of which the latest counts, because a request after an earlier one makes that void."""
 

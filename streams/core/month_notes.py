@@ -55,8 +55,8 @@ class MonthNotes:
             self._note_quarters((first_ms // QUARTER_MS,))
         else:
             self._note_quarters({at // QUARTER_MS for at in instants_ms})
-        # Records of a batch come in the order of their times, so in nearly every batch nothing is late.
-        if first_ms < self._start_ms(self._calendar.month(record_times_ms[-1])):
+        # Mostly nothing is late. The last time need not be the latest: a broker's clock may be set back.
+        if first_ms < self._start_ms(self._calendar.month(max(record_times_ms))):
             self._note_late(events, instants_ms, record_times_ms)
 
     def _note_quarters(self, quarters: Iterable[int]) -> None:

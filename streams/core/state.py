@@ -4,9 +4,9 @@ A function of the log alone: what is in the state after a record depends on the 
 timestamps, never on a clock, on batches or on restarts. `fold` takes facts in, `snapshot`, `take_changes` and
 `restore` carry the state over a restart. Must not know Kafka, partitions or offsets.
 
-Where the time of a call's fact goes, roughly: finding and changing its contact 1/2, measuring 1/6, counting 1/3. So
-the loops keep what they need in locals, a repeated fact leaves early, and what is counted is looked up and counted
-once for a month, a day and a slot together. A method call for each step would double the time.
+Where the time of a call's facts goes, roughly: finding, making and changing the contact 2/5, asking for the opening
+hours 1/10, finding the tallies of month, day and slot 1/8, adding to them 1/3. So the loops keep what they need in
+locals, the answer to an open call and a repeated fact leave early, and the tallies of nearby moments are found once.
 """
 
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ import msgspec
 
 from streams.contracts.events import Answered, AnyCallEvent, AnyTicketEvent, Finished, Offered, instant_ms
 from streams.core.calendar import Calendar, Opening
-from streams.core.contact import ANSWERED_RANK, CALL_FACTS, FINISHED_RANK, TICKET_FACTS, Call, Contact, Ticket
+from streams.core.contact import ANSWERED_RANK, CALL_FACTS, TICKET_FACTS, Call, Contact, Ticket
 from streams.core.measure import (
     Excluded,
     Exclusion,
@@ -484,8 +484,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
             if (
                 kind is Answered
                 and call.answered is None
-                and (offered := call.offered) is not None
-                and call.cluster_rank < ANSWERED_RANK
+                and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
                 and open_calls.pop(call_id, None) is not None
             ):
                 call.answered = at
@@ -509,8 +508,8 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         moves = rank <= call.cluster_rank and call.is_stated_better(rank, at, event.cluster)
         if not (is_news or moves):
             return
-        if rank > ANSWERED_RANK and call.answered is not None and not moves:
-            setattr(call, fact, at)  # an answer outweighs how the call ended
+        if rank > ANSWERED_RANK and call.answered is not None:
+            setattr(call, fact, at)  # an answer outweighs how the call ended, and has said the cluster
             return
         if call_id not in self.open:
             self._reopen(call_id, call)
@@ -585,8 +584,7 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             planned = None if event.planned_at is None else instant_ms(event.planned_at)
             if (
                 type(event) is Finished
-                and ticket.started is not None
-                and ticket.cluster_rank < FINISHED_RANK
+                and ticket.started is not None  # which has said the cluster
                 and (planned is None or planned == ticket.planned)
             ):
                 ticket.merge(event, at, planned)  # how long a visit took changes nothing that is counted

@@ -65,6 +65,15 @@ def test_only_facts_about_an_ended_month_are_late() -> None:
     assert notes.months["2026-11"].late_facts == {}
 
 
+def test_late_facts_are_found_behind_a_clock_that_was_set_back() -> None:
+    """In one batch and in two: what is late depends on each record's own time."""
+    last = ms("2026-10-31 23:59:59.999")
+    november = ms("2026-11-01 00:00")
+    for batches in (1, 2):
+        notes = noted([offered(last), offered(last)], [november, last], batches)
+        assert notes.months["2026-10"].late_facts == {KCC: 1}
+
+
 def test_the_leap_day_belongs_to_february() -> None:
     """It has the quarters after those of the 28th."""
     day = ms("2024-02-29 00:00")
