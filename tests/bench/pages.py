@@ -37,7 +37,7 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
         size = f"{len(scrapes[-1].text) / 1024:,.0f} KiB"
         results.figures.append(Figure(SECTION, f"{clusters:,} clusters", "s", seconds, size, clusters))
         if clusters in PROMISES:
-            promise = f"s for a scrape at {clusters:,} clusters"
+            promise = f"s for a scrape of a worker at rest, {clusters:,} clusters"
             results.targets.append(Target(promise, PROMISES[clusters], seconds.middle, at_least=False))
         say(f"{clusters:,} clusters: {seconds.middle * 1000:.1f} ms, {size}")
     return results
