@@ -8,7 +8,7 @@ half written away from what the last head points to. Must not know how records r
 """
 
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import cramjam
@@ -18,13 +18,8 @@ from streams.core.month_notes import MonthNote
 from streams.core.state import SNAPSHOT_VERSION, Snapshot
 
 FORMAT: Final = 3
-"""Format of head, parts and chunks. A newer one than this is refused, never guessed at."""
-
-_FORMAT_OF_ZLIB: Final = 2
-"""The format before: parts compressed with zlib, which took three times as long. Read, and not written any more."""
-
-_FORMAT_OF_ONE_PART: Final = 1
-"""The first format: one part, whose chunks have keys of their own, compressed with zlib. Read like the one before."""
+"""Format of head, parts and chunks. A newer one than this is refused, never guessed at; what an older one holds is
+counted again, since its snapshot is older too."""
 
 CHUNK_BYTES: Final = 800_000
 """Largest chunk: below the 1 MiB that brokers take unless told otherwise, with room for key and batch header."""
@@ -73,13 +68,6 @@ class _Head(msgspec.Struct):
     generation: int
     next_offset: int
     parts: list[_PartHead]
-
-
-class _HeadOfOnePart(msgspec.Struct):
-    generation: int
-    chunks: int
-    crc32: int
-    next_offset: int
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
@@ -156,10 +144,6 @@ def _chunk_key(generation: int, part: int, index: int) -> bytes:
     return b"chunk/%d/%d/%d" % (generation % 2, part, index)
 
 
-def _chunk_key_of_one_part(generation: int, _: int, index: int) -> bytes:
-    return b"chunk/%d/%d" % (generation % 2, index)
-
-
 def decode(records: Iterable[tuple[bytes | None, bytes | None]], where: str) -> Checkpoint | None:
     """The last whole checkpoint among the records of a partition, in log order; None where there is none.
 
@@ -184,12 +168,10 @@ def decode(records: Iterable[tuple[bytes | None, bytes | None]], where: str) -> 
 def _decode_newest(latest: dict[bytes, bytes], where: str) -> Checkpoint:
     """The checkpoint of the head among the records, each key with its latest value."""
     head = _decode_head(latest[HEAD_KEY], where)
-    key = _chunk_key_of_one_part if head.format == _FORMAT_OF_ONE_PART else _chunk_key
-    decompress = _decompress if head.format == FORMAT else zlib.decompress
     snapshots, notes = [], dict[str, MonthNote]()
     for number, part in enumerate(head.parts):
-        keys = [key(head.generation, number, index) for index in range(part.chunks)]
-        body = _decode_part(_join(latest, keys, part.crc32, where), decompress, where)
+        keys = [_chunk_key(head.generation, number, index) for index in range(part.chunks)]
+        body = _decode_part(_join(latest, keys, part.crc32, where), where)
         snapshots.append(body.snapshot)
         notes |= body.notes
     return Checkpoint(head.next_offset, head.generation, tuple(snapshots), notes)
@@ -198,11 +180,8 @@ def _decode_newest(latest: dict[bytes, bytes], where: str) -> Checkpoint:
 def _decode_head(value: bytes, where: str) -> _Head:
     try:
         version = msgspec.json.decode(value, type=dict[str, Any]).get("format")
-        if version in {FORMAT, _FORMAT_OF_ZLIB}:
+        if version == FORMAT:
             return msgspec.json.decode(value, type=_Head)
-        if version == _FORMAT_OF_ONE_PART:
-            old = msgspec.json.decode(value, type=_HeadOfOnePart)
-            return _Head(version, old.generation, old.next_offset, [_PartHead(old.chunks, old.crc32)])
     except msgspec.MsgspecError as error:
         raise _corrupt(where, f"its head is unreadable: {error}") from error
     raise _other_version(where, "a checkpoint", version, FORMAT)
@@ -219,26 +198,23 @@ def _join(latest: dict[bytes, bytes], keys: Sequence[bytes], crc32: int, where: 
     return packed
 
 
-def _decompress(packed: bytes) -> bytes:
-    return bytes(cramjam.zstd.decompress(packed))
-
-
-def _decode_part(packed: bytes, decompress: Callable[[bytes], bytes], where: str) -> _Body:
+def _decode_part(packed: bytes, where: str) -> _Body:
     try:
-        body = msgspec.msgpack.decode(decompress(packed), type=_Body)
-    except (cramjam.DecompressionError, zlib.error, msgspec.MsgspecError) as error:
+        unpacked = bytes(cramjam.zstd.decompress(packed))  # the snapshot is a view of it: a buffer would be freed
+        body = msgspec.msgpack.decode(unpacked, type=_Body)
+    except (cramjam.DecompressionError, msgspec.MsgspecError) as error:
         raise _corrupt(where, str(error)) from error
-    if body.snapshot_version < SNAPSHOT_VERSION:
-        raise LostCheckpointError(
-            f"The checkpoint in {where} holds a snapshot of format {body.snapshot_version}, which lacks what format "
-            f"{SNAPSHOT_VERSION} counts."
-        )
-    if body.snapshot_version > SNAPSHOT_VERSION:
+    if body.snapshot_version != SNAPSHOT_VERSION:
         raise _other_version(where, "a snapshot", body.snapshot_version, SNAPSHOT_VERSION)
     return body
 
 
 def _other_version(where: str, what: str, found: object, known: int) -> CheckpointError:
+    if isinstance(found, int) and found < known:
+        return LostCheckpointError(
+            f"{where} holds {what} of format {found}, which is older than format {known} that this version of "
+            "wachtmonitor reads."
+        )
     return CheckpointError(
         f"{where} holds {what} of format {found}, this version of wachtmonitor reads format {known}. "
         "Run the version that wrote it; nothing was changed."

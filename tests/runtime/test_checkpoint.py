@@ -10,9 +10,17 @@ from streams.contracts.events import Answered, Offered
 from streams.core.coverage import QuarterMap
 from streams.core.month_notes import MonthNote
 from streams.core.rules import HOUR_MS, Channel
-from streams.core.state import CallState
+from streams.core.state import SNAPSHOT_VERSION, CallState
 from streams.runtime import checkpoint
-from streams.runtime.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
+from streams.runtime.checkpoint import (
+    FORMAT,
+    HEAD_KEY,
+    CheckpointError,
+    Layout,
+    LostCheckpointError,
+    compress,
+    encode_part,
+)
 from streams.runtime.partition import restored_state
 from streams.settings import load
 
@@ -234,27 +242,21 @@ def test_the_whole_is_due_first_after_many_changes_and_after_large_ones() -> Non
     assert layout.whole_is_due()
 
 
-def test_a_checkpoint_of_the_first_format_is_read() -> None:
-    """It was one part under keys of its own, and the head said so in other words."""
-    state = state_of(20)
-    packed = zlib.compress(encode_part(state.snapshot(), 40))
-    head = {"format": 1, "generation": 7, "chunks": 2, "crc32": zlib.crc32(packed), "next_offset": 40}
-    records = [(b"chunk/1/0", packed[:100]), (b"chunk/1/1", packed[100:]), (HEAD_KEY, msgspec.json.encode(head))]
-    found = checkpoint.decode(records, "here")
-    assert found is not None
-    assert (found.next_offset, found.generation) == (40, 7)
-    assert everything(restored(found)) == everything(state)
+@pytest.mark.parametrize("older", [1, FORMAT - 1])
+def test_a_checkpoint_of_an_older_format_is_lost(older: int) -> None:
+    """So its records are counted again, and it is not refused for good as a newer one is."""
+    records = whole(state_of(1), 1)
+    records[-1] = (HEAD_KEY, msgspec.json.encode(msgspec.json.decode(records[-1][1]) | {"format": older}))
+    with pytest.raises(LostCheckpointError, match=f"a checkpoint of format {older}, which is older"):
+        checkpoint.decode(records, "here")
 
 
-def test_a_checkpoint_of_the_second_format_is_read() -> None:
-    """Its parts were compressed with zlib."""
-    state, layout = state_of(20), Layout()
-    records = layout.add([zlib.compress(encode_part(state.snapshot(), 40))], 40, whole=True)
-    records[-1] = (HEAD_KEY, msgspec.json.encode(msgspec.json.decode(records[-1][1]) | {"format": 2}))
-    found = checkpoint.decode(records, "here")
-    assert found is not None
-    assert found.next_offset == 40
-    assert everything(restored(found)) == everything(state)
+def test_an_older_snapshot_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "SNAPSHOT_VERSION", SNAPSHOT_VERSION - 1)
+    records = whole(state_of(1), 1)
+    monkeypatch.undo()
+    with pytest.raises(LostCheckpointError, match=r"a snapshot of format 2, which is older"):
+        checkpoint.decode(records, "here")
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -1,6 +1,5 @@
 """Checkpoints where they are kept: on a real Kafka, written and found again by whoever owns the partition."""
 
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -18,7 +17,7 @@ from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.core.state import SNAPSHOT_VERSION
 from streams.kafka import admin_client, client_options, ensure_topics, read_to_end
-from streams.runtime.checkpoint import FORMAT, HEAD_KEY, CheckpointError, encode_part
+from streams.runtime.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
 from streams.runtime.embedded import BrokerProcess
 from streams.runtime.partition import Batch, Partition, new_state
 from streams.runtime.partitions import Partitions
@@ -134,42 +133,25 @@ async def test_the_one_before_a_damaged_checkpoint_takes_its_place(
     assert "takes its place" not in caplog.text
 
 
-async def write_old(settings: Settings, snapshot_version: int) -> Partition:
-    """Twenty records, and a checkpoint of the first format that covers them; the partition that it is of."""
+async def write_old(settings: Settings) -> None:
+    """Twenty records, and a checkpoint of the snapshot before today's that covers them."""
     old = Partition(TopicPartition("calls", 0), new_state(Channel.PHONE, settings.rules), 0)
     batch = offered(0, 20)
     old.fold(batch)
     body = msgspec.msgpack.decode(encode_part(old.state.snapshot(), 20))
-    packed = zlib.compress(msgspec.msgpack.encode([snapshot_version, *body[1:]]))
-    head = {"format": 1, "generation": 7, "chunks": 1, "crc32": zlib.crc32(packed), "next_offset": 20}
+    part = compress(msgspec.msgpack.encode([SNAPSHOT_VERSION - 1, *body[1:]]))
     kafka = settings.kafka
     async with AIOKafkaProducer(**client_options(kafka)) as producer:
         for record in batch.records:
             await producer.send_and_wait(kafka.calls_topic, record.value, record.key, partition=0)
         topic = checkpoint_topic(kafka.calls_topic)
-        await producer.send_and_wait(topic, packed, b"chunk/1/0", partition=0)
-        await producer.send_and_wait(topic, msgspec.json.encode(head), HEAD_KEY, partition=0)
-    return old
+        for key, value in Layout().add([part], 20, whole=True):
+            await producer.send_and_wait(topic, value, key, partition=0)
 
 
-async def test_a_checkpoint_of_the_first_format_is_upgraded(settings: Settings) -> None:
-    """It is read, and the next one is of today's format and holds the same and more."""
-    old = await write_old(settings, SNAPSHOT_VERSION)
-    async with owning(settings) as (owner, partition):
-        assert partition.next_offset == 20
-        await owner.fold(partition.tp, offered(20, 21))
-        await owner.checkpoint()
-    old.fold(offered(20, 21))
-    newest = dict(await checkpoint_records(settings))[HEAD_KEY]
-    assert msgspec.json.decode(newest)["format"] == FORMAT
-    async with owning(settings) as (_, found):
-        assert found.next_offset == 21
-        assert everything(found.state) == everything(old.state)  # type: ignore[arg-type]  # states of calls
-
-
-async def test_a_state_that_lacks_what_is_counted_today_is_counted_again(settings: Settings) -> None:
+async def test_what_an_older_checkpoint_holds_is_counted_again(settings: Settings) -> None:
     """From all its records; where the first are gone it is refused and left alone."""
-    await write_old(settings, SNAPSHOT_VERSION - 1)
+    await write_old(settings)
     async with owning(settings) as (_, found):
         assert found.next_offset == 0
     before = await checkpoint_records(settings)
