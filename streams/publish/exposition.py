@@ -57,7 +57,7 @@ class Families:
         lines, known = self._families[metric.name]
         series = known.get(labels)
         if series is None:
-            series = known[labels] = _Series(f"{metric.name}{_written(metric.labels, labels)}")
+            series = known[labels] = _Series(f"{metric.name}{_label_text(metric.labels, labels)}")
         if value != series.value:
             series.value, series.line = value, f"{series.head} {float(value)!r}\n"
         lines.append(series.line)
@@ -97,7 +97,7 @@ def _definition(metric: Metric) -> str:
     return f"# HELP {metric.name} {definition}\n# TYPE {metric.name} {metric.kind}\n"
 
 
-def _written(names: tuple[str, ...], values: Labels) -> str:
+def _label_text(names: tuple[str, ...], values: Labels) -> str:
     """Labels as the text format has them, in the order of the alphabet, as the library writes them.
 
     Raises ValueError when there are more names than values, or fewer.
