@@ -463,7 +463,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
         contacts, open_calls, touched = self.contacts, self.open, self._fresh.contacts
-        clusters, opening, answer = self._clusters, self.calendar.opening, self._answer
+        clusters, opening, is_open, answer = self._clusters, self.calendar.opening, Opening.OPEN, self._answer
         log_ms = self.log_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             if record_ms > log_ms:
@@ -473,10 +473,12 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
             call = contacts.get(call_id)
             if call is None:
                 fact, rank = CALL_FACTS[kind]
-                call = Call(clusters[event.cluster], rank, at, log_ms)
+                call = Call(clusters[event.cluster], rank, at, log_ms, at)
                 contacts[call_id] = open_calls[call_id] = touched[call_id] = call
-                setattr(call, fact, at)
-                if kind is Offered and opening(at) is not Opening.OPEN:
+                if kind is not Offered:
+                    call.offered = None
+                    setattr(call, fact, at)
+                elif opening(at) is not is_open:
                     self._settle(call_id, call)
                 continue
             call.touched = log_ms

@@ -137,7 +137,8 @@ def count_answered(tallies: Sequence[PhoneTally], cluster: str, wait_ms: int, si
     """`PhoneTally.count_in` for an `AnsweredCall` that nobody needs to make: the most frequent of all."""
     within_norm = sign if wait_ms <= places.norms_ms.get(cluster, 0) else 0
     bucket, category_ms = places.of(wait_ms)
-    _bump(tallies[0].sketch, bucket, sign)
+    sketch = tallies[0].sketch
+    sketch[bucket] = sketch.get(bucket, 0) + sign
     signed_ms = sign * wait_ms
     for tally in tallies:
         tally.answered += sign
@@ -145,8 +146,10 @@ def count_answered(tallies: Sequence[PhoneTally], cluster: str, wait_ms: int, si
         tally.within_norm += within_norm
         categories = tally.speed_categories
         categories[category_ms] = categories.get(category_ms, 0) + sign
-        if sign < 0:
-            _drop_zero(categories, category_ms)
+    if sign < 0:
+        _drop_zero(sketch, bucket)
+        for tally in tallies:
+            _drop_zero(tally.speed_categories, category_ms)
 
 
 class DeskTally(Tally, gc=False, omit_defaults=True):
