@@ -6,6 +6,7 @@ not know how the observed states came about, nor how the bytes are served.
 """
 
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -80,7 +81,8 @@ def _add_figures(page: Families, observed: Observed) -> None:
             _add_waiting(page, (cluster.name, cluster.channel.value), each)
             windows = {**each.windows, MONTH: months[cluster]}
             for window, tally in windows.items():
-                _add_tally(page, (cluster.name, cluster.channel.value, window), tally, observed)
+                labels = (cluster.name, cluster.channel.value, window)
+                page.add_group(labels, tally, partial(_add_tally, page, labels, tally, observed))
 
 
 def _months(observed: Observed) -> dict[Cluster, Tally]:

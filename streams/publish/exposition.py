@@ -6,7 +6,7 @@ library's, and so is their text. Must not know what is observed, nor how the byt
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -19,22 +19,14 @@ from streams.publish.catalogue import Kind, Metric, Page, on_page
 Labels = tuple[str, ...]
 
 
-class _Series:
-    """One series as it was last written: most are written again as they were."""
-
-    __slots__ = ("head", "line", "value")
-
-    def __init__(self, head: str) -> None:
-        self.head = head
-        self.value: float | None = None
-        self.line = ""
-
-
-class Written(defaultdict[str, dict[Labels, _Series]]):
-    """The series of earlier scrapes of a page by metric and labels. As many as its clusters and windows make."""
+class Written:
+    """What earlier scrapes of a page have written, to be written again. As much as its clusters and windows make."""
 
     def __init__(self) -> None:
-        super().__init__(dict)
+        self.heads: defaultdict[str, dict[Labels, str]] = defaultdict(dict)
+        """What stands before the value, by metric and labels."""
+        self.groups: dict[Labels, tuple[object, list[tuple[str, str]]]] = {}
+        """What a group was made of, and its lines with the names of their metrics."""
 
 
 class Families:
@@ -43,24 +35,39 @@ class Families:
     def __init__(self, page: Page, written: Written | None = None) -> None:
         """`written` is kept from one scrape of the page to the next."""
         self._metrics: Final = on_page(page)
-        written = Written() if written is None else written
-        self._families: dict[str, tuple[list[str], dict[Labels, _Series]]] = {
-            metric.name: ([_definition(metric)], written[metric.name])
-            for metric in self._metrics
-            if metric.kind is not Kind.HISTOGRAM
+        self._written = Written() if written is None else written
+        self._lines: dict[str, list[str]] = {
+            metric.name: [_definition(metric)] for metric in self._metrics if metric.kind is not Kind.HISTOGRAM
         }
+        self._group: list[tuple[str, str]] = []
+        """The lines of the group that is being added."""
 
     def add(self, metric: Metric, labels: Labels, value: float | None) -> None:
         """Add one series; a value that is not known makes none."""
         if value is None:
             return
-        lines, known = self._families[metric.name]
-        series = known.get(labels)
-        if series is None:
-            series = known[labels] = _Series(f"{metric.name}{_label_text(metric.labels, labels)}")
-        if value != series.value:
-            series.value, series.line = value, f"{series.head} {float(value)!r}\n"
-        lines.append(series.line)
+        name = metric.name
+        heads = self._written.heads[name]
+        head = heads.get(labels)
+        if head is None:
+            head = heads[labels] = f"{name}{_label_text(metric.labels, labels)} "
+        line = f"{head}{float(value)!r}\n"
+        self._lines[name].append(line)
+        self._group.append((name, line))
+
+    def add_group(self, key: Labels, source: object, add_all: Callable[[], None]) -> None:
+        """Add the series that `add_all` adds; those of an earlier scrape if `source`, which they are of, is the same.
+
+        `source` must not change afterwards.
+        """
+        known = self._written.groups.get(key)
+        if known is None or known[0] != source:
+            self._group = []
+            add_all()
+            self._written.groups[key], self._group = (source, self._group), []
+            return
+        for name, line in known[1]:
+            self._lines[name].append(line)
 
     def add_ms(self, metric: Metric, labels: Labels, milliseconds: int | None) -> None:
         """Add one series in seconds."""
@@ -75,7 +82,7 @@ class Families:
         parts = (
             generate_latest(_Registry([histograms[metric.name]])).decode()
             if metric.kind is Kind.HISTOGRAM
-            else "".join(self._families[metric.name][0])
+            else "".join(self._lines[metric.name])
             for metric in self._metrics
         )
         return "".join(parts).encode()

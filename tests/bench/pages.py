@@ -1,12 +1,14 @@
-"""How long a scrape takes, over the number of clusters: a worker at rest whose windows are full."""
+"""How long a scrape takes, over the number of clusters: a worker whose windows are full, with events before each."""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
+from streams.settings import KafkaSettings
 from tests.bench.bench import Bench, cluster_names
-from tests.bench.events import events
+from tests.bench.events import Load, events
 from tests.bench.filling import by_contact, fill
 from tests.bench.report import Figure, Results, Target
 from tests.bench.scraping import MeasuredWorker, Scrape
@@ -14,8 +16,11 @@ from tests.bench.spreads import spread
 
 SECTION: Final = "Scrape"
 SCRAPES: Final = 25
-PAUSE_SECONDS: Final = 0.13
-"""Between two scrapes; no divisor of a second, at which the worker draws its wall."""
+EVENTS_BETWEEN: Final = 500
+"""New events before each scrape, as 100 a second bring in the 5 s between two of Prometheus: a worker that nothing
+happens to may say again what it has said."""
+PAUSE_SECONDS: Final = 0.63
+"""Between the events and the scrape, to fold them; no divisor of a second, at which the worker draws its wall."""
 PROMISES: Final = {7: 0.010, 1_000: 0.150}
 """Clusters to seconds."""
 
@@ -30,24 +35,34 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
         settings_file = bench.settings_file(phone, desks)
         worker = MeasuredWorker(kafka, bench.log(f"scrape-{clusters}"), settings_file, verbose=False)
         try:
-            scrapes = await asyncio.to_thread(_scrapes, worker, bench.sizes.scrape_events)
+            await asyncio.to_thread(worker.wait_for_events, bench.sizes.scrape_events)
+            await asyncio.to_thread(worker.wait_for_checkpoints)
+            scrapes = await _scrapes(worker, kafka, phone, desks)
         finally:
             worker.stop()
+        shown = int(scrapes[-1].total("wachtmonitor_events_applied_total"))
+        assert shown == bench.sizes.scrape_events + SCRAPES * EVENTS_BETWEEN, "the last scrape holds every event"
         seconds = spread(scrape.seconds for scrape in scrapes)
         size = f"{len(scrapes[-1].text) / 1024:,.0f} KiB"
         results.figures.append(Figure(SECTION, f"{clusters:,} clusters", "s", seconds, size, clusters))
         if clusters in PROMISES:
-            promise = f"s for a scrape of a worker at rest, {clusters:,} clusters"
+            promise = f"s for a scrape at {clusters:,} clusters"
             results.targets.append(Target(promise, PROMISES[clusters], seconds.middle, at_least=False))
         say(f"{clusters:,} clusters: {seconds.middle * 1000:.1f} ms, {size}")
     return results
 
 
-def _scrapes(worker: MeasuredWorker, count: int) -> list[Scrape]:
-    worker.wait_for_events(count)
-    worker.wait_for_checkpoints()
+async def _scrapes(
+    worker: MeasuredWorker, kafka: KafkaSettings, phone: Sequence[str], desks: Sequence[str]
+) -> list[Scrape]:
+    """Each after new events of the last minutes."""
+    count = SCRAPES * EVENTS_BETWEEN
+    coming = events(
+        Load(count, int(time.time() * 1000) - 600_000, seed=77, phone=phone, desks=desks, span_ms=300_000)
+    )
     found = []
     for _ in range(SCRAPES):
-        time.sleep(PAUSE_SECONDS)
-        found.append(worker.scrape())
+        await fill(kafka, islice(coming, EVENTS_BETWEEN), by_contact(kafka))
+        await asyncio.sleep(PAUSE_SECONDS)
+        found.append(await asyncio.to_thread(worker.scrape))
     return found

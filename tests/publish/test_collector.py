@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from functools import partial
 
 import msgspec
 import pytest
@@ -264,6 +265,26 @@ def test_series_of_a_partition_that_is_no_longer_owned_disappear() -> None:
     assert all(("topic", "calls") in labels or ("channel", "phone") in labels for labels in gone)
     assert not [name for name, labels in after if ("topic", "calls") in labels]
     assert [name for name, labels in after if ("channel", "phone") in labels] == ["wachtmonitor_norm_wait_seconds"]
+
+
+def test_a_scrape_says_the_same_whatever_earlier_scrapes_have_said() -> None:
+    """Before, between and after changes, with partitions that come and go: as one that is the first."""
+    phone, desk = monday_calls(), tickets([requested(TEN, TEN + HOUR, "v"), arrived(TEN, ticket="v")])
+    views = [
+        observing(owning(phone, desk), TEN),
+        observing(owning(phone, desk), TEN + SECOND),
+        observing(owning(phone), TEN + 2 * SECOND),
+        observing(owning(phone, desk), TEN + 20 * MINUTE),
+    ]
+    shown = views.copy()
+    scraped = Metrics(lambda: shown.pop(0))
+    for view in views:
+        assert scraped.render() == Metrics(partial(msgspec.structs.replace, view)).render()
+    phone.apply(offered(TEN + HOUR, "later"), TEN + HOUR)
+    phone.apply(answered(TEN + HOUR + SECOND, "later"), TEN + HOUR)
+    changed = observing(owning(phone, desk), TEN + HOUR)
+    shown.append(changed)
+    assert scraped.render() == Metrics(lambda: changed).render()
 
 
 def test_latencies_are_counted_and_clocks_apart_count_as_0() -> None:
