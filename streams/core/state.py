@@ -244,7 +244,9 @@ class State(ABC, Generic[C, T, E]):
         return tallies
 
     def _find_tallies(self, cluster: str, period_ms: int, known_ms: int) -> list[T]:
-        """Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
+        """The same, looked up or made.
+
+        Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
         there is not there any more either.
         """
         month, day = self.calendar.month_and_day(period_ms)
