@@ -131,12 +131,10 @@ class WaitingRoom(Generic[C]):
         if self._now_ms is None:
             return
         contacts, inside = self._room.open, self._inside
-        for contact_id in contact_ids:
-            if contact_id in inside:
-                self._leave(contact_id)
-            contact = contacts.get(contact_id)
-            if contact is not None:
-                self._enter(contact_id, self._room.place(contact))
+        for contact_id in inside.keys() & contact_ids:
+            self._leave(contact_id)
+        for contact_id in contacts.keys() & contact_ids:
+            self._enter(contact_id, self._room.place(contacts[contact_id]))
 
     def look(self, now_ms: int) -> None:
         """Bring everything to a moment. Time mostly goes forward; going back takes a look at everybody."""
