@@ -14,7 +14,7 @@ from streams.core.rules import Channel
 from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally, Tally
 from streams.publish import catalogue
 from streams.publish.catalogue import Page
-from streams.publish.exposition import Families, Labels, category_label
+from streams.publish.exposition import Families, Labels, Written, category_label
 from streams.publish.observed import Observed, Reported, answered_within
 
 _YEAR: Final = slice(0, 4)
@@ -38,11 +38,12 @@ class MonthMetrics:
         """`reported` is what the settings tell of years as a whole."""
         self._observe = observe
         self._reported = reported
+        self._written = Written()
 
     def render(self) -> bytes:
         """The Prometheus text format."""
         observed = self._observe()
-        families = Families(Page.MONTHS)
+        families = Families(Page.MONTHS, self._written)
         for place, tally in sorted(_totals(observed).items()):
             _add_month(families, place.labels(), tally, observed)
         _add_years(families, self._reported)

@@ -70,7 +70,7 @@ class Capture:
 
     async def _compressed(self, snapshot: Any, notes: Mapping[str, MonthNote] | None = None) -> bytes:
         # before the first await, so of this very moment
-        part = encode_part(snapshot, self._partition.next_offset, notes or {})
+        part = encode_part(snapshot, self._partition.next_offset, notes)
         return compress(part) if len(part) <= _SMALL_BYTES else await asyncio.to_thread(compress, part)
 
     def _dead_letters(self) -> Iterator[OutgoingRecord]:
