@@ -4,7 +4,6 @@ It joins what must not know each other: the engine that counts, and the schedule
 """
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -23,16 +22,12 @@ from streams.reports.schedule import run_schedule
 from streams.runtime.app import MonitorApp
 from streams.runtime.clock import system_clock
 from streams.runtime.consumer import BatchConsumer
+from streams.runtime.garbage import collect_by_the_clock, collect_rarely
 from streams.runtime.worker import Beside, WorkerError, run_worker
 from streams.settings import Settings
 from streams.settings_option import load_settings, settings_option
 
 log = logging.getLogger(__name__)
-
-COLLECTOR_THRESHOLDS: Final = (50_000, 20, 100)
-"""New objects before Python looks for cycles, and how often it looks at older ones. Hardly anything here makes
-cycles, while a fetch makes thousands of short-lived records: with the default of 700 the search took a fifth of a
-worker's time."""
 
 END_SECONDS: Final = 5.0
 """How long the engine's threads may take to end after the worker has stopped."""
@@ -49,7 +44,7 @@ def worker(settings_file: Path | None, *, verbose: bool) -> None:
     """
     settings = load_settings(settings_file)
     log_to_stderr(verbose=verbose)
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    collect_rarely()
     try:
         asyncio.run(_run(settings))
     except (WorkerError, AddressError, KafkaProblemsError, KafkaError) as error:
@@ -76,7 +71,7 @@ async def _run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     last_words = "stopped"
     try:
-        await run_worker(settings, stop, _schedule(settings))
+        await run_worker(settings, stop, _beside(settings))
     except Exception as error:
         last_words = str(error)
         raise
@@ -84,9 +79,14 @@ async def _run(settings: Settings) -> None:
         _end_at_last(last_words)
 
 
-def _schedule(settings: Settings) -> Beside:
+def _beside(settings: Settings) -> Beside:
     first_calls = TopicPartition(settings.kafka.calls_topic, 0)
-    return lambda app: run_schedule(settings, system_clock, lambda: first_calls in app.owner.owned())
+
+    async def beside(app: MonitorApp) -> None:
+        schedule = run_schedule(settings, system_clock, lambda: first_calls in app.owner.owned())
+        await asyncio.gather(schedule, collect_by_the_clock())
+
+    return beside
 
 
 def _end_at_last(last_words: str) -> None:

@@ -5,7 +5,6 @@ before time counts, and `tuned` or `plain`: whether Python looks for cycles as s
 """
 
 import asyncio
-import gc
 import json
 import sys
 import time
@@ -14,7 +13,7 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.runtime.consumer import FETCH_BYTES, FETCH_WAIT_MS
-from streams.worker import COLLECTOR_THRESHOLDS
+from streams.runtime.garbage import collect_rarely
 from tests.bench.filling import PARTITIONS
 
 SLOT_SECONDS = 10
@@ -88,7 +87,7 @@ def main() -> None:
     """Do what the command line says."""
     address, topics, count, warm_up, collector = sys.argv[1:]
     if collector == "tuned":
-        gc.set_threshold(*COLLECTOR_THRESHOLDS)
+        collect_rarely()
     print(json.dumps(asyncio.run(run(address, topics.split(","), int(count), float(warm_up)))))
 
 
