@@ -4,12 +4,14 @@ A function of the log alone: what is in the state after a record depends on the 
 timestamps, never on a clock, on batches or on restarts. `fold` takes facts in, `snapshot`, `take_changes` and
 `restore` carry the state over a restart. Must not know Kafka, partitions or offsets.
 
-Where the time of a call's facts goes, roughly: finding, making and changing the contact 2/5, asking for the opening
-hours 1/10, finding the tallies of month, day and slot 1/8, adding to them 1/3. So the loops keep what they need in
-locals, the answer to an open call and a repeated fact leave early, and the tallies of nearby moments are found once.
+Where the time of a call's facts goes, roughly: finding, making and changing the contact 3/5, asking for the opening
+hours 1/10, counting 1/5. So the answer to an open call, which nearly every other fact is, takes the shortest way: its
+wait is noted, and counted with others of its place once somebody looks. Whatever else is counted finds its tallies
+among those of nearby moments.
 """
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
@@ -21,7 +23,6 @@ from streams.core.calendar import Calendar, Opening
 from streams.core.contact import ANSWERED_RANK, CALL_FACTS, TICKET_FACTS, Call, Contact, Ticket
 from streams.core.measure import (
     Excluded,
-    Exclusion,
     LeadTime,
     Measurement,
     earliest,
@@ -32,7 +33,7 @@ from streams.core.measure import (
     measure_visit,
 )
 from streams.core.rules import HOUR_MS, MINUTE_MS, QUARTER_MS, Channel, Rules
-from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered
+from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered, count_answered_in_slot
 from streams.core.waiting import Place, WaitingRoom
 
 SNAPSHOT_VERSION: Final = 3
@@ -44,6 +45,8 @@ _DAYS_KEPT: Final = 3
 _BLOCK_SLOTS: Final = (30, 6)
 """Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
 next length: an hour is then some 25 sums and not 360."""
+
+_OPEN: Final = Opening.OPEN
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
@@ -99,21 +102,27 @@ class Changes(Generic[C]):
     def __init__(self) -> None:
         self.contacts: dict[str, C] = {}
         """The contacts that records came for."""
-        self.counted: set[tuple[str, int, int, str]] = set()
-        """Month, day, slot and cluster of everything that was counted or taken back."""
+        self.periods: set[tuple[str, int, str]] = set()
+        """Month, day and cluster of everything that was counted or taken back."""
+        self.slots: set[tuple[int, str]] = set()
+        """The same by slot of the rolling windows."""
         self.forgotten: list[str] = []
         """Open contacts that were forgotten."""
 
     def add(self, later: "Changes[C]") -> None:
         """Take in what has changed since."""
-        self.contacts.update(later.contacts)
-        self.counted |= later.counted
+        if self.contacts:
+            self.contacts.update(later.contacts)
+        else:
+            self.contacts = later.contacts
+        self.periods |= later.periods
+        self.slots |= later.slots
         self.forgotten += later.forgotten
 
     @property
     def months(self) -> set[tuple[str, str]]:
         """Month and cluster of the month totals that may differ."""
-        return {(month, cluster) for month, _, _, cluster in self.counted}
+        return {(month, cluster) for month, _, cluster in self.periods}
 
 
 class _Canonical(dict[str, str]):
@@ -143,9 +152,13 @@ class State(ABC, Generic[C, T, E]):
         self.contacts: dict[str, C] = {}
         self.open: dict[str, C] = {}
         """The contacts without an outcome yet, by id."""
-        self.months: Spans[str, T] = {}
-        self.days: Spans[int, T] = {}
-        self.slots: Spans[int, T] = {}
+        self._months: Spans[str, T] = {}
+        self._days: Spans[int, T] = {}
+        self._slots: Spans[int, T] = {}
+        self._waits_by_quarter: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        self._waits_by_slot: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        """Waits of answered calls that are in no tally yet, by quarter of an hour or slot, and cluster. Counted when
+        somebody looks, all of a place at once: one by one they took a third of the fold."""
         self._blocks: dict[tuple[int, int], dict[str, T]] = {}
         """Sums of slots by first slot and length, worked out when a reader asks, dropped when one of them changes."""
         self.rejected: dict[str, int] = {}
@@ -153,9 +166,10 @@ class State(ABC, Generic[C, T, E]):
         self._changes: Changes[C] = Changes()
         self._fresh: Changes[C] = Changes()
         """The newest changes, of which the waiting room does not know yet."""
-        self._near: dict[tuple[int, int, str], list[T]] = {}
-        """Tallies that are noted as changed in the newest changes, by quarter of an hour, slot and cluster: what is
-        counted next is mostly counted in the same ones."""
+        self._near_periods: dict[tuple[int, str], list[T]] = {}
+        self._near_slots: dict[tuple[int, str], list[T]] = {}
+        """Tallies that are noted as changed in the newest changes, by quarter of an hour or slot, and cluster: what
+        is counted next is mostly counted in the same ones."""
         self._clusters = _Canonical()
         self._judge_by(rules)
 
@@ -220,6 +234,27 @@ class State(ABC, Generic[C, T, E]):
             self._find_horizons()
             self._forget()
 
+    @property
+    def months(self) -> Spans[str, T]:
+        """Tallies by month and cluster."""
+        self._count_waits()
+        return self._months
+
+    @property
+    def days(self) -> Spans[int, T]:
+        """The same by local day."""
+        self._count_waits()
+        return self._days
+
+    @property
+    def slots(self) -> Spans[int, T]:
+        """The same by slot of the rolling windows."""
+        self._count_waits()
+        return self._slots
+
+    def _count_waits(self) -> None:
+        """Put the waits that are in no tally yet where they belong."""
+
     def _recount(self, before: Measurement | None, after: Measurement | None) -> None:
         if before == after:
             return
@@ -230,34 +265,43 @@ class State(ABC, Generic[C, T, E]):
 
     def _count(self, measured: Measurement, sign: int) -> None:
         """Add or take back a measurement wherever its moments fall."""
-        tallies = self._tallies_at(measured.cluster, measured.period_ms, measured.known_ms)
+        if sign < 0:
+            self._count_waits()  # it may be one of them
+        cluster = measured.cluster
+        period_tallies = self._period_tallies(measured.period_ms // QUARTER_MS, cluster)
+        tallies = period_tallies + self._slot_tallies(measured.known_ms // self._slot_ms, cluster)
         self._tally_type.count_in(tallies, measured, sign, self._places)
         if sign < 0:
             self._drop_empty_at(measured)
 
-    def _tallies_at(self, cluster: str, period_ms: int, known_ms: int) -> list[T]:
-        """The tallies that count something of these moments, that of the month first; they are noted as changed."""
-        place = (period_ms // QUARTER_MS, known_ms // self._slot_ms, cluster)
-        tallies = self._near.get(place)
-        if tallies is None:
-            tallies = self._near[place] = self._find_tallies(cluster, period_ms, known_ms)
-        return tallies
+    def _period_tallies(self, quarter: int, cluster: str) -> list[T]:
+        """The tallies of the month and then of the day that a quarter of an hour is in, noted as changed.
 
-    def _find_tallies(self, cluster: str, period_ms: int, known_ms: int) -> list[T]:
-        """The same, looked up or made.
-
-        Days and slots beyond the horizon stay dropped: the horizon only moves on, so what cannot be taken back
+        Days beyond the horizon stay dropped, as slots do: the horizon only moves on, so what cannot be taken back
         there is not there any more either.
         """
-        month, day = self.calendar.month_and_day(period_ms)
-        slot = known_ms // self._slot_ms
-        self._fresh.counted.add((month, day, slot, cluster))
-        tallies = [self._tally(self.months, month, cluster)]
-        if day >= self._first_day:
-            tallies.append(self._tally(self.days, day, cluster))
-        if slot >= self._first_slot:
-            tallies.append(self._tally(self.slots, slot, cluster))
+        tallies = self._near_periods.get((quarter, cluster))
+        if tallies is None:
+            month, day = self.calendar.month_and_day(quarter * QUARTER_MS)
+            self._fresh.periods.add((month, day, cluster))
+            tallies = [self._tally(self._months, month, cluster)]
+            if day >= self._first_day:
+                tallies.append(self._tally(self._days, day, cluster))
+            self._near_periods[quarter, cluster] = tallies
         return tallies
+
+    def _slot_tallies(self, slot: int, cluster: str) -> list[T]:
+        """The tally of the slot, noted as changed; none beyond the horizon."""
+        tallies = self._near_slots.get((slot, cluster))
+        if tallies is None:
+            self._fresh.slots.add((slot, cluster))
+            tallies = [self._tally(self._slots, slot, cluster)] if slot >= self._first_slot else []
+            self._near_slots[slot, cluster] = tallies
+        return tallies
+
+    def _forget_near(self) -> None:
+        self._near_periods.clear()
+        self._near_slots.clear()
 
     def _tally(self, spans: Spans[K, T], span: K, cluster: str) -> T:
         by_cluster = spans.get(span)
@@ -271,12 +315,12 @@ class State(ABC, Generic[C, T, E]):
     def _drop_empty_at(self, measured: Measurement) -> None:
         month, day = self.calendar.month_and_day(measured.period_ms)
         dropped = (
-            _drop_if_empty(self.months, month, measured.cluster),
-            _drop_if_empty(self.days, day, measured.cluster),
-            _drop_if_empty(self.slots, measured.known_ms // self._slot_ms, measured.cluster),
+            _drop_if_empty(self._months, month, measured.cluster),
+            _drop_if_empty(self._days, day, measured.cluster),
+            _drop_if_empty(self._slots, measured.known_ms // self._slot_ms, measured.cluster),
         )
         if any(dropped):
-            self._near.clear()
+            self._forget_near()
 
     # Reading.
 
@@ -288,11 +332,12 @@ class State(ABC, Generic[C, T, E]):
 
     def _note_fresh(self) -> None:
         """Tell waiting room and blocks of the fresh changes, and put them with those that nobody has taken."""
+        self._count_waits()
         fresh, self._fresh = self._fresh, Changes()
-        self._near.clear()
-        self._room.update(fresh.contacts)
-        self._room.update(fresh.forgotten)
-        for slot in {slot for _, _, slot, _ in fresh.counted}:
+        self._forget_near()
+        self._room.update(fresh.contacts.keys())
+        self._room.update(set(fresh.forgotten))
+        for slot in {slot for slot, _ in fresh.slots}:
             for length in _BLOCK_SLOTS:
                 self._blocks.pop((slot - slot % length, length), None)
         self._changes.add(fresh)
@@ -333,7 +378,7 @@ class State(ABC, Generic[C, T, E]):
     # Forgetting.
 
     def _find_horizons(self) -> None:
-        self._near.clear()
+        self._forget_near()
         rules = self.rules
         self._slot_ms = rules.slot_ms
         longest_ms = max(rules.windows_minutes, default=0) * MINUTE_MS + _SLOTS_SPARE_MS
@@ -351,12 +396,12 @@ class State(ABC, Generic[C, T, E]):
                 self._count(self.expire(contact), 1)
 
     def _drop_old_spans(self) -> None:
-        for slot in [slot for slot in self.slots if slot < self._first_slot]:
-            del self.slots[slot]
+        for slot in [slot for slot in self._slots if slot < self._first_slot]:
+            del self._slots[slot]
         for block in [block for block in self._blocks if block[0] < self._first_slot]:
             del self._blocks[block]
-        for day in [day for day in self.days if day < self._first_day]:
-            del self.days[day]
+        for day in [day for day in self._days if day < self._first_day]:
+            del self._days[day]
 
     def _too_old(self) -> list[str]:
         before_ms, due_ms = self._forgotten_before_ms, self.due_ms
@@ -394,13 +439,15 @@ class State(ABC, Generic[C, T, E]):
 
     def snapshot_of(self, changes: Changes[C]) -> Snapshot[C, T]:
         """The changed parts as they are now, sharing them with the state: encode them before folding on."""
+        self._count_waits()
         months: _Parts[str, T] = {}
         days: _Parts[int, T] = {}
         slots: _Parts[int, T] = {}
-        for month, day, slot, cluster in changes.counted:
-            months.setdefault(month, {})[cluster] = self.months.get(month, {}).get(cluster)
-            days.setdefault(day, {})[cluster] = self.days.get(day, {}).get(cluster)
-            slots.setdefault(slot, {})[cluster] = self.slots.get(slot, {}).get(cluster)
+        for month, day, cluster in changes.periods:
+            months.setdefault(month, {})[cluster] = self._months.get(month, {}).get(cluster)
+            days.setdefault(day, {})[cluster] = self._days.get(day, {}).get(cluster)
+        for slot, cluster in changes.slots:
+            slots.setdefault(slot, {})[cluster] = self._slots.get(slot, {}).get(cluster)
         return self._snapshot(changes.contacts, months, days, slots)
 
     def contact_slices(self, length: int) -> Iterator[dict[str, C]]:
@@ -423,8 +470,8 @@ class State(ABC, Generic[C, T, E]):
         state.log_ms, state.applied = snapshot.log_ms, snapshot.applied
         state.last_event_ms, state.rejected = snapshot.last_event_ms, snapshot.rejected
         state.contacts = snapshot.contacts
-        state.months, state.days = _without_gaps(snapshot.months), _without_gaps(snapshot.days)
-        state.slots = _without_gaps(snapshot.slots)
+        state._months, state._days = _without_gaps(snapshot.months), _without_gaps(snapshot.days)
+        state._slots = _without_gaps(snapshot.slots)
         state._find_horizons()
         state._drop_old_spans()  # an old part of a checkpoint holds what was forgotten since, and counted then
         for contact_id in state._too_old():
@@ -445,10 +492,10 @@ class State(ABC, Generic[C, T, E]):
                 self._count(measured, -1)
         self._judge_by(rules)
         if rules.slot_ms != before.slot_ms:
-            self.slots.clear()
+            self._slots.clear()
             self._blocks.clear()
         if rules.zone != before.zone:
-            self.days.clear()
+            self._days.clear()
         for contact in self.contacts.values():
             for measured in self._measure(contact):
                 self._count(measured, 1)
@@ -465,44 +512,51 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
         contacts, open_calls, touched = self.contacts, self.open, self._fresh.contacts
-        clusters, opening, is_open, answer = self._clusters, self.calendar.opening, Opening.OPEN, self._answer
-        log_ms = self.log_ms
+        by_quarter, by_slot = self._waits_by_quarter, self._waits_by_slot
+        log_ms, slot_ms, longest_ms = self.log_ms, self._slot_ms, self.rules.longest_wait_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             if record_ms > log_ms:
                 self.advance(record_ms)
                 log_ms = record_ms
-            call_id, kind = event.call_id, type(event)
+            call_id = event.call_id
+            if type(event) is Answered:
+                call = open_calls.get(call_id)  # here first: a small dictionary is in the processor's caches
+                if (
+                    call is not None
+                    and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
+                    and 0 <= at - offered <= longest_ms
+                ):
+                    del open_calls[call_id]
+                    call.answered, call.touched, touched[call_id] = at, log_ms, call
+                    by_quarter[offered // QUARTER_MS, call.cluster].append(at - offered)
+                    by_slot[at // slot_ms, call.cluster].append(at - offered)
+                    continue  # it was offered in opening hours, or it would not be open
             call = contacts.get(call_id)
             if call is None:
-                fact, rank = CALL_FACTS[kind]
-                call = Call(clusters[event.cluster], rank, at, log_ms, at)
-                contacts[call_id] = open_calls[call_id] = touched[call_id] = call
-                if kind is not Offered:
-                    call.offered = None
-                    setattr(call, fact, at)
-                elif opening(at) is not is_open:
-                    self._settle(call_id, call)
-                continue
-            call.touched = log_ms
-            touched[call_id] = call
-            if (
-                kind is Answered
-                and call.answered is None
-                and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
-                and open_calls.pop(call_id, None) is not None
-            ):
-                call.answered = at
-                answer(call.cluster, offered, at)  # what nearly every fact about a known call is
+                self._begin(event, at)
             else:
+                call.touched, touched[call_id] = log_ms, call
                 self._merge(call_id, call, event, at)
 
-    def _answer(self, cluster: str, offered: int, answered: int) -> None:
-        """Count the answer to a call that was open: so it was offered in opening hours."""
-        wait_ms = answered - offered
-        if 0 <= wait_ms <= self.rules.longest_wait_ms:
-            count_answered(self._tallies_at(cluster, offered, answered), cluster, wait_ms, 1, self._places)
-        else:
-            self._count(Excluded(cluster, offered, answered, Exclusion.IMPLAUSIBLE), 1)
+    def _begin(self, event: AnyCallEvent, at: int) -> None:
+        """Take in the first fact about a call."""
+        call_id, kind = event.call_id, type(event)
+        fact, rank = CALL_FACTS[kind]
+        call = Call(self._clusters[event.cluster], rank, at, self.log_ms, at)
+        self.contacts[call_id] = self.open[call_id] = self._fresh.contacts[call_id] = call
+        if kind is not Offered:
+            call.offered = None
+            setattr(call, fact, at)
+        elif self.calendar.opening(at) is not _OPEN:
+            self._settle(call_id, call)
+
+    def _count_waits(self) -> None:
+        for (quarter, cluster), waits_ms in self._waits_by_quarter.items():
+            count_answered(self._period_tallies(quarter, cluster), cluster, waits_ms, 1, self._places)
+        for (slot, cluster), waits_ms in self._waits_by_slot.items():
+            count_answered_in_slot(self._slot_tallies(slot, cluster), cluster, waits_ms, 1, self._places)
+        self._waits_by_quarter.clear()
+        self._waits_by_slot.clear()
 
     def _merge(self, call_id: str, call: Call, event: AnyCallEvent, at: int) -> None:
         """Take in any fact about a known call, and count anew what it may change."""

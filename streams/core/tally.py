@@ -5,7 +5,7 @@
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -122,7 +122,7 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:
         """Add (sign 1) or take back (sign -1) one call in each of the tallies."""
         if type(measured) is AnsweredCall:
-            count_answered(tallies, measured.cluster, measured.wait_ms, sign, places)
+            count_answered(tallies, measured.cluster, (measured.wait_ms,), sign, places)
         elif type(measured) is MissedCall:
             _, category_ms = places.of(measured.wait_ms)
             for tally in tallies:
@@ -133,23 +133,36 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
             _count_excluded(tallies, measured, sign)
 
 
-def count_answered(tallies: Sequence[PhoneTally], cluster: str, wait_ms: int, sign: int, places: Places) -> None:
-    """`PhoneTally.count_in` for an `AnsweredCall` that nobody needs to make: the most frequent of all."""
-    within_norm = sign if wait_ms <= places.norms_ms.get(cluster, 0) else 0
-    bucket, category_ms = places.of(wait_ms)
+def count_answered(
+    tallies: Sequence[PhoneTally], cluster: str, waits_ms: Sequence[int], sign: int, places: Places
+) -> None:
+    """`PhoneTally.count_in` for so many answered calls of a cluster: the most frequent of all, so at once."""
+    buckets: dict[int, int] = {}
+    for bucket, _ in map(places.of, waits_ms):
+        buckets[bucket] = buckets.get(bucket, 0) + sign
     sketch = tallies[0].sketch
-    sketch[bucket] = sketch.get(bucket, 0) + sign
-    signed_ms = sign * wait_ms
-    for tally in tallies:
-        tally.answered += sign
-        tally.wait_ms += signed_ms
-        tally.within_norm += within_norm
-        categories = tally.speed_categories
-        categories[category_ms] = categories.get(category_ms, 0) + sign
+    _add_counts(sketch, buckets)
     if sign < 0:
-        _drop_zero(sketch, bucket)
-        for tally in tallies:
-            _drop_zero(tally.speed_categories, category_ms)
+        _drop_zeros(sketch, buckets)
+    count_answered_in_slot(tallies, cluster, waits_ms, sign, places)
+
+
+def count_answered_in_slot(
+    tallies: Sequence[PhoneTally], cluster: str, waits_ms: Sequence[int], sign: int, places: Places
+) -> None:
+    """The same without a sketch."""
+    answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
+    within_norm = sign * sum(map(places.norms_ms.get(cluster, 0).__ge__, waits_ms))
+    categories: dict[int, int] = {}
+    for _, category_ms in map(places.of, waits_ms):
+        categories[category_ms] = categories.get(category_ms, 0) + sign
+    for tally in tallies:
+        tally.answered += answered
+        tally.wait_ms += wait_ms
+        tally.within_norm += within_norm
+        _add_counts(tally.speed_categories, categories)
+        if sign < 0:
+            _drop_zeros(tally.speed_categories, categories)
 
 
 class DeskTally(Tally, gc=False, omit_defaults=True):
@@ -246,12 +259,14 @@ def _count_excluded(tallies: Sequence[Tally], excluded: Excluded, sign: int) -> 
 
 def _bump(counts: dict[K, int], key: K, sign: int) -> None:
     counts[key] = counts.get(key, 0) + sign
-    _drop_zero(counts, key)
-
-
-def _drop_zero(counts: dict[K, int], key: K) -> None:
     if not counts[key]:
         del counts[key]
+
+
+def _drop_zeros(counts: dict[K, int], keys: Iterable[K]) -> None:
+    for key in keys:
+        if not counts[key]:
+            del counts[key]
 
 
 def _add_counts(mine: dict[K, int], theirs: dict[K, int]) -> None:

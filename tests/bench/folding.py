@@ -38,6 +38,8 @@ EVENTS_A_SECOND: Final = 1_000
 """How close together the events happen: ten times the largest contact centres, since cost matters under load."""
 DISPLACED_EVENTS: Final = 20_000
 """How far a late event may slip back: 20 s of them."""
+BATCHES_A_CHECKPOINT: Final = 20
+"""As many as a worker folds of a partition in a second under load: then it takes out what has changed."""
 
 CHANNELS: Final = (Channel.PHONE, Channel.DESK)
 
@@ -126,8 +128,11 @@ def cost(case: Case) -> float:
     gc.collect()
     gc.freeze()  # the prepared records would otherwise be walked again and again, which a worker's are not
     started = time.process_time()
-    for channel, batch in batches:
+    for number, (channel, batch) in enumerate(batches):
         partitions[channel].fold(batch)
+        if number % BATCHES_A_CHECKPOINT == 0:
+            for partition in partitions.values():
+                partition.state.take_changes()
     seconds = time.process_time() - started
     applied = sum(partition.state.applied for partition in partitions.values())
     folded = sum(len(batch.records) for _, batch in batches)
