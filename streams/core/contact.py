@@ -142,6 +142,9 @@ class Ticket(Contact, gc=False, array_like=True):
         return min(at for at in (self.started, self.finished, self.cancelled, self.no_show) if at is not None)
 
 
+OFFERED_RANK: Final = 0
+"""Rank of `offered`."""
+
 ANSWERED_RANK: Final = 1
 """Rank of `answered`: the facts above it do not change what is counted for an answered call."""
 
@@ -149,8 +152,8 @@ _LATEST_COUNTS: Final = frozenset({"cancelled", "no_show"})
 """Facts of which the latest counts, because a request after an earlier one makes that void."""
 
 CALL_FACTS: Final[dict[type[CallEvent], tuple[str, int]]] = {
-    Offered: ("offered", 0),
-    Answered: ("answered", 1),
+    Offered: ("offered", OFFERED_RANK),
+    Answered: ("answered", ANSWERED_RANK),
     Abandoned: ("abandoned", 2),
     Ended: ("ended", 3),
 }

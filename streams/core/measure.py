@@ -146,6 +146,8 @@ def measure_visit(ticket: Ticket, rules: Rules) -> VisitOutcome | None:
     """What is counted for a visit, or None while it is open."""
     if ticket.started is not None:
         return _measure_start(ticket, ticket.started, rules)
+    if ticket.no_show is ticket.cancelled is ticket.finished is None:
+        return None  # as most are whenever they are asked for
     no_show, cancelled = ticket.standing(ticket.no_show), ticket.standing(ticket.cancelled)
     if no_show is not None and (cancelled is None or no_show <= cancelled):  # the first of the two is what happened
         return Unserved(ticket.cluster, ticket.due, no_show, UnservedKind.NO_SHOW)

@@ -18,9 +18,9 @@ from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 import msgspec
 
-from streams.contracts.events import Answered, AnyCallEvent, AnyTicketEvent, Finished, Offered, instant_ms
+from streams.contracts.events import Answered, AnyCallEvent, AnyTicketEvent, Finished, instant_ms
 from streams.core.calendar import Calendar, Opening
-from streams.core.contact import ANSWERED_RANK, CALL_FACTS, TICKET_FACTS, Call, Contact, Ticket
+from streams.core.contact import ANSWERED_RANK, CALL_FACTS, OFFERED_RANK, TICKET_FACTS, Call, Contact, Ticket
 from streams.core.measure import (
     Excluded,
     LeadTime,
@@ -45,8 +45,6 @@ _DAYS_KEPT: Final = 3
 _BLOCK_SLOTS: Final = (30, 6)
 """Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
 next length: an hour is then some 25 sums and not 360."""
-
-_OPEN: Final = Opening.OPEN
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
@@ -256,9 +254,9 @@ class State(ABC, Generic[C, T, E]):
         """Put the waits that are in no tally yet where they belong."""
 
     def _recount(self, before: Measurement | None, after: Measurement | None) -> None:
-        if before == after:
-            return
         if before is not None:
+            if before == after:
+                return
             self._count(before, -1)
         if after is not None:
             self._count(after, 1)
@@ -511,7 +509,8 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _fold(
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
-        contacts, open_calls, touched = self.contacts, self.open, self._fresh.contacts
+        contacts, open_calls, touched, clusters = self.contacts, self.open, self._fresh.contacts, self._clusters
+        opening, is_open = self.calendar.opening, Opening.OPEN
         by_quarter, by_slot = self._waits_by_quarter, self._waits_by_slot
         log_ms, slot_ms, longest_ms = self.log_ms, self._slot_ms, self.rules.longest_wait_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
@@ -532,23 +531,18 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                     by_slot[at // slot_ms, call.cluster].append(at - offered)
                     continue  # it was offered in opening hours, or it would not be open
             call = contacts.get(call_id)
-            if call is None:
-                self._begin(event, at)
-            else:
+            if call is not None:
                 call.touched, touched[call_id] = log_ms, call
                 self._merge(call_id, call, event, at)
-
-    def _begin(self, event: AnyCallEvent, at: int) -> None:
-        """Take in the first fact about a call."""
-        call_id, kind = event.call_id, type(event)
-        fact, rank = CALL_FACTS[kind]
-        call = Call(self._clusters[event.cluster], rank, at, self.log_ms, at)
-        self.contacts[call_id] = self.open[call_id] = self._fresh.contacts[call_id] = call
-        if kind is not Offered:
-            call.offered = None
-            setattr(call, fact, at)
-        elif self.calendar.opening(at) is not _OPEN:
-            self._settle(call_id, call)
+                continue
+            fact, rank = CALL_FACTS[type(event)]
+            call = Call(clusters[event.cluster], rank, at, log_ms, at)
+            contacts[call_id] = open_calls[call_id] = touched[call_id] = call
+            if rank != OFFERED_RANK:
+                call.offered = None
+                setattr(call, fact, at)
+            elif opening(at) is not is_open:
+                self._settle(call_id, call)
 
     def _count_waits(self) -> None:
         for (quarter, cluster), waits_ms in self._waits_by_quarter.items():
@@ -667,8 +661,7 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             ticket.cluster = self._clusters[ticket.cluster]
             self._recount(lead_before, measure_lead(ticket, self.calendar))
         outcome = measure_visit(ticket, self.rules)
-        if outcome_before is not None or outcome is not None:
-            self._recount(outcome_before, outcome)
+        self._recount(outcome_before, outcome)
         if outcome is None:
             self.open[ticket_id] = ticket
         else:

@@ -5,7 +5,7 @@
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -130,7 +130,7 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
                 tally.missed_wait_ms += sign * measured.wait_ms
                 _bump(tally.missed_categories, category_ms, sign)
         elif type(measured) is Excluded:
-            _count_excluded(tallies, measured, sign)
+            _count_excluded(tallies, measured, sign, places)
 
 
 def count_answered(
@@ -206,55 +206,66 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
     @staticmethod
     def count_in(tallies: "Sequence[DeskTally]", measured: Measurement, sign: int, places: Places) -> None:
         """Add (sign 1) or take back (sign -1) one measurement of a visit in each of the tallies."""
-        match measured:
-            case ServedVisit():
-                within_norm = measured.wait_ms <= places.norms_ms.get(measured.cluster, 0)
-                bucket, _ = places.of(measured.wait_ms)
-                _bump(tallies[0].sketch, bucket, sign)
-                for tally in tallies:
-                    tally._count_served(measured, sign, within_norm=within_norm)
-            case ServedWalkIn():
-                for tally in tallies:
-                    tally.walk_ins += sign
-                    tally.walk_in_wait_ms += sign * measured.wait_ms
-            case Unserved():
-                for tally in tallies:
-                    tally._count_unserved(measured.kind, sign)
-            case LeadTime():
-                for tally in tallies:
-                    tally._count_lead(measured.working_days, sign, places.lead_norm_days)
-            case Excluded():
-                _count_excluded(tallies, measured, sign)
+        _DESK_COUNTS[type(measured)](tallies, measured, sign, places)
 
-    def _count_served(self, measured: ServedVisit, sign: int, *, within_norm: bool) -> None:
-        self.served += sign
-        self.wait_ms += sign * measured.wait_ms
-        self.signed_ms += sign * measured.signed_ms
-        self.within_norm += sign * within_norm
-        if measured.experienced_ms is not None:
-            self.experienced += sign
-            self.experienced_ms += sign * measured.experienced_ms
 
-    def _count_unserved(self, kind: UnservedKind, sign: int) -> None:
-        if kind is UnservedKind.NO_SHOW:
-            self.no_shows += sign
-        elif kind is UnservedKind.CANCELLED:
-            self.cancelled += sign
+def _count_served(tallies: Sequence[DeskTally], measured: ServedVisit, sign: int, places: Places) -> None:
+    wait_ms, signed_ms = sign * measured.wait_ms, sign * measured.signed_ms
+    within_norm = sign if measured.wait_ms <= places.norms_ms.get(measured.cluster, 0) else 0
+    is_known = measured.experienced_ms is not None
+    experienced, experienced_ms = sign * is_known, sign * (measured.experienced_ms or 0)
+    bucket, _ = places.of(measured.wait_ms)
+    _bump(tallies[0].sketch, bucket, sign)
+    for tally in tallies:
+        tally.served += sign
+        tally.wait_ms += wait_ms
+        tally.signed_ms += signed_ms
+        tally.within_norm += within_norm
+        tally.experienced += experienced
+        tally.experienced_ms += experienced_ms
+
+
+def _count_walk_in(tallies: Sequence[DeskTally], measured: ServedWalkIn, sign: int, _: Places) -> None:
+    for tally in tallies:
+        tally.walk_ins += sign
+        tally.walk_in_wait_ms += sign * measured.wait_ms
+
+
+def _count_unserved(tallies: Sequence[DeskTally], measured: Unserved, sign: int, _: Places) -> None:
+    for tally in tallies:
+        if measured.kind is UnservedKind.NO_SHOW:
+            tally.no_shows += sign
+        elif measured.kind is UnservedKind.CANCELLED:
+            tally.cancelled += sign
         else:
-            self.walk_ins_left += sign
-
-    def _count_lead(self, working_days: int | None, sign: int, norm_days: int) -> None:
-        if working_days is None:
-            self.implausible_requests += sign
-            return
-        self.requests += sign
-        self.lead_days += sign * working_days
-        self.requests_within_norm += sign * (working_days <= norm_days)
+            tally.walk_ins_left += sign
 
 
-def _count_excluded(tallies: Sequence[Tally], excluded: Excluded, sign: int) -> None:
+def _count_lead(tallies: Sequence[DeskTally], measured: LeadTime, sign: int, places: Places) -> None:
+    days = measured.working_days
+    if days is None:
+        for tally in tallies:
+            tally.implausible_requests += sign
+        return
+    within_norm = sign if days <= places.lead_norm_days else 0
+    for tally in tallies:
+        tally.requests += sign
+        tally.lead_days += sign * days
+        tally.requests_within_norm += within_norm
+
+
+def _count_excluded(tallies: Sequence[Tally], excluded: Excluded, sign: int, _: Places) -> None:
     for tally in tallies:
         _bump(tally.excluded, excluded.reason.value, sign)
+
+
+_DESK_COUNTS: Final[Mapping[type[Measurement], Callable[[Sequence[Any], Any, int, Places], None]]] = {
+    ServedVisit: _count_served,
+    ServedWalkIn: _count_walk_in,
+    Unserved: _count_unserved,
+    LeadTime: _count_lead,
+    Excluded: _count_excluded,
+}
 
 
 def _bump(counts: dict[K, int], key: K, sign: int) -> None:

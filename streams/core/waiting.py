@@ -183,9 +183,8 @@ class WaitingRoom(Generic[C]):
         line = self._inside.pop(contact_id)
         if line is not None:
             line.count -= 1
-        expired = self._expired.pop(contact_id, None)
-        if expired is not None:
-            self._count(expired, -1)
+        if contact_id in self._expired:
+            self._count(self._expired.pop(contact_id), -1)
 
     def _expire(self, due_until_ms: int) -> None:
         for bucket, contact_ids in self._by_due.front(due_until_ms):

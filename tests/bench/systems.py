@@ -23,6 +23,7 @@ from tests.bench.events import Event
 from tests.bench.filling import PARTITIONS, Sums, Windows, forget_checkpoints
 from tests.bench.peers.watch import Job, Window, job_arguments
 from tests.bench.scraping import MeasuredWorker, NotServingError, Scrape
+from tests.bench.turns import half_a_core_each
 from tests.runtime import workers
 
 ROOT: Final = Path(__file__).parents[2]
@@ -87,13 +88,23 @@ class Expected:
 
 
 async def run_worker(
-    kafka: KafkaSettings, expected: Expected, settings_file: Path, log: Path, *, workers_at_once: int = 1
+    kafka: KafkaSettings,
+    expected: Expected,
+    settings_file: Path,
+    log: Path,
+    *,
+    workers_at_once: int = 1,
+    half_cores: bool = False,
 ) -> Run:
-    """The worker as its user runs it over filled topics, scraped each 5 s; or several that share the partitions."""
+    """The worker as its user runs it over filled topics, scraped each 5 s; or several that share the partitions.
+
+    With `half_cores` each has half of a core.
+    """
     await forget_checkpoints(kafka)
     crew = [MeasuredWorker(kafka, log, settings_file, verbose=False) for _ in range(workers_at_once)]
     try:
-        run = await asyncio.to_thread(_time_workers, crew, expected.count)
+        with half_a_core_each([worker.signal for worker in crew] if half_cores else []):
+            run = await asyncio.to_thread(_time_workers, crew, expected.count)
         for worker in crew:
             if (status := worker.terminate()) != 0:
                 raise WrongResultError(f"a worker ended with status {status}: {worker.log()}")
