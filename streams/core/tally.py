@@ -31,25 +31,29 @@ UNBOUNDED_MS: Final = 10**12
 
 
 class Places:
-    """Where official waits fall under one set of rules: found by one search, since every call passes here."""
+    """Where official waits fall under one set of rules: found by searching, which is quicker than working it out."""
 
     def __init__(self, rules: Rules, norms_ms: Mapping[str, int]) -> None:
         """`norms_ms` by cluster; one that the rules no longer have is judged by 0."""
         self.norms_ms = norms_ms
         self.lead_norm_days = rules.lead_norm_days
-        self._rules = rules
         longest_ms = max(rules.longest_wait_ms, *rules.speed_categories_ms, 0)
-        self._edges = sorted({*bucket_edges(longest_ms), *rules.speed_categories_ms})
-        """Longest waits, in ms, that share bucket and category."""
-        self._places = [self._work_out(edge) for edge in self._edges]
+        self._edges = bucket_edges(longest_ms)
+        self._buckets = [bucket_of(edge) for edge in self._edges]
+        self._bounds = rules.speed_categories_ms
+        self._categories = (*rules.speed_categories_ms, UNBOUNDED_MS)
 
-    def of(self, wait_ms: int) -> tuple[int, int]:
-        """The bucket of the sketch and the upper bound, in ms, of the speed category."""
-        index = bisect_left(self._edges, wait_ms)
-        return self._places[index] if index < len(self._places) else self._work_out(wait_ms)
+    def buckets(self, waits_ms: Sequence[int]) -> list[int]:
+        """The bucket of the sketch that each wait is in."""
+        edges, buckets = self._edges, self._buckets
+        if max(waits_ms) > edges[-1]:
+            return list(map(bucket_of, waits_ms))
+        return [buckets[bisect_left(edges, wait_ms)] for wait_ms in waits_ms]
 
-    def _work_out(self, wait_ms: int) -> tuple[int, int]:
-        return bucket_of(wait_ms), speed_category(wait_ms, self._rules)
+    def categories_ms(self, waits_ms: Sequence[int]) -> list[int]:
+        """The upper bound of the speed category that each wait is in; a category holds its bound."""
+        bounds, categories = self._bounds, self._categories
+        return [categories[bisect_left(bounds, wait_ms)] for wait_ms in waits_ms]
 
 
 class Tally(msgspec.Struct, gc=False, omit_defaults=True):
@@ -124,7 +128,7 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         if type(measured) is AnsweredCall:
             count_answered(tallies, measured.cluster, (measured.wait_ms,), sign, places)
         elif type(measured) is MissedCall:
-            _, category_ms = places.of(measured.wait_ms)
+            (category_ms,) = places.categories_ms((measured.wait_ms,))
             for tally in tallies:
                 tally.missed += sign
                 tally.missed_wait_ms += sign * measured.wait_ms
@@ -138,7 +142,7 @@ def count_answered(
 ) -> None:
     """`PhoneTally.count_in` for so many answered calls of a cluster: the most frequent of all, so at once."""
     buckets: dict[int, int] = {}
-    for bucket, _ in map(places.of, waits_ms):
+    for bucket in places.buckets(waits_ms):
         buckets[bucket] = buckets.get(bucket, 0) + sign
     sketch = tallies[0].sketch
     _add_counts(sketch, buckets)
@@ -154,7 +158,7 @@ def count_answered_in_slot(
     answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
     within_norm = sign * sum(map(places.norms_ms.get(cluster, 0).__ge__, waits_ms))
     categories: dict[int, int] = {}
-    for _, category_ms in map(places.of, waits_ms):
+    for category_ms in places.categories_ms(waits_ms):
         categories[category_ms] = categories.get(category_ms, 0) + sign
     for tally in tallies:
         tally.answered += answered
@@ -214,7 +218,7 @@ def _count_served(tallies: Sequence[DeskTally], measured: ServedVisit, sign: int
     within_norm = sign if measured.wait_ms <= places.norms_ms.get(measured.cluster, 0) else 0
     is_known = measured.experienced_ms is not None
     experienced, experienced_ms = sign * is_known, sign * (measured.experienced_ms or 0)
-    bucket, _ = places.of(measured.wait_ms)
+    (bucket,) = places.buckets((measured.wait_ms,))
     _bump(tallies[0].sketch, bucket, sign)
     for tally in tallies:
         tally.served += sign
@@ -283,10 +287,3 @@ def _drop_zeros(counts: dict[K, int], keys: Iterable[K]) -> None:
 def _add_counts(mine: dict[K, int], theirs: dict[K, int]) -> None:
     for key, value in theirs.items():
         mine[key] = mine.get(key, 0) + value
-
-
-def speed_category(wait_ms: int, rules: Rules) -> int:
-    """Upper bound, in ms, of the speed category of a wait; a category holds its bound."""
-    bounds = rules.speed_categories_ms
-    index = bisect_left(bounds, wait_ms)
-    return bounds[index] if index < len(bounds) else UNBOUNDED_MS

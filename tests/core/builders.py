@@ -29,7 +29,7 @@ from streams.core.calendar import public_holidays
 from streams.core.figures import AnyState, ClusterFigures, figures, month_totals
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
 from streams.core.state import CallState, TicketState
-from streams.core.tally import DeskTally, PhoneTally, speed_category
+from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally
 
 ZONE: Final = "Europe/Brussels"
 KCC: Final = "Klantencontactcentrum"
@@ -186,7 +186,7 @@ def shown(state: AnyState, now_ms: int, cluster: str) -> ClusterFigures:
 
 def one_missed(held_on_ms: int) -> PhoneTally:
     """The tally of one missed call under the rules' speed categories."""
-    category_ms = speed_category(held_on_ms, RULES)
+    category_ms = next((bound for bound in RULES.speed_categories_ms if held_on_ms <= bound), UNBOUNDED_MS)
     return PhoneTally(missed=1, missed_wait_ms=held_on_ms, missed_categories={category_ms: 1})
 
 

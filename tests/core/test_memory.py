@@ -64,14 +64,14 @@ class Load:
 def test_memory_is_flat_once_as_much_is_forgotten_as_comes(traced: None) -> None:
     """Five days are the warm-up: contacts are remembered for a day here, and tallies of days for three.
 
-    What may still grow are the calendar's memories of minutes and quarters, which have bounds of their own. Contacts
-    that nobody forgot would double it.
+    What may still grow are the calendar's memories of minutes and quarters, which have bounds of their own: a tenth
+    of the little that is here. Contacts that nobody forgot would add a third in the two days.
     """
     load = Load()
     early = load.go_on_to(START_MS + 5 * DAY_MS)
     late = load.go_on_to(START_MS + 7 * DAY_MS)
     assert all(len(state.contacts) > 100 for state in load.states)
-    assert late < 1.1 * early
+    assert late < 1.2 * early
 
 
 def test_calls_that_never_end_leave_nothing_behind_once_they_are_forgotten(traced: None) -> None:
