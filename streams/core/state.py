@@ -4,10 +4,10 @@ A function of the log alone: what is in the state after a record depends on the 
 timestamps, never on a clock, on batches or on restarts. `fold` takes facts in, `snapshot`, `take_changes` and
 `restore` carry the state over a restart. Must not know Kafka, partitions or offsets.
 
-Where the time of a call's facts goes, roughly: finding, making and changing the contact 3/5, asking for the opening
-hours 1/10, counting 1/5. So the answer to an open call, which nearly every other fact is, takes the shortest way: its
-wait is noted, and counted with others of its place once somebody looks. Whatever else is counted finds its tallies
-among those of nearby moments.
+Where the time of a call's facts goes, roughly: finding, making and changing the contact 6/10, asking for the opening
+hours 1/10, counting 3/10. So the answer to an open call, which nearly every other fact is, takes the shortest way:
+its wait is noted, and counted with others of its place once somebody looks. Whatever else is counted finds its
+tallies among those of nearby moments.
 """
 
 from abc import ABC, abstractmethod
@@ -33,7 +33,7 @@ from streams.core.measure import (
     measure_visit,
 )
 from streams.core.rules import HOUR_MS, MINUTE_MS, QUARTER_MS, Channel, Rules
-from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered, count_answered_in_slot
+from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered, count_answered_without_sketch
 from streams.core.waiting import Place, WaitingRoom
 
 SNAPSHOT_VERSION: Final = 3
@@ -45,6 +45,9 @@ _DAYS_KEPT: Final = 3
 _BLOCK_SLOTS: Final = (30, 6)
 """Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
 next length: an hour is then some 25 sums and not 360."""
+
+_UNCOUNTED_FACTS_MAX: Final = 10_000
+"""Facts after which waits are counted although nobody looks: some 3 ms in which nothing else runs."""
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
@@ -108,7 +111,7 @@ class Changes(Generic[C]):
         """Open contacts that were forgotten."""
 
     def add(self, later: "Changes[C]") -> None:
-        """Take in what has changed since."""
+        """Take in what has changed since, and take over what it holds."""
         if self.contacts:
             self.contacts.update(later.contacts)
         else:
@@ -157,6 +160,9 @@ class State(ABC, Generic[C, T, E]):
         self._waits_by_slot: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
         """Waits of answered calls that are in no tally yet, by quarter of an hour or slot, and cluster. Counted when
         somebody looks, all of a place at once: one by one they took a third of the fold."""
+        self._uncounted_facts = 0
+        """Facts since waits were counted."""
+        self._is_counting = False
         self._blocks: dict[tuple[int, int], dict[str, T]] = {}
         """Sums of slots by first slot and length, worked out when a reader asks, dropped when one of them changes."""
         self.rejected: dict[str, int] = {}
@@ -361,7 +367,7 @@ class State(ABC, Generic[C, T, E]):
 
     def _slots_from(self, first: int, length: int) -> dict[str, T]:
         if length == 1:
-            return self.slots.get(first, {})
+            return self._slots.get(first, {})
         sums = self._blocks.get((first, length))
         if sums is None:
             sums = self._blocks[first, length] = {}
@@ -543,14 +549,22 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                 setattr(call, fact, at)
             elif opening(at) is not is_open:
                 self._settle(call_id, call)
+        self._uncounted_facts += len(events)
+        if self._uncounted_facts > _UNCOUNTED_FACTS_MAX:
+            self._count_waits()
 
     def _count_waits(self) -> None:
+        if self._is_counting:
+            raise RuntimeError("counting was broken off by an error: what is counted may be wrong, start again")
+        self._is_counting = True
         for (quarter, cluster), waits_ms in self._waits_by_quarter.items():
             count_answered(self._period_tallies(quarter, cluster), cluster, waits_ms, 1, self._places)
         for (slot, cluster), waits_ms in self._waits_by_slot.items():
-            count_answered_in_slot(self._slot_tallies(slot, cluster), cluster, waits_ms, 1, self._places)
+            count_answered_without_sketch(self._slot_tallies(slot, cluster), cluster, waits_ms, 1, self._places)
         self._waits_by_quarter.clear()
         self._waits_by_slot.clear()
+        self._uncounted_facts = 0
+        self._is_counting = False
 
     def _merge(self, call_id: str, call: Call, event: AnyCallEvent, at: int) -> None:
         """Take in any fact about a known call, and count anew what it may change."""

@@ -148,13 +148,13 @@ def count_answered(
     _add_counts(sketch, buckets)
     if sign < 0:
         _drop_zeros(sketch, buckets)
-    count_answered_in_slot(tallies, cluster, waits_ms, sign, places)
+    count_answered_without_sketch(tallies, cluster, waits_ms, sign, places)
 
 
-def count_answered_in_slot(
+def count_answered_without_sketch(
     tallies: Sequence[PhoneTally], cluster: str, waits_ms: Sequence[int], sign: int, places: Places
 ) -> None:
-    """The same without a sketch."""
+    """The same, where no sketch is kept."""
     answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
     within_norm = sign * sum(map(places.norms_ms.get(cluster, 0).__ge__, waits_ms))
     categories: dict[int, int] = {}

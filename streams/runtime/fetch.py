@@ -66,7 +66,9 @@ class _Whole:
     def records_from(self, offset: int) -> list[Record]:
         """Its records; a fetch may begin within a batch."""
         records: list[Record] = list(self._batch)
-        return records if self._batch.base_offset >= offset else [each for each in records if each.offset >= offset]
+        if not records or records[0].offset >= offset:
+            return records
+        return [each for each in records if each.offset >= offset]
 
 
 class _Wholes:

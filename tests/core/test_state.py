@@ -1,5 +1,7 @@
 """The state of one partition: its clock, its memory, and what it tells the writers of checkpoints and months."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -15,6 +17,7 @@ from tests.core.builders import (
     KCC,
     MINUTE,
     RULES,
+    SECOND,
     answered,
     arrived,
     calls,
@@ -225,3 +228,61 @@ def test_a_shorter_memory_forgets_nobody_uncounted() -> None:
         state = restarted(state, shorter)
         assert month_totals(state, now)["2026-03", KCC].excluded == {"unresolved": 1}
     assert set(state.contacts) == {"y"}
+
+
+def _carried(state: CallState, snapshot: object) -> Any:
+    return msgspec.msgpack.decode(msgspec.msgpack.encode(snapshot), type=state.snapshot_type)
+
+
+def test_an_answer_is_among_the_changes_since_somebody_took_them() -> None:
+    """Or a restart would find the call open, and its tallies as they were before."""
+    state = calls([offered(TEN)], ALWAYS_OPEN)
+    whole = _carried(state, state.snapshot(state.take_changes().contacts))
+    state.apply(answered(TEN + 20 * SECOND), 0)
+    changes = state.take_changes()
+    assert (changes.months, len(changes.slots)) == ({("2026-03", KCC)}, 1)
+    whole.update(_carried(state, state.snapshot_of(changes)))
+    again = CallState.restore(whole, ALWAYS_OPEN)
+    assert (again.months, again.days, again.slots) == (state.months, state.days, state.slots)
+    assert again.months["2026-03"][KCC].answered == 1
+    assert (again.contacts, again.open) == (state.contacts, {})
+
+
+def test_what_came_before_a_look_stays_among_the_changes() -> None:
+    state = calls([offered(TEN, "a")], ALWAYS_OPEN)
+    state.waiting_at(TEN)
+    state.apply(offered(TEN, "b"), 0)
+    assert state.take_changes().contacts.keys() == {"a", "b"}
+
+
+def test_a_call_is_remembered_from_the_record_of_its_answer_on() -> None:
+    state = calls([offered(TEN)], rules_with(ALWAYS_OPEN, memory_ms=2 * HOUR), record_ms=TEN)
+    state.apply(answered(TEN + 20 * SECOND), TEN + 110 * MINUTE)
+    state.advance(TEN + 3 * HOUR)
+    assert state.contacts.keys() == {"c"}
+
+
+def test_answers_that_nobody_looks_at_do_not_pile_up() -> None:
+    """Who looks next would wait for all of them to be counted."""
+    state = CallState(ALWAYS_OPEN)
+    for number in range(12_000):
+        state.apply(offered(TEN + number, f"c-{number}"), 0)
+        state.apply(answered(TEN + number + SECOND, f"c-{number}"), 0)
+    assert sum(len(waits_ms) for waits_ms in state._waits_by_slot.values()) <= 5_000
+    assert state.months["2026-03"][KCC].answered == 12_000
+
+
+def test_a_count_that_broke_off_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody knows what of it is in the tallies already."""
+    state = calls([offered(TEN), answered(TEN + SECOND)], ALWAYS_OPEN)
+
+    def out_of_memory(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streams.core.state.count_answered_without_sketch", out_of_memory)
+        with pytest.raises(MemoryError):
+            state.take_changes()
+    for look in (lambda: state.months, state.take_changes, lambda: state.waiting_at(TEN)):
+        with pytest.raises(RuntimeError, match="start again"):
+            look()
