@@ -25,6 +25,7 @@ from streams.core.measure import (
     Excluded,
     LeadTime,
     Measurement,
+    MissedCall,
     earliest,
     expire_call,
     expire_visit,
@@ -33,7 +34,15 @@ from streams.core.measure import (
     measure_visit,
 )
 from streams.core.rules import HOUR_MS, MINUTE_MS, QUARTER_MS, Channel, Rules
-from streams.core.tally import DeskTally, PhoneTally, Places, Tally, count_answered, count_answered_without_sketch
+from streams.core.tally import (
+    DeskTally,
+    PhoneTally,
+    Places,
+    Tally,
+    count_answered,
+    count_answered_without_sketch,
+    count_missed,
+)
 from streams.core.waiting import Place, WaitingRoom
 
 SNAPSHOT_VERSION: Final = 3
@@ -46,8 +55,8 @@ _BLOCK_SLOTS: Final = (30, 6)
 """Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
 next length: an hour is then some 25 sums and not 360."""
 
-_UNCOUNTED_FACTS_MAX: Final = 10_000
-"""Facts after which waits are counted although nobody looks: some 3 ms in which nothing else runs."""
+_UNCOUNTED_FACTS_MAX: Final = 30_000
+"""Facts after which waits are counted although nobody looks: some 5 ms in which nothing else runs."""
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
@@ -134,6 +143,18 @@ class _Canonical(dict[str, str]):
         return name
 
 
+class _Waits:
+    """Waits in ms by quarter of an hour, and once more by slot, each with the cluster."""
+
+    def __init__(self) -> None:
+        self.by_quarter: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        self.by_slot: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+
+    def clear(self) -> None:
+        self.by_quarter.clear()
+        self.by_slot.clear()
+
+
 class State(ABC, Generic[C, T, E]):
     """What `CallState` and `TicketState` share. Public attributes are for reading."""
 
@@ -156,10 +177,10 @@ class State(ABC, Generic[C, T, E]):
         self._months: Spans[str, T] = {}
         self._days: Spans[int, T] = {}
         self._slots: Spans[int, T] = {}
-        self._waits_by_quarter: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-        self._waits_by_slot: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-        """Waits of answered calls that are in no tally yet, by quarter of an hour or slot, and cluster. Counted when
-        somebody looks, all of a place at once: one by one they took a third of the fold."""
+        self._answered = _Waits()
+        self._missed = _Waits()
+        """Calls that are in no tally yet. Counted when somebody looks, all of a place at once: one by one they took a
+        third of the fold."""
         self._uncounted_facts = 0
         """Facts since waits were counted."""
         self._is_counting = False
@@ -517,7 +538,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     ) -> None:
         contacts, open_calls, touched, clusters = self.contacts, self.open, self._fresh.contacts, self._clusters
         opening, is_open = self.calendar.opening, Opening.OPEN
-        by_quarter, by_slot = self._waits_by_quarter, self._waits_by_slot
+        by_quarter, by_slot = self._answered.by_quarter, self._answered.by_slot
         log_ms, slot_ms, longest_ms = self.log_ms, self._slot_ms, self.rules.longest_wait_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             if record_ms > log_ms:
@@ -557,12 +578,17 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         if self._is_counting:
             raise RuntimeError("counting was broken off by an error: what is counted may be wrong, start again")
         self._is_counting = True
-        for (quarter, cluster), waits_ms in self._waits_by_quarter.items():
-            count_answered(self._period_tallies(quarter, cluster), cluster, waits_ms, 1, self._places)
-        for (slot, cluster), waits_ms in self._waits_by_slot.items():
-            count_answered_without_sketch(self._slot_tallies(slot, cluster), cluster, waits_ms, 1, self._places)
-        self._waits_by_quarter.clear()
-        self._waits_by_slot.clear()
+        places = self._places
+        for (quarter, cluster), waits_ms in self._answered.by_quarter.items():
+            count_answered(self._period_tallies(quarter, cluster), cluster, waits_ms, 1, places)
+        for (slot, cluster), waits_ms in self._answered.by_slot.items():
+            count_answered_without_sketch(self._slot_tallies(slot, cluster), cluster, waits_ms, 1, places)
+        for (quarter, cluster), waits_ms in self._missed.by_quarter.items():
+            count_missed(self._period_tallies(quarter, cluster), waits_ms, 1, places)
+        for (slot, cluster), waits_ms in self._missed.by_slot.items():
+            count_missed(self._slot_tallies(slot, cluster), waits_ms, 1, places)
+        self._answered.clear()
+        self._missed.clear()
         self._uncounted_facts = 0
         self._is_counting = False
 
@@ -588,9 +614,14 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _settle(self, call_id: str, call: Call) -> None:
         """Count an open call if its facts say how."""
         measured = measure_call(call, self.rules, self.calendar)
-        if measured is not None:
+        if measured is None:
+            return
+        del self.open[call_id]
+        if type(measured) is MissedCall:
+            self._missed.by_quarter[measured.period_ms // QUARTER_MS, measured.cluster].append(measured.wait_ms)
+            self._missed.by_slot[measured.known_ms // self._slot_ms, measured.cluster].append(measured.wait_ms)
+        else:
             self._count(measured, 1)
-            del self.open[call_id]
 
     def _reopen(self, call_id: str, call: Call) -> None:
         """Take back what was counted for a call: a fact that matters has come for it."""

@@ -128,11 +128,7 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         if type(measured) is AnsweredCall:
             count_answered(tallies, measured.cluster, (measured.wait_ms,), sign, places)
         elif type(measured) is MissedCall:
-            (category_ms,) = places.categories_ms((measured.wait_ms,))
-            for tally in tallies:
-                tally.missed += sign
-                tally.missed_wait_ms += sign * measured.wait_ms
-                _bump(tally.missed_categories, category_ms, sign)
+            count_missed(tallies, (measured.wait_ms,), sign, places)
         elif type(measured) is Excluded:
             _count_excluded(tallies, measured, sign, places)
 
@@ -141,9 +137,7 @@ def count_answered(
     tallies: Sequence[PhoneTally], cluster: str, waits_ms: Sequence[int], sign: int, places: Places
 ) -> None:
     """`PhoneTally.count_in` for so many answered calls of a cluster: the most frequent of all, so at once."""
-    buckets: dict[int, int] = {}
-    for bucket in places.buckets(waits_ms):
-        buckets[bucket] = buckets.get(bucket, 0) + sign
+    buckets = _counted(places.buckets(waits_ms), sign)
     sketch = tallies[0].sketch
     _add_counts(sketch, buckets)
     if sign < 0:
@@ -157,9 +151,7 @@ def count_answered_without_sketch(
     """The same, where no sketch is kept."""
     answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
     within_norm = sign * sum(map(places.norms_ms.get(cluster, 0).__ge__, waits_ms))
-    categories: dict[int, int] = {}
-    for category_ms in places.categories_ms(waits_ms):
-        categories[category_ms] = categories.get(category_ms, 0) + sign
+    categories = _counted(places.categories_ms(waits_ms), sign)
     for tally in tallies:
         tally.answered += answered
         tally.wait_ms += wait_ms
@@ -167,6 +159,18 @@ def count_answered_without_sketch(
         _add_counts(tally.speed_categories, categories)
         if sign < 0:
             _drop_zeros(tally.speed_categories, categories)
+
+
+def count_missed(tallies: Sequence[PhoneTally], waits_ms: Sequence[int], sign: int, places: Places) -> None:
+    """`PhoneTally.count_in` for so many missed calls of a cluster."""
+    missed, missed_wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
+    categories = _counted(places.categories_ms(waits_ms), sign)
+    for tally in tallies:
+        tally.missed += missed
+        tally.missed_wait_ms += missed_wait_ms
+        _add_counts(tally.missed_categories, categories)
+        if sign < 0:
+            _drop_zeros(tally.missed_categories, categories)
 
 
 class DeskTally(Tally, gc=False, omit_defaults=True):
@@ -270,6 +274,13 @@ _DESK_COUNTS: Final[Mapping[type[Measurement], Callable[[Sequence[Any], Any, int
     LeadTime: _count_lead,
     Excluded: _count_excluded,
 }
+
+
+def _counted(keys: Iterable[K], sign: int) -> dict[K, int]:
+    counts: dict[K, int] = {}
+    for key in keys:
+        counts[key] = counts.get(key, 0) + sign
+    return counts
 
 
 def _bump(counts: dict[K, int], key: K, sign: int) -> None:
