@@ -20,6 +20,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.core.rules import Channel
 from streams.runtime.consumer import BATCH_RECORDS
+from streams.runtime.garbage import collect_rarely
 from streams.runtime.partition import Batch, Partition, new_state
 from streams.settings import load
 from tests.bench.bench import Bench, cluster_names
@@ -126,8 +127,9 @@ def cost(case: Case) -> float:
     span_ms = case.events * 1000 // EVENTS_A_SECOND
     made = list(events(Load(case.events, start_ms, case.seed, phone, desks, span_ms=span_ms, rfc_3339=case.rfc_3339)))
     batches = list(_batches(partitions, disordered(made, case.disorder, case.seed)))
+    collect_rarely()
     gc.collect()
-    gc.freeze()  # the prepared records would otherwise be walked again and again, which a worker's are not
+    gc.freeze()  # the prepared records would otherwise be walked, which a worker's are not
     started = time.process_time()
     for number, (channel, batch) in enumerate(batches):
         partitions[channel].fold(batch)
