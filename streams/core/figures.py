@@ -150,8 +150,9 @@ def month_totals(state: AnyState, now_ms: int, only: Set[MonthKey] | None = None
     expired = state.waiting_at(now_ms).months
     keys = _month_keys(state) | expired.keys() if only is None else only
     totals: MonthTotals = {}
+    months: Mapping[str, Mapping[str, Tally]] = state.months
     for month, cluster in keys:
-        tally: Tally | None = state.months.get(month, {}).get(cluster)
+        tally = months.get(month, {}).get(cluster)
         excluded = expired.get((month, cluster))
         if excluded is not None:
             tally = _sum(state.channel, tally)

@@ -577,6 +577,8 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _count_waits(self) -> None:
         if self._is_counting:
             raise RuntimeError("counting was broken off by an error: what is counted may be wrong, start again")
+        if not (self._answered.by_slot or self._missed.by_slot):
+            return
         self._is_counting = True
         places = self._places
         for (quarter, cluster), waits_ms in self._answered.by_quarter.items():

@@ -90,10 +90,9 @@ def _months(observed: Observed) -> dict[Cluster, Tally]:
     months = {cluster: empty_tally(cluster.channel) for cluster in observed.rules.clusters}
     for state in observed.states:
         month = state.calendar.month(observed.now_ms)
-        totals = month_totals(state, observed.now_ms, {(month, cluster.name) for cluster in months})
-        for cluster, sum_so_far in months.items():
-            if cluster.channel is state.channel and (tally := totals.get((month, cluster.name))) is not None:
-                sum_so_far.add_without_sketch(tally)
+        mine = {(month, cluster.name): tally for cluster, tally in months.items() if cluster.channel is state.channel}
+        for key, tally in month_totals(state, observed.now_ms, mine.keys()).items():
+            mine[key].add_without_sketch(tally)
     return months
 
 

@@ -29,6 +29,10 @@ class Written:
         """What a group was made of, and its lines with the names of their metrics."""
 
 
+_WHOLE_MAX: Final = 10**15
+"""Below this a float is written with all its digits and `.0`."""
+
+
 class Families:
     """The families of one page for one scrape, except histograms, which keep themselves."""
 
@@ -51,7 +55,9 @@ class Families:
         head = heads.get(labels)
         if head is None:
             head = heads[labels] = f"{name}{_label_text(metric.labels, labels)} "
-        line = f"{head}{float(value)!r}\n"
+        # a whole number is written thrice as fast as the same float, and nearly all are
+        is_whole = type(value) is int and -_WHOLE_MAX < value < _WHOLE_MAX
+        line = f"{head}{value}.0\n" if is_whole else f"{head}{float(value)!r}\n"
         self._lines[name].append(line)
         self._group.append((name, line))
 
@@ -72,7 +78,7 @@ class Families:
     def add_ms(self, metric: Metric, labels: Labels, milliseconds: int | None) -> None:
         """Add one series in seconds."""
         if milliseconds is not None:
-            self.add(metric, labels, milliseconds / SECOND_MS)
+            self.add(metric, labels, milliseconds / SECOND_MS if milliseconds else 0)
 
     def text(self, histograms: Mapping[str, Family]) -> bytes:
         """The page in the text format of Prometheus, to be served as `CONTENT_TYPE_LATEST`.
