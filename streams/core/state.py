@@ -177,13 +177,6 @@ class State(ABC, Generic[C, T, E]):
         self._months: Spans[str, T] = {}
         self._days: Spans[int, T] = {}
         self._slots: Spans[int, T] = {}
-        self._answered = _Waits()
-        self._missed = _Waits()
-        """Calls that are in no tally yet. Counted when somebody looks, all of a place at once: one by one they took a
-        third of the fold."""
-        self._uncounted_facts = 0
-        """Facts since waits were counted."""
-        self._is_counting = False
         self._blocks: dict[tuple[int, int], dict[str, T]] = {}
         """Sums of slots by first slot and length, worked out when a reader asks, dropped when one of them changes."""
         self.rejected: dict[str, int] = {}
@@ -278,7 +271,7 @@ class State(ABC, Generic[C, T, E]):
         return self._slots
 
     def _count_waits(self) -> None:
-        """Put the waits that are in no tally yet where they belong."""
+        """Put what is only noted so far into its tallies; a channel may count everything at once instead."""
 
     def _recount(self, before: Measurement | None, after: Measurement | None) -> None:
         if before is not None:
@@ -532,6 +525,17 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     channel = Channel.PHONE
     snapshot_type = Snapshot[Call, PhoneTally]
     _tally_type = PhoneTally
+
+    def __init__(self, rules: Rules) -> None:
+        """An empty state under the given rules."""
+        super().__init__(rules)
+        self._answered = _Waits()
+        self._missed = _Waits()
+        """Calls that are in no tally yet. Counted when somebody looks, all of a place at once: one by one they took a
+        third of the fold."""
+        self._uncounted_facts = 0
+        """Facts since waits were counted."""
+        self._is_counting = False
 
     def _fold(
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
