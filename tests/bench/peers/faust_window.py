@@ -7,6 +7,7 @@ decoded by msgspec.
 import asyncio
 import logging
 import uuid
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import faust
@@ -26,13 +27,14 @@ class Happened(msgspec.Struct, gc=False):
     hold: int
 
 
-async def run(job: Job) -> None:
-    """Process the job's events and report."""
+async def run(job: Job, directory: str) -> None:
+    """Process the job's events and report; Faust keeps its files in the directory."""
     watch, finished = Watch(job), asyncio.Event()
     app = faust.App(
         f"stock-{uuid.uuid4().hex[:8]}",
         broker=f"kafka://{job.address}",
         store="memory://",
+        datadir=directory,
         topic_partitions=4,
         topic_replication_factor=1,
         consumer_auto_offset_reset="earliest",
@@ -88,4 +90,5 @@ def _window(key: tuple[str, tuple[float, float]], sums: Sums) -> Window:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(run(told()))
+    with TemporaryDirectory() as directory:
+        asyncio.run(run(told(), directory))
