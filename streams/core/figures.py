@@ -129,16 +129,11 @@ def _add_open(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) ->
     today = state.calendar.day(now_ms)
     for (day, cluster), excluded in room.days.items():
         if day == today and cluster in shown:
-            _exclude(shown[cluster].windows[TODAY], excluded)
+            shown[cluster].windows[TODAY].exclude(excluded)
 
 
 def _longer(one_ms: int | None, other_ms: int | None) -> int | None:
     return max((wait_ms for wait_ms in (one_ms, other_ms) if wait_ms is not None), default=None)
-
-
-def _exclude(tally: Tally, excluded: Mapping[str, int]) -> None:
-    for reason, count in excluded.items():
-        tally.excluded[reason] = tally.excluded.get(reason, 0) + count
 
 
 def month_totals(state: AnyState, now_ms: int, only: Set[MonthKey] | None = None) -> MonthTotals:
@@ -156,7 +151,7 @@ def month_totals(state: AnyState, now_ms: int, only: Set[MonthKey] | None = None
         excluded = expired.get((month, cluster))
         if excluded is not None:
             tally = _sum(state.channel, tally)
-            _exclude(tally, excluded)
+            tally.exclude(excluded)
         if tally is not None:
             totals[month, cluster] = tally
     return totals

@@ -12,7 +12,7 @@ tallies among those of nearby moments.
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
@@ -39,8 +39,8 @@ from streams.core.tally import (
     PhoneTally,
     Places,
     Tally,
+    add_to_sketch,
     count_answered,
-    count_answered_without_sketch,
     count_missed,
 )
 from streams.core.waiting import Place, WaitingRoom
@@ -55,8 +55,9 @@ _BLOCK_SLOTS: Final = (30, 6)
 """Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
 next length: an hour is then some 25 sums and not 360."""
 
-_UNCOUNTED_FACTS_MAX: Final = 30_000
-"""Facts after which waits are counted although nobody looks: some 5 ms in which nothing else runs."""
+_UNCOUNTED_FACTS_MAX: Final = 60_000
+"""Facts after which waits are counted although nobody looks: some 5 ms in which nothing else runs, 20 with a thousand
+clusters."""
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""
@@ -112,9 +113,9 @@ class Changes(Generic[C]):
     def __init__(self) -> None:
         self.contacts: dict[str, C] = {}
         """The contacts that records came for."""
-        self.periods: set[tuple[str, int, str]] = set()
-        """Month, day and cluster of everything that was counted or taken back."""
-        self.slots: set[tuple[int, str]] = set()
+        self.periods: dict[tuple[str, int], set[str]] = {}
+        """The clusters of everything that was counted or taken back, by month and day."""
+        self.slots: dict[int, set[str]] = {}
         """The same by slot of the rolling windows."""
         self.forgotten: list[str] = []
         """Open contacts that were forgotten."""
@@ -125,14 +126,44 @@ class Changes(Generic[C]):
             self.contacts.update(later.contacts)
         else:
             self.contacts = later.contacts
-        self.periods |= later.periods
-        self.slots |= later.slots
+        _add_clusters(self.periods, later.periods)
+        _add_clusters(self.slots, later.slots)
         self.forgotten += later.forgotten
 
     @property
     def months(self) -> set[tuple[str, str]]:
         """Month and cluster of the month totals that may differ."""
-        return {(month, cluster) for month, _, cluster in self.periods}
+        return {(month, cluster) for (month, _), clusters in self.periods.items() for cluster in clusters}
+
+
+def _add_clusters(mine: dict[K, set[str]], later: dict[K, set[str]]) -> None:
+    for span, clusters in later.items():
+        mine.setdefault(span, set()).update(clusters)
+
+
+class _Near(dict[str, list[T]]):
+    """The tallies of each cluster in some spans of time: found once, and noted as changed, while they are counted in.
+
+    What is counted next is mostly counted in the same ones.
+    """
+
+    def __init__(self, spans: Sequence[dict[str, T]], noted: set[str], tally_type: type[T]) -> None:
+        """`noted` takes the clusters that are counted in."""
+        super().__init__()
+        self._spans = spans
+        self._noted = noted
+        self._tally_type = tally_type
+
+    def __missing__(self, cluster: str) -> list[T]:
+        tallies = []
+        for by_cluster in self._spans:
+            tally = by_cluster.get(cluster)
+            if tally is None:
+                tally = by_cluster[cluster] = self._tally_type()
+            tallies.append(tally)
+        self._noted.add(cluster)
+        self[cluster] = tallies
+        return tallies
 
 
 class _Canonical(dict[str, str]):
@@ -143,16 +174,31 @@ class _Canonical(dict[str, str]):
         return name
 
 
+_WaitsOf = defaultdict[str, list[int]]
+"""Waits in ms by cluster."""
+
+
 class _Waits:
-    """Waits in ms by quarter of an hour, and once more by slot, each with the cluster."""
+    """Waits of one quarter of an hour and slot, each with its cluster: two lists, so that new ones lie together."""
+
+    __slots__ = ("clusters", "waits_ms")
 
     def __init__(self) -> None:
-        self.by_quarter: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
-        self.by_slot: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+        self.clusters: list[str] = []
+        self.waits_ms: list[int] = []
 
-    def clear(self) -> None:
-        self.by_quarter.clear()
-        self.by_slot.clear()
+    def by_cluster(self) -> _WaitsOf:
+        """The waits of each cluster."""
+        waits_of: _WaitsOf = defaultdict(list)
+        for cluster, wait_ms in zip(self.clusters, self.waits_ms, strict=True):
+            waits_of[cluster].append(wait_ms)
+        return waits_of
+
+
+_Noted = defaultdict[tuple[int, int], _Waits]
+"""Waits by the quarter of an hour and the slot that they are to be counted in."""
+
+_Count = Callable[[Mapping[str, Sequence[PhoneTally]], _WaitsOf, int, Places], None]
 
 
 class State(ABC, Generic[C, T, E]):
@@ -184,10 +230,9 @@ class State(ABC, Generic[C, T, E]):
         self._changes: Changes[C] = Changes()
         self._fresh: Changes[C] = Changes()
         """The newest changes, of which the waiting room does not know yet."""
-        self._near_periods: dict[tuple[int, str], list[T]] = {}
-        self._near_slots: dict[tuple[int, str], list[T]] = {}
-        """Tallies that are noted as changed in the newest changes, by quarter of an hour or slot, and cluster: what
-        is counted next is mostly counted in the same ones."""
+        self._near_periods: dict[int, _Near[T]] = {}
+        self._near_slots: dict[int, _Near[T]] = {}
+        """Month and day by quarter of an hour, and slots, as long as the newest changes are the same."""
         self._clusters = _Canonical()
         self._judge_by(rules)
 
@@ -285,50 +330,40 @@ class State(ABC, Generic[C, T, E]):
         """Add or take back a measurement wherever its moments fall."""
         if sign < 0:
             self._count_waits()  # it may be one of them
-        cluster = measured.cluster
-        period_tallies = self._period_tallies(measured.period_ms // QUARTER_MS, cluster)
-        tallies = period_tallies + self._slot_tallies(measured.known_ms // self._slot_ms, cluster)
-        self._tally_type.count_in(tallies, measured, sign, self._places)
+        of_period = self._near_period(measured.period_ms // QUARTER_MS)[measured.cluster]
+        of_slot = self._near_slot(measured.known_ms // self._slot_ms)[measured.cluster]
+        self._tally_type.count_in(of_period + of_slot, measured, sign, self._places)
         if sign < 0:
             self._drop_empty_at(measured)
 
-    def _period_tallies(self, quarter: int, cluster: str) -> list[T]:
-        """The tallies of the month and then of the day that a quarter of an hour is in, noted as changed.
+    def _near_period(self, quarter: int) -> _Near[T]:
+        """The month and then the day that a quarter of an hour is in.
 
-        Days beyond the horizon stay dropped, as slots do: the horizon only moves on, so what cannot be taken back
-        there is not there any more either.
+        Days beyond the horizon stay dropped, as slots do: it only moves on, so what cannot be taken back there is
+        not there any more either.
         """
-        tallies = self._near_periods.get((quarter, cluster))
-        if tallies is None:
+        near = self._near_periods.get(quarter)
+        if near is None:
             month, day = self.calendar.month_and_day(quarter * QUARTER_MS)
-            self._fresh.periods.add((month, day, cluster))
-            tallies = [self._tally(self._months, month, cluster)]
+            spans = [self._months.setdefault(month, {})]
             if day >= self._first_day:
-                tallies.append(self._tally(self._days, day, cluster))
-            self._near_periods[quarter, cluster] = tallies
-        return tallies
+                spans.append(self._days.setdefault(day, {}))
+            noted = self._fresh.periods.setdefault((month, day), set())
+            near = self._near_periods[quarter] = _Near(spans, noted, self._tally_type)
+        return near
 
-    def _slot_tallies(self, slot: int, cluster: str) -> list[T]:
-        """The tally of the slot, noted as changed; none beyond the horizon."""
-        tallies = self._near_slots.get((slot, cluster))
-        if tallies is None:
-            self._fresh.slots.add((slot, cluster))
-            tallies = [self._tally(self._slots, slot, cluster)] if slot >= self._first_slot else []
-            self._near_slots[slot, cluster] = tallies
-        return tallies
+    def _near_slot(self, slot: int) -> _Near[T]:
+        """The slot, or nothing beyond the horizon."""
+        near = self._near_slots.get(slot)
+        if near is None:
+            spans = [self._slots.setdefault(slot, {})] if slot >= self._first_slot else []
+            noted = self._fresh.slots.setdefault(slot, set())
+            near = self._near_slots[slot] = _Near(spans, noted, self._tally_type)
+        return near
 
     def _forget_near(self) -> None:
         self._near_periods.clear()
         self._near_slots.clear()
-
-    def _tally(self, spans: Spans[K, T], span: K, cluster: str) -> T:
-        by_cluster = spans.get(span)
-        if by_cluster is None:
-            by_cluster = spans[span] = {}
-        tally = by_cluster.get(cluster)
-        if tally is None:
-            tally = by_cluster[cluster] = self._tally_type()
-        return tally
 
     def _drop_empty_at(self, measured: Measurement) -> None:
         month, day = self.calendar.month_and_day(measured.period_ms)
@@ -355,7 +390,7 @@ class State(ABC, Generic[C, T, E]):
         self._forget_near()
         self._room.update(fresh.contacts.keys())
         self._room.update(set(fresh.forgotten))
-        for slot in {slot for slot, _ in fresh.slots}:
+        for slot in fresh.slots:
             for length in _BLOCK_SLOTS:
                 self._blocks.pop((slot - slot % length, length), None)
         self._changes.add(fresh)
@@ -461,11 +496,11 @@ class State(ABC, Generic[C, T, E]):
         months: _Parts[str, T] = {}
         days: _Parts[int, T] = {}
         slots: _Parts[int, T] = {}
-        for month, day, cluster in changes.periods:
-            months.setdefault(month, {})[cluster] = self._months.get(month, {}).get(cluster)
-            days.setdefault(day, {})[cluster] = self._days.get(day, {}).get(cluster)
-        for slot, cluster in changes.slots:
-            slots.setdefault(slot, {})[cluster] = self._slots.get(slot, {}).get(cluster)
+        for (month, day), clusters in changes.periods.items():
+            months.setdefault(month, {}).update(_parts(self._months, month, clusters))
+            days.setdefault(day, {}).update(_parts(self._days, day, clusters))
+        for slot, clusters in changes.slots.items():
+            slots[slot] = _parts(self._slots, slot, clusters)
         return self._snapshot(changes.contacts, months, days, slots)
 
     def contact_slices(self, length: int) -> Iterator[dict[str, C]]:
@@ -529,8 +564,8 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def __init__(self, rules: Rules) -> None:
         """An empty state under the given rules."""
         super().__init__(rules)
-        self._answered = _Waits()
-        self._missed = _Waits()
+        self._answered: _Noted = defaultdict(_Waits)
+        self._missed: _Noted = defaultdict(_Waits)
         """Calls that are in no tally yet. Counted when somebody looks, all of a place at once: one by one they took a
         third of the fold."""
         self._uncounted_facts = 0
@@ -542,7 +577,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     ) -> None:
         contacts, open_calls, touched, clusters = self.contacts, self.open, self._fresh.contacts, self._clusters
         opening, is_open = self.calendar.opening, Opening.OPEN
-        by_quarter, by_slot = self._answered.by_quarter, self._answered.by_slot
+        answered = self._answered
         log_ms, slot_ms, longest_ms = self.log_ms, self._slot_ms, self.rules.longest_wait_ms
         for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
             if record_ms > log_ms:
@@ -558,8 +593,9 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                 ):
                     del open_calls[call_id]
                     call.answered, call.touched, touched[call_id] = at, log_ms, call
-                    by_quarter[offered // QUARTER_MS, call.cluster].append(at - offered)
-                    by_slot[at // slot_ms, call.cluster].append(at - offered)
+                    noted = answered[offered // QUARTER_MS, at // slot_ms]
+                    noted.clusters.append(call.cluster)
+                    noted.waits_ms.append(at - offered)
                     continue  # it was offered in opening hours, or it would not be open
             call = contacts.get(call_id)
             if call is not None:
@@ -581,22 +617,31 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _count_waits(self) -> None:
         if self._is_counting:
             raise RuntimeError("counting was broken off by an error: what is counted may be wrong, start again")
-        if not (self._answered.by_slot or self._missed.by_slot):
+        if not (self._answered or self._missed):
             return
         self._is_counting = True
-        places = self._places
-        for (quarter, cluster), waits_ms in self._answered.by_quarter.items():
-            count_answered(self._period_tallies(quarter, cluster), cluster, waits_ms, 1, places)
-        for (slot, cluster), waits_ms in self._answered.by_slot.items():
-            count_answered_without_sketch(self._slot_tallies(slot, cluster), cluster, waits_ms, 1, places)
-        for (quarter, cluster), waits_ms in self._missed.by_quarter.items():
-            count_missed(self._period_tallies(quarter, cluster), waits_ms, 1, places)
-        for (slot, cluster), waits_ms in self._missed.by_slot.items():
-            count_missed(self._slot_tallies(slot, cluster), waits_ms, 1, places)
+        for quarter, waits_of in self._count_in_slots(self._answered, count_answered):
+            tallies_of = self._near_period(quarter)
+            count_answered(tallies_of, waits_of, 1, self._places)
+            for cluster, waits_ms in waits_of.items():
+                add_to_sketch(tallies_of[cluster][0], waits_ms, 1)
+        for quarter, waits_of in self._count_in_slots(self._missed, count_missed):
+            count_missed(self._near_period(quarter), waits_of, 1, self._places)
         self._answered.clear()
         self._missed.clear()
         self._uncounted_facts = 0
         self._is_counting = False
+
+    def _count_in_slots(self, noted: _Noted, count: _Count) -> Iterable[tuple[int, _WaitsOf]]:
+        """Count noted waits in their slots; the same waits by quarter of an hour, to be counted there."""
+        quarters: defaultdict[int, _WaitsOf] = defaultdict(lambda: defaultdict(list))
+        for (quarter, slot), waits in noted.items():
+            waits_of = waits.by_cluster()
+            count(self._near_slot(slot), waits_of, 1, self._places)
+            of_quarter = quarters[quarter]
+            for cluster, waits_ms in waits_of.items():
+                of_quarter[cluster] += waits_ms
+        return quarters.items()
 
     def _merge(self, call_id: str, call: Call, event: AnyCallEvent, at: int) -> None:
         """Take in any fact about a known call, and count anew what it may change."""
@@ -624,8 +669,9 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
             return
         del self.open[call_id]
         if type(measured) is MissedCall:
-            self._missed.by_quarter[measured.period_ms // QUARTER_MS, measured.cluster].append(measured.wait_ms)
-            self._missed.by_slot[measured.known_ms // self._slot_ms, measured.cluster].append(measured.wait_ms)
+            place = measured.period_ms // QUARTER_MS, measured.known_ms // self._slot_ms
+            self._missed[place].clusters.append(measured.cluster)
+            self._missed[place].waits_ms.append(measured.wait_ms)
         else:
             self._count(measured, 1)
 
@@ -750,6 +796,11 @@ def _drop_if_empty(spans: Spans[K, T], span: K, cluster: str) -> bool:
     if not spans[span]:
         del spans[span]
     return True
+
+
+def _parts(spans: Spans[K, T], span: K, clusters: Iterable[str]) -> dict[str, T | None]:
+    by_cluster = spans.get(span, {})
+    return {cluster: by_cluster.get(cluster) for cluster in clusters}
 
 
 def _without_gaps(spans: _Parts[K, T]) -> Spans[K, T]:

@@ -4,8 +4,8 @@
 (waits in ms), so the result never depends on the order. Must not know where a tally belongs.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ from streams.core.measure import (
     UnservedKind,
 )
 from streams.core.rules import Rules
-from streams.core.sketch import bucket_edges, bucket_of
+from streams.core.sketch import buckets_of, known_buckets
 
 K = TypeVar("K")
 
@@ -30,30 +30,38 @@ UNBOUNDED_MS: Final = 10**12
 """Stands for the missing upper bound of the slowest category: 31 years, longer than any plausible wait."""
 
 
+class _Nothing(dict[K, int]):
+    """No counts: one object for all tallies, since most of the hundreds of thousands there are lack most kinds."""
+
+    def __setitem__(self, key: K, value: int) -> None:
+        raise TypeError("shared by all tallies without counts: give the tally a dictionary of its own")
+
+
+_NONE: Final = _Nothing[Any]()
+
+
 class Places:
-    """Where official waits fall under one set of rules: found by searching, which is quicker than working it out."""
+    """Where official waits fall under one set of rules."""
 
     def __init__(self, rules: Rules, norms_ms: Mapping[str, int]) -> None:
         """`norms_ms` by cluster; one that the rules no longer have is judged by 0."""
         self.norms_ms = norms_ms
         self.lead_norm_days = rules.lead_norm_days
-        longest_ms = max(rules.longest_wait_ms, *rules.speed_categories_ms, 0)
-        self._edges = bucket_edges(longest_ms)
-        self._buckets = [bucket_of(edge) for edge in self._edges]
-        self._bounds = rules.speed_categories_ms
-        self._categories = (*rules.speed_categories_ms, UNBOUNDED_MS)
+        known_buckets()  # made now, and not in the middle of a batch
+        self._categories: Final = (*rules.speed_categories_ms, UNBOUNDED_MS)
 
-    def buckets(self, waits_ms: Sequence[int]) -> list[int]:
-        """The bucket of the sketch that each wait is in."""
-        edges, buckets = self._edges, self._buckets
-        if max(waits_ms) > edges[-1]:
-            return list(map(bucket_of, waits_ms))
-        return [buckets[bisect_left(edges, wait_ms)] for wait_ms in waits_ms]
-
-    def categories_ms(self, waits_ms: Sequence[int]) -> list[int]:
-        """The upper bound of the speed category that each wait is in; a category holds its bound."""
-        bounds, categories = self._bounds, self._categories
-        return [categories[bisect_left(bounds, wait_ms)] for wait_ms in waits_ms]
+    def categories(self, sorted_ms: Sequence[int], sign: int) -> dict[int, int]:
+        """How many of the waits, times `sign`, are in each speed category, by its upper bound, which it holds."""
+        counts: dict[int, int] = {}
+        start = 0
+        for bound in self._categories:
+            end = bisect_right(sorted_ms, bound, start)
+            if end > start:
+                counts[bound] = sign * (end - start)
+                if end == len(sorted_ms):
+                    break
+                start = end
+        return counts
 
 
 class Tally(msgspec.Struct, gc=False, omit_defaults=True):
@@ -63,23 +71,27 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
     """Waits at or below the cluster's norm."""
     wait_ms: int = 0
     """Sum of the official waits."""
-    excluded: dict[str, int] = {}
+    excluded: dict[str, int] = _NONE
     """Contacts left out, by reason."""
-    sketch: dict[int, int] = {}
+    sketch: dict[int, int] = _NONE
     """Official waits in log-spaced buckets, for quantiles; in tallies of months alone, which are all that is kept."""
 
     def add(self, other: Self) -> None:
         """Add another tally of the same channel."""
         self.add_without_sketch(other)
         if other.sketch:
-            _add_counts(self.sketch, other.sketch)
+            self.sketch = _added(self.sketch, other.sketch)
 
     def add_without_sketch(self, other: Self) -> None:
         """Add everything but the sketch, for who shows no quantiles."""
         self.within_norm += other.within_norm
         self.wait_ms += other.wait_ms
         if other.excluded:
-            _add_counts(self.excluded, other.excluded)
+            self.excluded = _added(self.excluded, other.excluded)
+
+    def exclude(self, excluded: Mapping[str, int]) -> None:
+        """Add contacts left out, by reason."""
+        self.excluded = _added(self.excluded, excluded)
 
     def is_empty(self) -> bool:
         """Whether nothing is counted, so that the tally need not be kept."""
@@ -100,9 +112,9 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     answered: int = 0
     missed: int = 0
     missed_wait_ms: int = 0
-    speed_categories: dict[int, int] = {}
+    speed_categories: dict[int, int] = _NONE
     """Answered calls by the upper bound, in ms, of their category (`UNBOUNDED_MS` for the last)."""
-    missed_categories: dict[int, int] = {}
+    missed_categories: dict[int, int] = _NONE
     """Missed calls by how long the caller held on, in the same categories: other ways to count the service level
     than the city's need to know who hung up within its bound."""
 
@@ -118,59 +130,53 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         self.missed += other.missed
         self.missed_wait_ms += other.missed_wait_ms
         if other.speed_categories:
-            _add_counts(self.speed_categories, other.speed_categories)
+            self.speed_categories = _added(self.speed_categories, other.speed_categories)
         if other.missed_categories:
-            _add_counts(self.missed_categories, other.missed_categories)
+            self.missed_categories = _added(self.missed_categories, other.missed_categories)
 
     @staticmethod
     def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:
         """Add (sign 1) or take back (sign -1) one call in each of the tallies."""
         if type(measured) is AnsweredCall:
-            count_answered(tallies, measured.cluster, (measured.wait_ms,), sign, places)
+            count_answered({measured.cluster: tallies}, {measured.cluster: [measured.wait_ms]}, sign, places)
+            add_to_sketch(tallies[0], [measured.wait_ms], sign)
         elif type(measured) is MissedCall:
-            count_missed(tallies, (measured.wait_ms,), sign, places)
+            count_missed({measured.cluster: tallies}, {measured.cluster: [measured.wait_ms]}, sign, places)
         elif type(measured) is Excluded:
             _count_excluded(tallies, measured, sign, places)
 
 
 def count_answered(
-    tallies: Sequence[PhoneTally], cluster: str, waits_ms: Sequence[int], sign: int, places: Places
+    tallies_of: Mapping[str, Sequence[PhoneTally]], waits_of: Mapping[str, list[int]], sign: int, places: Places
 ) -> None:
-    """`PhoneTally.count_in` for so many answered calls of a cluster: the most frequent of all, so at once."""
-    buckets = _counted(places.buckets(waits_ms), sign)
-    sketch = tallies[0].sketch
-    _add_counts(sketch, buckets)
-    if sign < 0:
-        _drop_zeros(sketch, buckets)
-    count_answered_without_sketch(tallies, cluster, waits_ms, sign, places)
+    """`PhoneTally.count_in` for so many answered calls, by cluster, without the sketch.
+
+    The waits are put in order: then one search finds where those of a category end.
+    """
+    for cluster, waits_ms in waits_of.items():
+        waits_ms.sort()
+        answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
+        within_norm = sign * bisect_right(waits_ms, places.norms_ms.get(cluster, 0))
+        categories = places.categories(waits_ms, sign)
+        for tally in tallies_of[cluster]:
+            tally.answered += answered
+            tally.wait_ms += wait_ms
+            tally.within_norm += within_norm
+            tally.speed_categories = _added(tally.speed_categories, categories, sign)
 
 
-def count_answered_without_sketch(
-    tallies: Sequence[PhoneTally], cluster: str, waits_ms: Sequence[int], sign: int, places: Places
+def count_missed(
+    tallies_of: Mapping[str, Sequence[PhoneTally]], waits_of: Mapping[str, list[int]], sign: int, places: Places
 ) -> None:
-    """The same, where no sketch is kept."""
-    answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
-    within_norm = sign * sum(map(places.norms_ms.get(cluster, 0).__ge__, waits_ms))
-    categories = _counted(places.categories_ms(waits_ms), sign)
-    for tally in tallies:
-        tally.answered += answered
-        tally.wait_ms += wait_ms
-        tally.within_norm += within_norm
-        _add_counts(tally.speed_categories, categories)
-        if sign < 0:
-            _drop_zeros(tally.speed_categories, categories)
-
-
-def count_missed(tallies: Sequence[PhoneTally], waits_ms: Sequence[int], sign: int, places: Places) -> None:
-    """`PhoneTally.count_in` for so many missed calls of a cluster."""
-    missed, missed_wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
-    categories = _counted(places.categories_ms(waits_ms), sign)
-    for tally in tallies:
-        tally.missed += missed
-        tally.missed_wait_ms += missed_wait_ms
-        _add_counts(tally.missed_categories, categories)
-        if sign < 0:
-            _drop_zeros(tally.missed_categories, categories)
+    """The same for missed calls."""
+    for cluster, waits_ms in waits_of.items():
+        waits_ms.sort()
+        missed, missed_wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
+        categories = places.categories(waits_ms, sign)
+        for tally in tallies_of[cluster]:
+            tally.missed += missed
+            tally.missed_wait_ms += missed_wait_ms
+            tally.missed_categories = _added(tally.missed_categories, categories, sign)
 
 
 class DeskTally(Tally, gc=False, omit_defaults=True):
@@ -222,8 +228,7 @@ def _count_served(tallies: Sequence[DeskTally], measured: ServedVisit, sign: int
     within_norm = sign if measured.wait_ms <= places.norms_ms.get(measured.cluster, 0) else 0
     is_known = measured.experienced_ms is not None
     experienced, experienced_ms = sign * is_known, sign * (measured.experienced_ms or 0)
-    (bucket,) = places.buckets((measured.wait_ms,))
-    _bump(tallies[0].sketch, bucket, sign)
+    add_to_sketch(tallies[0], [measured.wait_ms], sign)
     for tally in tallies:
         tally.served += sign
         tally.wait_ms += wait_ms
@@ -264,7 +269,7 @@ def _count_lead(tallies: Sequence[DeskTally], measured: LeadTime, sign: int, pla
 
 def _count_excluded(tallies: Sequence[Tally], excluded: Excluded, sign: int, _: Places) -> None:
     for tally in tallies:
-        _bump(tally.excluded, excluded.reason.value, sign)
+        tally.excluded = _added(tally.excluded, {excluded.reason.value: sign}, sign)
 
 
 _DESK_COUNTS: Final[Mapping[type[Measurement], Callable[[Sequence[Any], Any, int, Places], None]]] = {
@@ -276,25 +281,26 @@ _DESK_COUNTS: Final[Mapping[type[Measurement], Callable[[Sequence[Any], Any, int
 }
 
 
-def _counted(keys: Iterable[K], sign: int) -> dict[K, int]:
-    counts: dict[K, int] = {}
-    for key in keys:
-        counts[key] = counts.get(key, 0) + sign
-    return counts
+def add_to_sketch(tally: Tally, waits_ms: Sequence[int], sign: int) -> None:
+    """Add official waits to the sketch of a month's tally, or take them back."""
+    sketch = tally.sketch = tally.sketch or {}
+    buckets = buckets_of(waits_ms)
+    for bucket in buckets:
+        sketch[bucket] = sketch.get(bucket, 0) + sign
+    if sign < 0:
+        for bucket in set(buckets):
+            if not sketch[bucket]:
+                del sketch[bucket]
 
 
-def _bump(counts: dict[K, int], key: K, sign: int) -> None:
-    counts[key] = counts.get(key, 0) + sign
-    if not counts[key]:
-        del counts[key]
-
-
-def _drop_zeros(counts: dict[K, int], keys: Iterable[K]) -> None:
-    for key in keys:
-        if not counts[key]:
-            del counts[key]
-
-
-def _add_counts(mine: dict[K, int], theirs: dict[K, int]) -> None:
+def _added(mine: dict[K, int], theirs: Mapping[K, int], sign: int = 1) -> dict[K, int]:
+    """My counts with theirs, in a dictionary that is mine; what is taken back (sign -1) may leave none of a key."""
+    if not mine:
+        return dict(theirs)
     for key, value in theirs.items():
         mine[key] = mine.get(key, 0) + value
+    if sign < 0:
+        for key in theirs:
+            if not mine[key]:
+                del mine[key]
+    return mine

@@ -1,17 +1,16 @@
 """Quantiles from the sketch stay within one percent of the waits themselves, and what is added can be taken back."""
 
 import math
-from itertools import pairwise
 from random import Random
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.measure import AnsweredCall
 from streams.core.rules import Rules
-from streams.core.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket_edges, bucket_of, quantile_ms
+from streams.core.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket_of, buckets_of, quantile_ms
 from streams.core.tally import PhoneTally, Places
 from tests.core.builders import HOUR, RULES, STEADY
 
@@ -48,13 +47,11 @@ def test_a_quantile_is_within_one_percent_of_the_wait_of_its_rank(values: list[i
     assert abs(found - exact) <= (0.01 + ROUNDING) * exact
 
 
-def test_the_edges_of_the_buckets_are_where_buckets_end() -> None:
-    """Each edge is the last of its bucket and each bucket with a wait in it has one, so a search finds the bucket."""
-    edges = bucket_edges(LONGEST_MS)
-    assert edges[0] == 0
-    assert edges[-2] < LONGEST_MS <= edges[-1]
-    for before, edge in pairwise(edges):
-        assert bucket_of(before + 1) == bucket_of(edge) < bucket_of(edge + 1)
+@given(st.lists(waits, min_size=1))
+@example([179_999, 180_000])  # where the table ends
+def test_the_buckets_of_many_waits_are_those_of_each(values: list[int]) -> None:
+    """Looked up or worked out, the same wait is in the same bucket."""
+    assert buckets_of(values) == [bucket_of(wait_ms) for wait_ms in values]
 
 
 def test_every_wait_up_to_the_longest_is_within_one_percent() -> None:
