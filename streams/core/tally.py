@@ -5,7 +5,7 @@
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Self, TypeVar
 
 import msgspec
@@ -288,9 +288,7 @@ def add_to_sketch(tally: Tally, waits_ms: Sequence[int], sign: int) -> None:
     for bucket in buckets:
         sketch[bucket] = sketch.get(bucket, 0) + sign
     if sign < 0:
-        for bucket in set(buckets):
-            if not sketch[bucket]:
-                del sketch[bucket]
+        tally.sketch = _without_zeros(sketch, set(buckets))
 
 
 def _added(mine: dict[K, int], theirs: Mapping[K, int], sign: int = 1) -> dict[K, int]:
@@ -299,8 +297,11 @@ def _added(mine: dict[K, int], theirs: Mapping[K, int], sign: int = 1) -> dict[K
         return dict(theirs)
     for key, value in theirs.items():
         mine[key] = mine.get(key, 0) + value
-    if sign < 0:
-        for key in theirs:
-            if not mine[key]:
-                del mine[key]
-    return mine
+    return mine if sign > 0 else _without_zeros(mine, theirs)
+
+
+def _without_zeros(counts: dict[K, int], keys: Iterable[K]) -> dict[K, int]:
+    for key in keys:
+        if not counts[key]:
+            del counts[key]
+    return counts or _NONE
