@@ -96,10 +96,15 @@ def _add_windows(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int)
     newest = end
     for minutes in sorted(rules.windows_minutes):
         first = end - minutes * MINUTE_MS // rules.slot_ms
+        tallies = _tallies(shown, window_name(minutes))
         for by_cluster in state.slot_sums(first, newest):
-            _add_span(shown, window_name(minutes), by_cluster)
+            _add_span(tallies, by_cluster)
         newest = first
-    _add_span(shown, TODAY, state.days.get(state.calendar.day(now_ms)))
+    _add_span(_tallies(shown, TODAY), state.days.get(state.calendar.day(now_ms), {}))
+
+
+def _tallies(shown: dict[str, ClusterFigures], window: str) -> dict[str, Tally]:
+    return {name: each.windows[window] for name, each in shown.items()}
 
 
 def _nest_windows(shown: Iterable[ClusterFigures], rules: Rules) -> None:
@@ -110,12 +115,10 @@ def _nest_windows(shown: Iterable[ClusterFigures], rules: Rules) -> None:
             each.windows[longer].add_without_sketch(each.windows[shorter])
 
 
-def _add_span(
-    shown: dict[str, ClusterFigures], window: str, by_cluster: dict[str, PhoneTally] | dict[str, DeskTally] | None
-) -> None:
-    for name, tally in (by_cluster or {}).items():
-        if name in shown:
-            shown[name].windows[window].add_without_sketch(tally)
+def _add_span(tallies: dict[str, Tally], by_cluster: Mapping[str, Tally]) -> None:
+    for name, tally in by_cluster.items():
+        if name in tallies:
+            tallies[name].add_without_sketch(tally)
 
 
 def _add_open(shown: dict[str, ClusterFigures], state: AnyState, now_ms: int) -> None:

@@ -51,9 +51,9 @@ SNAPSHOT_VERSION: Final = 3
 _DAYS_KEPT: Final = 3
 """Local days of tallies kept before the log's day: today, and what late records and readers may still ask for."""
 
-_BLOCK_SLOTS: Final = (30, 6)
-"""Slots that are summed once for all readers, 5 minutes and a minute of slots of 10 s, each block from those of the
-next length: an hour is then some 25 sums and not 360."""
+_BLOCK_SLOTS: Final = (90, 30, 6)
+"""Slots that are summed once for all readers: a quarter of an hour, 5 minutes and a minute of slots of 10 s, each
+block from those of the next length. An hour is then 14 sums and not 360."""
 
 _UNCOUNTED_FACTS_MAX: Final = 60_000
 """Facts after which waits are counted although nobody looks: some 5 ms in which nothing else runs, 20 with a thousand

@@ -7,7 +7,8 @@ library's, and so is their text. Must not know what is observed, nor how the byt
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from itertools import repeat
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric as Family
@@ -19,14 +20,23 @@ from streams.publish.catalogue import Kind, Metric, Page, on_page
 Labels = tuple[str, ...]
 
 
+class _Group(NamedTuple):
+    """Series that belong together, and what they were made of."""
+
+    source: object
+    lines: dict[str, tuple[str, str]]
+    """By what stands before the value: the metric's name and the whole line."""
+
+
 class Written:
     """What earlier scrapes of a page have written, to be written again. As much as its clusters and windows make."""
 
     def __init__(self) -> None:
         self.heads: defaultdict[str, dict[Labels, str]] = defaultdict(dict)
         """What stands before the value, by metric and labels."""
-        self.groups: dict[Labels, tuple[object, list[tuple[str, str]]]] = {}
-        """What a group was made of, and its lines with the names of their metrics."""
+        self.groups: dict[Labels, _Group] = {}
+        self.lines: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        """The lines of all groups, by metric and what stands before the value."""
 
 
 _WHOLE_MAX: Final = 10**15
@@ -43,8 +53,9 @@ class Families:
         self._lines: dict[str, list[str]] = {
             metric.name: [_definition(metric)] for metric in self._metrics if metric.kind is not Kind.HISTOGRAM
         }
-        self._group: list[tuple[str, str]] = []
+        self._group: dict[str, tuple[str, str]] | None = None
         """The lines of the group that is being added."""
+        self._groups: set[Labels] = set()
 
     def add(self, metric: Metric, labels: Labels, value: float | None) -> None:
         """Add one series; a value that is not known makes none."""
@@ -58,22 +69,37 @@ class Families:
         # a whole number is written thrice as fast as the same float, and nearly all are
         is_whole = type(value) is int and -_WHOLE_MAX < value < _WHOLE_MAX
         line = f"{head}{value}.0\n" if is_whole else f"{head}{float(value)!r}\n"
-        self._lines[name].append(line)
-        self._group.append((name, line))
+        if self._group is None:
+            self._lines[name].append(line)
+        else:
+            self._group[head] = name, line
 
     def add_group(self, key: Labels, source: object, add_all: Callable[[], None]) -> None:
         """Add the series that `add_all` adds; those of an earlier scrape if `source`, which they are of, is the same.
 
         `source` must not change afterwards.
         """
+        self._groups.add(key)
         known = self._written.groups.get(key)
-        if known is None or known[0] != source:
-            self._group = []
-            add_all()
-            self._written.groups[key], self._group = (source, self._group), []
+        if known is not None and known.source == source:
             return
-        for name, line in known[1]:
-            self._lines[name].append(line)
+        self._group = {}
+        try:
+            add_all()
+        finally:
+            lines, self._group = self._group, None
+        self._put(key, lines)
+        self._written.groups[key] = _Group(source, lines)
+
+    def _put(self, key: Labels, lines: dict[str, tuple[str, str]]) -> None:
+        """Put the lines of a group in the places of those it had."""
+        written = self._written.lines
+        for head, (name, line) in lines.items():
+            written[name][head] = line
+        if key in self._written.groups:
+            before = self._written.groups[key].lines
+            for head in before.keys() - lines.keys():
+                del written[before[head][0]][head]
 
     def add_ms(self, metric: Metric, labels: Labels, milliseconds: int | None) -> None:
         """Add one series in seconds."""
@@ -85,13 +111,15 @@ class Families:
 
         `histograms` gives the families that are kept elsewhere, by name.
         """
-        parts = (
-            generate_latest(_Registry([histograms[metric.name]])).decode()
-            if metric.kind is Kind.HISTOGRAM
-            else "".join(self._lines[metric.name])
-            for metric in self._metrics
-        )
-        return "".join(parts).encode()
+        for key in self._written.groups.keys() - self._groups:
+            self._put(key, {})
+            del self._written.groups[key]
+        return "".join(map(self._family, self._metrics, repeat(histograms))).encode()
+
+    def _family(self, metric: Metric, histograms: Mapping[str, Family]) -> str:
+        if metric.kind is Kind.HISTOGRAM:
+            return generate_latest(_Registry([histograms[metric.name]])).decode()
+        return "".join((*self._lines[metric.name], *self._written.lines[metric.name].values()))
 
 
 class _Registry(CollectorRegistry):
