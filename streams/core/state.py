@@ -4,10 +4,10 @@ A function of the log alone: what is in the state after a record depends on the 
 timestamps, never on a clock, on batches or on restarts. `fold` takes facts in, `snapshot`, `take_changes` and
 `restore` carry the state over a restart. Must not know Kafka, partitions or offsets.
 
-Where the time of a call's facts goes, roughly: finding, making and changing the contact 6/10, asking for the opening
-hours 1/10, counting 3/10. So the answer to an open call, which nearly every other fact is, takes the shortest way:
-its wait is noted, and counted with others of its place once somebody looks. Whatever else is counted finds its
-tallies among those of nearby moments.
+Where the time of a call's facts goes, roughly: finding, making and changing the contact 3/4, asking for the opening
+hours 1/8, counting 1/8. So the answer to an open call, which nearly every other fact is, takes the shortest way: its
+wait is noted, and counted with others of its place once somebody looks. Whatever else is counted finds its tallies
+among those of nearby moments.
 """
 
 from abc import ABC, abstractmethod
