@@ -30,7 +30,10 @@ def bucket_of(wait_ms: int) -> int:
 
 
 def buckets_of(waits_ms: Sequence[int]) -> list[int]:
-    """The bucket of each wait, as `bucket_of` gives it: looking it up is quicker than working it out."""
+    """The bucket of each wait, as `bucket_of` gives it: looking it up is quicker than working it out.
+
+    At least one wait, and none below 0.
+    """
     known = known_buckets()
     if max(waits_ms) < _KNOWN_MS:
         return [known[wait_ms] for wait_ms in waits_ms]

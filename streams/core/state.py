@@ -53,11 +53,11 @@ _DAYS_KEPT: Final = 3
 
 _BLOCK_SLOTS: Final = (90, 30, 6)
 """Slots that are summed once for all readers: a quarter of an hour, 5 minutes and a minute of slots of 10 s, each
-block from those of the next length. An hour is then 14 sums and not 360."""
+block from those of the next length. The windows of 5, 15 and 60 minutes are then some 32 sums and not 360."""
 
 _UNCOUNTED_FACTS_MAX: Final = 60_000
-"""Facts after which waits are counted although nobody looks: some 5 ms in which nothing else runs, 20 with a thousand
-clusters."""
+"""Facts after which waits are counted although nobody looks: 10 ms in which nothing else runs, 50 with a thousand
+clusters. Fewer at once would be more work: with many clusters it is done for a handful of calls at a time."""
 
 _SLOTS_SPARE_MS: Final = 10 * MINUTE_MS
 """Slots kept beyond the longest window, for a reader whose clock is behind the log's."""

@@ -31,13 +31,14 @@ UNBOUNDED_MS: Final = 10**12
 
 
 class _Nothing(dict[K, int]):
-    """No counts: one object for all tallies, since most of the hundreds of thousands there are lack most kinds."""
+    """No counts, and none to come: a tally that gets its first makes a dictionary of its own (`_added`)."""
 
     def __setitem__(self, key: K, value: int) -> None:
         raise TypeError("shared by all tallies without counts: give the tally a dictionary of its own")
 
 
 _NONE: Final = _Nothing[Any]()
+"""One object for all tallies: most of the hundreds of thousands there are lack most kinds of counts."""
 
 
 class Places:
@@ -154,7 +155,7 @@ def count_answered(
 ) -> None:
     """`PhoneTally.count_in` for so many answered calls, by cluster, without the sketch.
 
-    The waits are put in order: then one search finds where those of a category end.
+    The waits are put in order, in place: then one search finds where those of a category end.
     """
     for cluster, waits_ms in waits_of.items():
         waits_ms.sort()
@@ -297,9 +298,12 @@ def add_to_sketch(tally: Tally, waits_ms: Sequence[int], sign: int) -> None:
 
 
 def _added(mine: dict[K, int], theirs: Mapping[K, int], sign: int = 1) -> dict[K, int]:
-    """My counts with theirs, in a dictionary that is mine; what is taken back (sign -1) may leave none of a key."""
+    """My counts with theirs, to be kept in place of mine, which may or may not be the same dictionary.
+
+    What is taken back (sign -1) may leave none of a key.
+    """
     if not mine:
-        return dict(theirs)
+        return dict(theirs) or _NONE
     for key, value in theirs.items():
         mine[key] = mine.get(key, 0) + value
     return mine if sign > 0 else _without_zeros(mine, theirs)

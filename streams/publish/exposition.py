@@ -77,17 +77,16 @@ class Families:
     def add_group(self, key: Labels, source: object, add_all: Callable[[], None]) -> None:
         """Add the series that `add_all` adds; those of an earlier scrape if `source`, which they are of, is the same.
 
-        `source` must not change afterwards.
+        `source` must not change afterwards, and no two groups may have a series in common. After an error the scrape
+        is lost, but not the next.
         """
         self._groups.add(key)
         known = self._written.groups.get(key)
         if known is not None and known.source == source:
             return
         self._group = {}
-        try:
-            add_all()
-        finally:
-            lines, self._group = self._group, None
+        add_all()
+        lines, self._group = self._group, None
         self._put(key, lines)
         self._written.groups[key] = _Group(source, lines)
 
@@ -111,10 +110,13 @@ class Families:
 
         `histograms` gives the families that are kept elsewhere, by name.
         """
+        self._drop_absent_groups()
+        return "".join(map(self._family, self._metrics, repeat(histograms))).encode()
+
+    def _drop_absent_groups(self) -> None:
         for key in self._written.groups.keys() - self._groups:
             self._put(key, {})
             del self._written.groups[key]
-        return "".join(map(self._family, self._metrics, repeat(histograms))).encode()
 
     def _family(self, metric: Metric, histograms: Mapping[str, Family]) -> str:
         if metric.kind is Kind.HISTOGRAM:

@@ -262,13 +262,35 @@ def test_a_call_is_remembered_from_the_record_of_its_answer_on() -> None:
     assert state.contacts.keys() == {"c"}
 
 
+def test_what_was_counted_before_a_look_stays_among_the_changes() -> None:
+    """Two clusters of one day and slot: or a restart would lose the calls of the first."""
+    state = CallState(ALWAYS_OPEN)
+    for cluster in ("A", "B"):
+        for event in (offered(TEN, cluster, cluster), answered(TEN + SECOND, cluster, cluster)):
+            state.apply(event, TEN)
+        state.waiting_at(TEN)
+    changes = state.take_changes()
+    assert changes.months == {("2026-03", "A"), ("2026-03", "B")}
+    assert list(changes.periods.values()) == list(changes.slots.values()) == [{"A", "B"}]
+
+
+def test_a_call_that_is_judged_anew_is_in_the_day_of_the_new_zone() -> None:
+    """Beside one that was forgotten, whose tally therefore stays when the other is taken back."""
+    state = calls([offered(TEN, "old"), ended(TEN + 5, "old")], rules_with(ALWAYS_OPEN, memory_ms=0), record_ms=TEN)
+    for event in (offered(TEN, "new"), ended(TEN + 5, "new")):
+        state.apply(event, TEN + HOUR)
+    assert set(state.contacts) == {"new"}
+    again = restarted(state, rules_with(state.rules, zone="Asia/Tokyo"))
+    assert [tally.missed for by_cluster in again.days.values() for tally in by_cluster.values()] == [1]
+
+
 def test_calls_that_nobody_looks_at_do_not_pile_up() -> None:
     """Who looks next would wait for all of them to be counted."""
     state = CallState(ALWAYS_OPEN)
     for number in range(40_000):
         state.apply(offered(TEN + number, f"c-{number}"), 0)
         state.apply(answered(TEN + number + SECOND, f"c-{number}"), 0)
-    assert sum(len(waits.waits_ms) for waits in state._answered.values()) <= 30_000
+    assert 0 < sum(len(waits.waits_ms) for waits in state._answered.values()) <= 30_000
     assert state.months["2026-03"][KCC].answered == 40_000
 
 

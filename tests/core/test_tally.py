@@ -189,3 +189,20 @@ def test_an_empty_tally_takes_no_room() -> None:
 def test_a_tally_with_anything_in_it_is_not_empty(each: Tally) -> None:
     """Also when all that there is, is a sum below zero."""
     assert not each.is_empty()
+
+
+def test_a_tally_that_lost_its_last_count_takes_no_room_either() -> None:
+    places, tally = Places(RULES, {}), PhoneTally()
+    for sign in (1, -1):
+        for each in (
+            AnsweredCall("k", 0, 0, 5),
+            MissedCall("k", 0, 0, 5),
+            Excluded("k", 0, 0, Exclusion.IMPLAUSIBLE),
+        ):
+            PhoneTally.count_in((tally,), each, sign, places)
+    assert msgspec.json.encode(tally) == b"{}"
+
+
+def test_the_counts_that_empty_tallies_share_take_nothing() -> None:
+    with pytest.raises(TypeError, match="shared"):
+        PhoneTally().excluded["implausible"] = 1

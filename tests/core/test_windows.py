@@ -350,3 +350,14 @@ def test_a_call_with_an_outcome_waits_no_longer(end: Callable[[int], AnyCallEven
     """Whatever the outcome, and also when it came before the call itself."""
     for events in ([offered(TEN), end(TEN + 5)], [end(TEN + 5), offered(TEN)]):
         assert shown(calls(events), TEN + MINUTE, KCC).waiting.count == 0
+
+
+@pytest.mark.parametrize("late_minutes", [2, 7, 20], ids=["minute", "five minutes", "quarter"])
+def test_a_late_fact_is_in_every_sum_of_slots_that_was_shown_before(late_minutes: int) -> None:
+    """At 11:00 the slots from 10:00:10 to 10:45:10 are read as sums of a minute, of five and of fifteen."""
+    state, now = calls([], ALWAYS_OPEN, record_ms=TEN), TEN + HOUR
+    at = TEN + late_minutes * MINUTE
+    for count in (1, 2):
+        for event in (offered(at, f"c-{count}"), answered(at + SECOND, f"c-{count}")):
+            state.apply(event, now)
+        assert phone_window(state, now, "60m").answered == count
