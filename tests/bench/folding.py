@@ -183,7 +183,9 @@ def _batches(partitions: dict[Channel, Partition], made: Iterable[Event]) -> Ite
 
 
 def _record(event: Event, offset: int, now_ms: int) -> "ConsumerRecord[bytes, bytes]":
-    return ConsumerRecord(event.channel, 0, offset, now_ms, 1, event.key, event.value, None, 0, 0, ())
+    """The event as a record with bytes of its own: those of a fetch lie in the order in which they came."""
+    key, value = bytes(bytearray(event.key)), bytes(bytearray(event.value))
+    return ConsumerRecord(event.channel, 0, offset, now_ms, 1, key, value, None, 0, 0, ())
 
 
 def weight(case: Case) -> float:
