@@ -31,7 +31,14 @@ _UNSTATED: Final = 99
 """Rank of a cluster that no fact has stated yet: above every event's rank."""
 
 
-class Contact(msgspec.Struct, gc=False, array_like=True):
+class _MayBeOpen(msgspec.Struct, gc=False, array_like=True, kw_only=True):
+    """In a checkpoint, fields that are given by name come last: older ones lack this one."""
+
+    is_open: bool = True
+    """Whether it is without an outcome, and was not forgotten as such. Follows from the facts."""
+
+
+class Contact(_MayBeOpen, gc=False, array_like=True):
     """What calls and visits share: the cluster, and when a record about the contact last came."""
 
     cluster: str = ""

@@ -218,8 +218,6 @@ class State(ABC, Generic[C, T, E]):
         self.last_event_ms: int | None = None
         """The latest `at` of any fact, for the age of the feed."""
         self.contacts: dict[str, C] = {}
-        self.open: dict[str, C] = {}
-        """The contacts without an outcome yet, by id."""
         self._months: Spans[str, T] = {}
         self._days: Spans[int, T] = {}
         self._slots: Spans[int, T] = {}
@@ -296,6 +294,11 @@ class State(ABC, Generic[C, T, E]):
         if record_ms // HOUR_MS != hour_before:
             self._find_horizons()
             self._forget()
+
+    @property
+    def open(self) -> dict[str, C]:
+        """The contacts without an outcome yet, by id: looked for among all there are."""
+        return {contact_id: contact for contact_id, contact in self.contacts.items() if contact.is_open}
 
     @property
     def months(self) -> Spans[str, T]:
@@ -388,8 +391,7 @@ class State(ABC, Generic[C, T, E]):
         self._count_waits()
         fresh, self._fresh = self._fresh, Changes()
         self._forget_near()
-        self._room.update(fresh.contacts.keys())
-        self._room.update(set(fresh.forgotten))
+        self._room.update(fresh.contacts, fresh.forgotten)
         for slot in fresh.slots:
             for length in _BLOCK_SLOTS:
                 self._blocks.pop((slot - slot % length, length), None)
@@ -444,7 +446,8 @@ class State(ABC, Generic[C, T, E]):
         self._drop_old_spans()
         for contact_id in self._too_old():
             contact = self.contacts.pop(contact_id)
-            if self.open.pop(contact_id, None) is not None:
+            if contact.is_open:
+                contact.is_open = False
                 self._fresh.forgotten.append(contact_id)
                 self._count(self.expire(contact), 1)
 
@@ -531,10 +534,9 @@ class State(ABC, Generic[C, T, E]):
             del state.contacts[contact_id]
         if snapshot.rules != rules:
             state._judge_anew(rules)
-        for contact_id, contact in state.contacts.items():
+        for contact in state.contacts.values():
             contact.cluster = state._clusters[contact.cluster]
-            if not _has_outcome(state._measure(contact)):
-                state.open[contact_id] = contact
+            contact.is_open = not _has_outcome(state._measure(contact))
         state._forget()  # what today's rules forget sooner must be counted now: the next restart drops it in silence
         return state
 
@@ -575,7 +577,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _fold(
         self, events: Sequence[AnyCallEvent], instants_ms: Sequence[int], record_times_ms: Sequence[int]
     ) -> None:
-        contacts, open_calls, touched, clusters = self.contacts, self.open, self._fresh.contacts, self._clusters
+        contacts, touched, clusters = self.contacts, self._fresh.contacts, self._clusters
         opening, is_open = self.calendar.opening, Opening.OPEN
         answered = self._answered
         log_ms, slot_ms, longest_ms = self.log_ms, self._slot_ms, self.rules.longest_wait_ms
@@ -584,32 +586,30 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                 self.advance(record_ms)
                 log_ms = record_ms
             call_id = event.call_id
-            if type(event) is Answered:
-                call = open_calls.get(call_id)  # here first: a small dictionary is in the processor's caches
-                if (
-                    call is not None
-                    and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
-                    and 0 <= at - offered <= longest_ms
-                ):
-                    del open_calls[call_id]
-                    call.answered, call.touched, touched[call_id] = at, log_ms, call
-                    noted = answered[offered // QUARTER_MS, at // slot_ms]
-                    noted.clusters.append(call.cluster)
-                    noted.waits_ms.append(at - offered)
-                    continue  # it was offered in opening hours, or it would not be open
             call = contacts.get(call_id)
             if call is not None:
                 call.touched, touched[call_id] = log_ms, call
-                self._merge(call_id, call, event, at)
+                if (
+                    type(event) is Answered
+                    and call.is_open  # so it was offered in opening hours, if at all
+                    and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
+                    and 0 <= at - offered <= longest_ms
+                ):
+                    call.answered, call.is_open = at, False
+                    noted = answered[offered // QUARTER_MS, at // slot_ms]
+                    noted.clusters.append(call.cluster)
+                    noted.waits_ms.append(at - offered)
+                else:
+                    self._merge(call, event, at)
                 continue
             fact, rank = CALL_FACTS[type(event)]
             call = Call(clusters[event.cluster], rank, at, log_ms, at)
-            contacts[call_id] = open_calls[call_id] = touched[call_id] = call
+            contacts[call_id] = touched[call_id] = call
             if rank != OFFERED_RANK:
                 call.offered = None
                 setattr(call, fact, at)
             elif opening(at) is not is_open:
-                self._settle(call_id, call)
+                self._settle(call)
         self._uncounted_facts += len(events)
         if self._uncounted_facts > _UNCOUNTED_FACTS_MAX:
             self._count_waits()
@@ -643,7 +643,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                 of_quarter[cluster] += waits_ms
         return quarters.items()
 
-    def _merge(self, call_id: str, call: Call, event: AnyCallEvent, at: int) -> None:
+    def _merge(self, call: Call, event: AnyCallEvent, at: int) -> None:
         """Take in any fact about a known call, and count anew what it may change."""
         fact, rank = CALL_FACTS[type(event)]
         known: int | None = getattr(call, fact)
@@ -654,20 +654,20 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         if rank > ANSWERED_RANK and call.answered is not None:
             setattr(call, fact, at)  # an answer outweighs how the call ended, and has said the cluster
             return
-        if call_id not in self.open:
-            self._reopen(call_id, call)
+        if not call.is_open:
+            self._reopen(call)
         if is_news:
             setattr(call, fact, at)
         if moves:
             call.state_cluster(rank, at, self._clusters[event.cluster])
-        self._settle(call_id, call)
+        self._settle(call)
 
-    def _settle(self, call_id: str, call: Call) -> None:
+    def _settle(self, call: Call) -> None:
         """Count an open call if its facts say how."""
         measured = measure_call(call, self.rules, self.calendar)
         if measured is None:
             return
-        del self.open[call_id]
+        call.is_open = False
         if type(measured) is MissedCall:
             place = measured.period_ms // QUARTER_MS, measured.known_ms // self._slot_ms
             self._missed[place].clusters.append(measured.cluster)
@@ -675,11 +675,11 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         else:
             self._count(measured, 1)
 
-    def _reopen(self, call_id: str, call: Call) -> None:
+    def _reopen(self, call: Call) -> None:
         """Take back what was counted for a call: a fact that matters has come for it."""
         for measured in self._measure(call):
             self._count(measured, -1)
-        self.open[call_id] = call
+        call.is_open = True
 
     def _measure(self, contact: Call) -> tuple[Measurement, ...]:
         measured = measure_call(contact, self.rules, self.calendar)
@@ -738,11 +738,9 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             ):
                 ticket.merge(event, at, planned)  # how long a visit took changes nothing that is counted
             else:
-                self._merge(ticket_id, ticket, event, at, planned, is_known=is_known)
+                self._merge(ticket, event, at, planned, is_known=is_known)
 
-    def _merge(
-        self, ticket_id: str, ticket: Ticket, event: AnyTicketEvent, at: int, planned: int | None, *, is_known: bool
-    ) -> None:
+    def _merge(self, ticket: Ticket, event: AnyTicketEvent, at: int, planned: int | None, *, is_known: bool) -> None:
         """Take in a fact, and count anew what it may change."""
         _, rank = TICKET_FACTS[type(event)]
         outcome_before = lead_before = None
@@ -750,7 +748,7 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         if is_known:
             if asks:
                 lead_before = measure_lead(ticket, self.calendar)
-            if ticket_id not in self.open:
+            if not ticket.is_open:
                 outcome_before = measure_visit(ticket, self.rules)
         if not ticket.merge(event, at, planned):
             return
@@ -759,10 +757,7 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             self._recount(lead_before, measure_lead(ticket, self.calendar))
         outcome = measure_visit(ticket, self.rules)
         self._recount(outcome_before, outcome)
-        if outcome is None:
-            self.open[ticket_id] = ticket
-        else:
-            self.open.pop(ticket_id, None)
+        ticket.is_open = outcome is None
 
     def _measure(self, contact: Ticket) -> tuple[Measurement, ...]:
         lead = measure_lead(contact, self.calendar)

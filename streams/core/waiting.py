@@ -5,13 +5,14 @@ up from the state's changes: going through all open contacts for each look would
 a second of every second. Must not know who looks.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
+from streams.core.contact import Contact
 from streams.core.measure import Excluded
 
-C = TypeVar("C")
+C = TypeVar("C", bound=Contact)
 K = TypeVar("K")
 
 MonthKey = tuple[str, str]
@@ -39,14 +40,14 @@ class Room(Protocol[C]):
     """What of a state is looked at: its open contacts."""
 
     @property
-    def open(self) -> Mapping[str, C]:
-        """All of them, by id."""
+    def contacts(self) -> Mapping[str, C]:
+        """All contacts, by id."""
 
     def place(self, contact: C) -> Place:
-        """One of them as somebody who may wait."""
+        """An open one as somebody who may wait."""
 
     def expired(self, contact: C) -> tuple[str, int, Excluded]:
-        """Month, day and what is counted for one of them once it has expired."""
+        """Month, day and what is counted for an open one once it has expired."""
 
 
 class _Queue:
@@ -126,18 +127,21 @@ class WaitingRoom(Generic[C]):
         """All lines, empty ones included."""
         return self._lines.values()
 
-    def update(self, contact_ids: Set[str]) -> None:
-        """Follow the state: these contacts may have changed, opened or closed.
+    @property
+    def open_count(self) -> int:
+        """Open contacts, those who do not wait and those who have expired included."""
+        return len(self._inside)
 
-        Given the keys of a dictionary, an intersection goes through the shorter of both.
-        """
+    def update(self, changed: Mapping[str, C], forgotten: Iterable[str] = ()) -> None:
+        """Follow the state: contacts that may have changed, opened or closed, and open ones that were forgotten."""
         if self._now_ms is None:
             return
-        contacts, inside = self._room.open, self._inside
-        for contact_id in inside.keys() & contact_ids:
-            self._leave(contact_id)
-        for contact_id in contacts.keys() & contact_ids:
-            self._enter(contact_id, self._room.place(contacts[contact_id]))
+        for contact_ids in (changed.keys(), set(forgotten)):
+            for contact_id in self._inside.keys() & contact_ids:
+                self._leave(contact_id)
+        for contact_id, contact in changed.items():
+            if contact.is_open:
+                self._enter(contact_id, self._room.place(contact))
 
     def look(self, now_ms: int) -> None:
         """Bring everything to a moment. Time mostly goes forward; going back takes a look at everybody."""
@@ -145,7 +149,7 @@ class WaitingRoom(Generic[C]):
             self.changed_months |= self.months.keys()
             self._clear()
             self._now_ms = now_ms
-            self.update(self._room.open.keys())
+            self.update(self._room.contacts)
         self._now_ms = now_ms
         if self._pushed > 2 * len(self._inside) + _STALE_MAX:
             self._queue_anew()
@@ -164,7 +168,7 @@ class WaitingRoom(Generic[C]):
     def _since(self, contact_id: str, line: Line) -> int | None:
         if self._inside.get(contact_id) is not line:
             return None
-        return self._room.place(self._room.open[contact_id]).since_ms
+        return self._room.place(self._room.contacts[contact_id]).since_ms
 
     def _enter(self, contact_id: str, place: Place) -> None:
         line = None
@@ -191,7 +195,7 @@ class WaitingRoom(Generic[C]):
             later = []
             for contact_id in contact_ids:
                 if contact_id in self._inside and contact_id not in self._expired:
-                    contact = self._room.open[contact_id]
+                    contact = self._room.contacts[contact_id]
                     if self._room.place(contact).due_ms <= due_until_ms:
                         self._give_up(contact_id, contact)
                     else:
@@ -223,7 +227,7 @@ class WaitingRoom(Generic[C]):
             line.queue = _Queue()
         for contact_id, counted_in in self._inside.items():
             if contact_id not in self._expired:
-                place = self._room.place(self._room.open[contact_id])
+                place = self._room.place(self._room.contacts[contact_id])
                 self._by_due.push(place.due_ms, contact_id)
                 self._pushed += 1
                 if counted_in is not None and place.since_ms is not None:

@@ -58,7 +58,7 @@ class Metrics:
         for partition in observed.partitions:
             _add_partition(page, partition)
         for channel in Channel:
-            _add_feed(page, observed.feed(channel), observed.stale_seconds(channel))
+            _add_feed(page, observed.feed(channel), observed.stale_seconds(channel), observed.now_ms)
         page.add(catalogue.BUILD_INFO, (self._version,), 1)
         return page.text({catalogue.EVENT_LATENCY.name: self._latency_family()})
 
@@ -171,7 +171,7 @@ def _add_partition(page: Families, partition: PartitionHealth) -> None:
     page.add(catalogue.CHECKPOINT_DURATION, labels, partition.checkpoint_seconds)
 
 
-def _add_feed(page: Families, partitions: list[PartitionHealth], stale_seconds: float) -> None:
+def _add_feed(page: Families, partitions: list[PartitionHealth], stale_seconds: float, now_ms: int) -> None:
     """What is told of a topic as a whole; of one without partitions here, nothing."""
     if not partitions:
         return
@@ -179,5 +179,6 @@ def _add_feed(page: Families, partitions: list[PartitionHealth], stale_seconds: 
     page.add_ms(catalogue.LAST_EVENT, (topic,), last_event_ms(partitions))
     page.add(catalogue.FEED_STALE, (topic, channel), stale_seconds)
     page.add(catalogue.OWNED_PARTITIONS, (topic,), len(partitions))
-    page.add(catalogue.OPEN_CONTACTS, (channel,), sum(len(each.state.open) for each in partitions))
+    open_count = sum(each.state.waiting_at(now_ms).open_count for each in partitions)
+    page.add(catalogue.OPEN_CONTACTS, (channel,), open_count)
     page.add(catalogue.REMEMBERED_CONTACTS, (channel,), sum(len(each.state.contacts) for each in partitions))
