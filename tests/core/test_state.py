@@ -234,6 +234,26 @@ def _carried(state: CallState, snapshot: object) -> Any:
     return msgspec.msgpack.decode(msgspec.msgpack.encode(snapshot), type=state.snapshot_type)
 
 
+def test_who_waits_after_a_restart_follows_from_the_hours_of_today() -> None:
+    """A call in the evening is left out, until the evening belongs to the opening hours."""
+    evening = ms("2026-03-02 20:00")
+    state = calls([offered(evening)], RULES)
+    for rules, is_waiting in ((RULES, False), (ALWAYS_OPEN, True), (RULES, False)):
+        state = restarted(state, rules)
+        assert (state.waiting_at(evening).open_count, list(state.open)) == (is_waiting, ["c"] * is_waiting)
+
+
+def test_contacts_of_a_checkpoint_that_does_not_tell_who_is_open() -> None:
+    """As the first ones do not: it follows from the facts."""
+    state = calls([offered(TEN, "open"), offered(TEN, "answered"), answered(TEN + SECOND, "answered")], ALWAYS_OPEN)
+    written = msgspec.to_builtins(state.snapshot())
+    for facts in written["contacts"].values():
+        assert isinstance(facts.pop(), bool)
+    again = CallState.restore(_carried(state, written), ALWAYS_OPEN)
+    assert again.open.keys() == {"open"}
+    assert again.contacts == state.contacts
+
+
 def test_an_answer_is_among_the_changes_since_somebody_took_them() -> None:
     """Or a restart would find the call open, and its tallies as they were before."""
     state = calls([offered(TEN)], ALWAYS_OPEN)
