@@ -586,11 +586,14 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
                 self.advance(record_ms)
                 log_ms = record_ms
             call_id = event.call_id
-            call = contacts.get(call_id)
+            is_answer = type(event) is Answered
+            call = touched.get(call_id) if is_answer else None  # here first: it is in the processor's caches
+            if call is None or not call.is_open:  # unless it is there although it was forgotten
+                call = contacts.get(call_id)
             if call is not None:
                 call.touched, touched[call_id] = log_ms, call
                 if (
-                    type(event) is Answered
+                    is_answer
                     and call.is_open  # so it was offered in opening hours, if at all
                     and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
                     and 0 <= at - offered <= longest_ms

@@ -48,6 +48,11 @@ class Sizes(NamedTuple):
     fold_open: tuple[int, ...]
     fold_disorder: tuple[float, ...]
 
+    @property
+    def turns_that_scatter(self) -> int:
+        """Repeats of what differs from turn to turn by as much as is to be told: nearly twice as many."""
+        return 2 * self.repeats - 1
+
 
 FULL: Final = Sizes(
     peers=True,

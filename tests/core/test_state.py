@@ -304,6 +304,14 @@ def test_a_call_that_is_judged_anew_is_in_the_day_of_the_new_zone() -> None:
     assert [tally.missed for by_cluster in again.days.values() for tally in by_cluster.values()] == [1]
 
 
+def test_an_answer_to_a_call_that_was_forgotten_since_somebody_looked_begins_anew() -> None:
+    """The call is among the changes, but no longer among the contacts; it was counted as unresolved."""
+    state = calls([offered(TEN)], rules_with(ALWAYS_OPEN, memory_ms=HOUR), record_ms=TEN)
+    state.apply(answered(TEN + 20 * SECOND), TEN + 3 * HOUR)
+    assert (state.contacts["c"].offered, state.contacts["c"].is_open) == (None, True)
+    assert state.months == {"2026-03": {KCC: PhoneTally(excluded={"unresolved": 1})}}
+
+
 def test_calls_that_nobody_looks_at_do_not_pile_up() -> None:
     """Who looks next would wait for all of them to be counted."""
     state = CallState(ALWAYS_OPEN)
