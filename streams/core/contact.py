@@ -32,10 +32,13 @@ _UNSTATED: Final = 99
 
 
 class _MayBeOpen(msgspec.Struct, gc=False, array_like=True, kw_only=True):
-    """In a checkpoint, fields that are given by name come last: older ones lack this one."""
+    """In a checkpoint, fields that are given by name come last: older ones lack this one.
+
+    A field that is new in `Call` or `Ticket` would come before it, so it takes another `SNAPSHOT_VERSION`.
+    """
 
     is_open: bool = True
-    """Whether it is without an outcome, and was not forgotten as such. Follows from the facts."""
+    """Whether it is without an outcome, and was not forgotten as such. After a restart it follows from the facts."""
 
 
 class Contact(_MayBeOpen, gc=False, array_like=True):

@@ -144,7 +144,7 @@ class WaitingRoom(Generic[C]):
                 self._enter(contact_id, self._room.place(contact))
 
     def look(self, now_ms: int) -> None:
-        """Bring everything to a moment. Time mostly goes forward; going back takes a look at everybody."""
+        """Bring everything to a moment. Time mostly goes forward; going back is a look at all contacts there are."""
         if self._now_ms is None or now_ms < self._now_ms:
             self.changed_months |= self.months.keys()
             self._clear()

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from operator import attrgetter, truediv
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -29,7 +28,7 @@ from tests.bench.events import SPAN_MS, Event, Load, events
 from tests.bench.recovery import open_calls
 from tests.bench.report import Figure, Results, Target
 from tests.bench.settings import write_settings
-from tests.bench.spreads import spread
+from tests.bench.spreads import growth, spread
 from tests.bench.systems import run_program
 
 SECTION: Final = "Cost of an event in the fold"
@@ -79,11 +78,10 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
             Figure(SECTION, name.format(x), "processor us/event", spread(found), axis, x)
             for (x, _), found in zip(points, costs, strict=True)
         ]
-        ratios = [spread(map(truediv, found, costs[0])) for found in costs]
-        growth = max(ratios, key=attrgetter("middle"))
-        results.figures.append(Figure(SECTION, f"costliest over the first, {axis}", "ratio, turn by turn", growth))
+        grown = growth(costs)
+        results.figures.append(Figure(SECTION, f"costliest over the first, {axis}", "ratio, turn by turn", grown))
         promise = f"times the cost of an event in the fold, over {axis}"
-        results.targets.append(Target(promise, FLAT_RATIO, growth.middle, at_least=False))
+        results.targets.append(Target(promise, FLAT_RATIO, grown.middle, at_least=False))
         say(f"{axis}: {', '.join(f'{spread(found).middle:.2f}' for found in costs)} us an event")
     (texts,) = await _in_turns([_case(bench, rfc_3339=True)], max(3, sizes.turns_that_scatter))
     note = "else seconds since 1970"

@@ -18,7 +18,7 @@ from tests.bench.latency import Seen, latencies
 from tests.bench.peers.watch import Job, Watch
 from tests.bench.report import Figure, Results, Target, markdown, number, table
 from tests.bench.scraping import Scrape
-from tests.bench.spreads import Spread, percentile, spread
+from tests.bench.spreads import Spread, growth, percentile, spread
 from tests.bench.systems import WrongResultError, check_windows
 
 START_MS = 1_791_187_200_000
@@ -91,6 +91,13 @@ def test_a_watch_counts_from_the_warm_up_to_the_last_event(capsys: pytest.Captur
 def test_a_spread_is_the_median_between_least_and_most() -> None:
     assert spread([3.0, 1.0, 2.0]) == Spread(1.0, 2.0, 3.0)
     assert spread([4.0, 2.0]).middle == 3.0
+
+
+def test_growth_is_that_of_the_costliest_turn_by_turn() -> None:
+    """A slow turn slows all of its cases, and says nothing of them."""
+    first, dearer, dearest = [1.0, 2.0, 1.0], [1.1, 2.2, 1.1], [1.2, 2.4, 1.3]
+    assert growth([first, dearer, dearest]) == Spread(1.2, 1.2, 1.3)
+    assert growth([first, [0.5, 1.0, 0.5]]) == Spread(1.0, 1.0, 1.0)
 
 
 def test_a_percentile_is_the_smallest_value_that_its_share_does_not_exceed() -> None:

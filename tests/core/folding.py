@@ -76,8 +76,8 @@ def assert_canonical(state: AnyState) -> None:
             assert by_cluster
             for tally in by_cluster.values():
                 _assert_canonical_tally(tally, in_month=by_span is state.months)
-    assert set(state.open) <= set(state.contacts)
-    assert all(state.open[key] is state.contacts[key] for key in state.open)
+    assert state.open.keys() == restarted(state).open.keys()  # where it follows from the facts
+    assert state.waiting_at(MOMENTS[-1]).open_count == len(state.open)  # expired ones included
 
 
 def _assert_canonical_tally(tally: Tally, *, in_month: bool) -> None:

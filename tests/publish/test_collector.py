@@ -19,6 +19,7 @@ from streams.publish.observed import Observed
 from tests.core.builders import (
     ALWAYS_OPEN,
     BURGERZAKEN,
+    DAY,
     HOUR,
     KCC,
     MINUTE,
@@ -208,6 +209,16 @@ def test_nobody_waiting_is_a_count_of_0_and_no_longest_wait() -> None:
     assert exposed[series("waiting_contacts", **PHONE)] == 0
     assert exposed[series("served_contacts", **PHONE, window="5m")] == 0
     assert not {name for name, _ in exposed if "longest" in name or "last_event" in name}
+
+
+def test_open_contacts_are_those_without_an_outcome_whether_they_wait_expired_or_are_yet_to_come() -> None:
+    """Of these, nobody waits."""
+    phone = calls([offered(TEN, "expired"), offered(TEN, "answered"), answered(TEN + SECOND, "answered")])
+    desk = tickets([requested(TEN, TEN + 2 * DAY, "planned"), requested(TEN - 2 * DAY, TEN - DAY, "unresolved")])
+    exposed = exposition(observing(owning(phone, desk), TEN + RULES.call_expiry_ms))
+    assert exposed[series("waiting_contacts", **PHONE)] == exposed[series("waiting_contacts", **DESK)] == 0
+    assert exposed[series("open_contacts", channel="phone")] == len(phone.open) == 1
+    assert exposed[series("open_contacts", channel="desk")] == len(desk.open) == 2
 
 
 def test_norms_are_exported_as_they_are_in_the_settings() -> None:
