@@ -47,11 +47,10 @@ class Sizes(NamedTuple):
     fold_clusters: tuple[int, ...]
     fold_open: tuple[int, ...]
     fold_disorder: tuple[float, ...]
-
-    @property
-    def turns_that_scatter(self) -> int:
-        """Repeats of what differs from turn to turn by as much as is to be told: nearly twice as many."""
-        return 2 * self.repeats - 1
+    fold_turns: int
+    """Ratios of single turns scatter by 7 %."""
+    worker_turns: int
+    """Those of workers with half a core by 10 %."""
 
 
 FULL: Final = Sizes(
@@ -72,6 +71,8 @@ FULL: Final = Sizes(
     fold_clusters=(7, 100, 1_000),
     fold_open=(1_000, 10_000, 100_000, 1_000_000),
     fold_disorder=(0.0, 0.1, 0.25, 0.5),
+    fold_turns=9,
+    worker_turns=5,
 )
 
 QUICK: Final = FULL._replace(
@@ -84,6 +85,8 @@ QUICK: Final = FULL._replace(
     fold_events=100_000,
     fold_open=(1_000, 100_000),
     fold_disorder=(0.0, 0.5),
+    fold_turns=3,
+    worker_turns=1,
 )
 
 

@@ -37,8 +37,6 @@ FLAT_RATIO: Final = 1.2
 CONTACT_BYTES: Final = 400
 EVENTS_A_SECOND: Final = 1_000
 """How close together the events happen: ten times the largest contact centres, since cost matters under load."""
-_TURNS: Final = 3
-"""Turns for each repeat of the other measurements: ratios of single turns scatter by 7 %."""
 DISPLACED_EVENTS: Final = 20_000
 """How far a late event may slip back: 20 s of them."""
 BATCHES_A_CHECKPOINT: Final = 60
@@ -75,7 +73,7 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
     }
     results = Results()
     for axis, (name, points) in curves.items():
-        costs = await _in_turns([case for _, case in points], _TURNS * sizes.repeats)
+        costs = await _in_turns([case for _, case in points], sizes.fold_turns)
         results.figures += [
             Figure(SECTION, name.format(x), "processor us/event", spread(found), axis, x)
             for (x, _), found in zip(points, costs, strict=True)
@@ -85,7 +83,7 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
         promise = f"times the cost of an event in the fold, over {axis}"
         results.targets.append(Target(promise, FLAT_RATIO, grown.middle, at_least=False))
         say(f"{axis}: {', '.join(f'{spread(found).middle:.2f}' for found in costs)} us an event")
-    (texts,) = await _in_turns([_case(bench, rfc_3339=True)], _TURNS * sizes.repeats)
+    (texts,) = await _in_turns([_case(bench, rfc_3339=True)], sizes.fold_turns)
     note = "else seconds since 1970"
     results.figures.append(Figure(SECTION, "times as RFC 3339", "processor us/event", spread(texts), note))
     held = await _told(_case(bench, open_contacts=sizes.open_contacts, weigh=True))

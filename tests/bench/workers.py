@@ -23,7 +23,7 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
     results = Results()
     for half_cores, what in ((True, "half a core each"), (False, "beside the broker on the same cores")):
         runs: dict[int, list[Run]] = {1: [], 2: []}
-        for _ in range(bench.sizes.turns_that_scatter):
+        for _ in range(bench.sizes.worker_turns):
             for count, found in runs.items():
                 found.append(await _run(bench, kafka, expected, count, half_cores=half_cores))
                 say(f"{count} worker(s), {what}: {found[-1].rate:,.0f} events/s")
