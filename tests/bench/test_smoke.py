@@ -12,6 +12,8 @@ from tests.brokers.apache import ApacheKafka
 
 SMALL = FULL._replace(
     repeats=1,
+    fold_turns=3,
+    worker_turns=1,
     worker_events=600_000,  # fewer may all be counted when the worker first shows its figures
     bytewax_events=5_000,
     quix_events=1_000,
