@@ -5,10 +5,15 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos soak fuzz audit lint lock contract clean system-packages bench dashboards alarms
+.PHONY: help demo test chaos soak fuzz audit lint lock docs clean system-packages bench dashboards alarms
 
 BIN := .venv/bin
+# What the theme of the site has to say of its makers' next product.
+export NO_MKDOCS_2_WARNING := 1
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# Three tests at a time on two cores, since many wait for brokers; each file in one process, with the brokers that its
+# tests share. ARGS="-n0" for one at a time.
+TESTS := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 LOCK := .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 help: ## this list
@@ -17,8 +22,8 @@ help: ## this list
 demo: .venv/runtime.stamp ## everything on this machine, with simulated calls and visitors; ARGS="--duration 60" for options
 	@exec $(BIN)/wachtmonitor demo $(ARGS)
 
-test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint, all tests; ARGS="tests/test_kafka.py" for some
-	@exec $(BIN)/pytest $(ARGS)
+test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint, all tests; ARGS="tests/kafka/test_client.py" for some
+	@exec $(TESTS) $(ARGS)
 
 chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, every figure compared; ARGS="--seed 123" for one
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
@@ -26,7 +31,7 @@ chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, 
 soak: system-packages .venv/dev.stamp ## a worker under load for an hour, then with a million open calls; ARGS="--hours 8" for more
 	@exec $(BIN)/python -m tests.soak $(ARGS)
 
-fuzz: .venv/dev.stamp ## ten million records that nobody would send, into all that reads bytes of others; ARGS="--seed 2" for others
+fuzz: .venv/dev.stamp ## records that nobody would send, into all that reads bytes of others, and the memory that they take; ARGS="--seed 2" for others
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the worker beside the bare client and its peers; ARGS="--help" for options
@@ -35,21 +40,23 @@ bench: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## measure the wo
 audit: .venv/dev.stamp ## known vulnerabilities of all that is locked, or that nobody could be asked; ARGS="--strict" to fail then
 	@exec $(BIN)/python -m tests.deploy.audit $(ARGS)
 
-lint: .venv/dev.stamp ## style, types and layers
+lint: .venv/dev.stamp ## style, types, layers and the documentation as a site
 	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --no-cache --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict
 
-contract: .venv/runtime.stamp ## write the JSON Schemas and the AsyncAPI document in deploy/contract anew
-	$(BIN)/python -m tests.contracts.write_documents
+docs: dashboards ## write everything that is generated anew: reference, contract, dashboards, alarms
+	$(BIN)/python -m docs.generate
 
-dashboards: .venv/dev.stamp ## write the dashboards and alert files that Grafana reads anew
+dashboards: .venv/dev.stamp ## write the dashboards, alert files and recording rules that Grafana and Prometheus read anew
 	$(BIN)/python -m dashboards
-	$(BIN)/python -m dashboards.write_alerts
+	$(BIN)/python -m dashboards.alarms.write
+	$(BIN)/python -m dashboards.rules.write
 
-alarms: system-packages .venv/dev.stamp ## how soon alarms fire, and how often for nothing, on replayed days (half an hour); REAL=calls.tsv too
-	$(BIN)/python -m tests.alerting.measure $(REAL)
+alarms: system-packages .venv/dev.stamp ## how soon alarms fire, and how often for nothing, on replayed days (45 minutes); REAL=calls.tsv too
+	$(BIN)/python -m tests.alerting $(REAL)
 
 lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
@@ -60,7 +67,7 @@ clean: ## remove what these commands made, the environment too
 	rm -rf .venv .venv-bench .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 
 system-packages:
-	@.ci/system-packages chromium=chromium promtool=prometheus amtool=prometheus-alertmanager java=openjdk-17-jre-headless mvn=maven
+	@.ci/system-packages chromium=chromium promtool=prometheus amtool=prometheus-alertmanager java=openjdk-17-jre-headless mvn=maven faketime=faketime
 
 # What the demo needs is installed first and alone, because somebody waits for it; the tools for tests come on top.
 .venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/pip

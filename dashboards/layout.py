@@ -1,12 +1,10 @@
-"""Where panels stand: Grafana's grid of 24 columns, and the frame of a dashboard around them.
-
-Must not know what panels show.
-"""
+"""Where panels stand: Grafana's grid of 24 columns, and the frame of a dashboard around them."""
 
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from dashboards.panels import Json
+from dashboards.grafana import DATASOURCE, Json
+from streams.words.message import message
 
 COLUMNS: Final = 24
 """Width of Grafana's grid; a row is 30 pixels high, with 8 between rows."""
@@ -17,17 +15,11 @@ GAP_PX: Final = 8
 SCHEMA_VERSION: Final = 39
 """The classic dashboard model as of Grafana 10.4; newer ones bring it up to their own when they read it."""
 
-UIDS: Final[dict[str, str]] = {
-    "wachtmonitor-wand": "Wand",
-    "wachtmonitor-team": "Team",
-    "wachtmonitor-maand": "Maand",
-    "wachtmonitor-gezondheid": "Gezondheid",
-    "wachtmonitor-draaiboek": "Draaiboek",
-}
-"""The dashboards: their lasting addresses and the names on their links."""
+UIDS: Final[dict[str, str]] = {key: f"wachtmonitor-{key}" for key in ("wall", "team", "month", "health", "runbook")}
+"""The dashboards: their keys, in the order of the links, and their lasting addresses."""
 
 
-WALL_PATH: Final = "/d/wachtmonitor-wand?kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true"
+WALL_PATH: Final = f"/d/{UIDS['wall']}?kiosk&_dash.hideTimePicker=true&_dash.hideLinks=true"
 """The wall as televisions show it: since Grafana 11.3, `kiosk` alone leaves the controls on the screen."""
 
 
@@ -46,7 +38,7 @@ class Band(NamedTuple):
     height: int
     panels: tuple[tuple[int, Json], ...]
     heading: str = ""
-    """A line above the band, when a new part of the dashboard begins."""
+    """The key of a line above the band, when a new part of the dashboard begins."""
 
 
 def stacked(bands: Sequence[Band]) -> list[Json]:
@@ -71,25 +63,27 @@ def _place(panel: Json, at: At, number: int) -> Json:
     return {"id": number, **panel, "gridPos": at._asdict()}
 
 
-def _heading(title: str) -> Json:
-    return {"type": "row", "title": title, "collapsed": False, "panels": []}
+def _heading(key: str) -> Json:
+    return {"type": "row", "title": message(f"grafana-{key}"), "collapsed": False, "panels": []}
 
 
 def dashboard(
-    uid: str,
-    description: str,
-    panels: list[Json],
+    key: str,
+    bands: Sequence[Band],
     *,
     since: str,
     refresh: str,
     variables: Sequence[Json] = (),
     hide_time: bool = False,
-) -> dict[str, Any]:
-    """A whole dashboard. It is shown from `since` until now and read anew every `refresh`."""
+) -> Json:
+    """A whole dashboard. It is shown from `since` until now and read anew every `refresh`.
+
+    Its name is the message `grafana-KEY`, and `grafana-KEY-about` says what it is for.
+    """
     return {
-        "uid": uid,
-        "title": f"Wachtmonitor · {UIDS[uid]}",
-        "description": description,
+        "uid": UIDS[key],
+        "title": message("grafana-title", name=message(f"grafana-{key}")),
+        "description": message(f"grafana-{key}-about"),
         "tags": ["wachtmonitor"],
         "schemaVersion": SCHEMA_VERSION,
         "version": 1,
@@ -104,24 +98,20 @@ def dashboard(
         "timepicker": {"hidden": hide_time},
         "templating": {"list": list(variables)},
         "annotations": {"list": []},
-        "links": _links(uid),
-        "panels": panels,
+        "links": [_link(other) for other in UIDS if other != key],
+        "panels": stacked(bands),
     }
 
 
-def _links(here: str) -> list[Json]:
-    """The other dashboards, the wall as a television shows it, with the same time range where that makes sense."""
-    return [_link(uid, name) for uid, name in UIDS.items() if uid != here]
-
-
-def _link(uid: str, name: str) -> Json:
-    wall = uid == "wachtmonitor-wand"
+def _link(key: str) -> Json:
+    """To another dashboard; to the wall as a television shows it."""
+    wall = key == "wall"
     return {
         "type": "link",
-        "title": name,
-        "url": WALL_PATH if wall else f"/d/{uid}",
-        "icon": "external link" if uid == "wachtmonitor-draaiboek" else "dashboard",
-        "tooltip": "Op volledig scherm; Escape gaat terug" if wall else "",
+        "title": message(f"grafana-{key}"),
+        "url": WALL_PATH if wall else f"/d/{UIDS[key]}",
+        "icon": "external link" if key == "runbook" else "dashboard",
+        "tooltip": message("grafana-full-screen") if wall else "",
         "tags": [],
         "asDropdown": False,
         "targetBlank": False,
@@ -130,13 +120,13 @@ def _link(uid: str, name: str) -> Json:
     }
 
 
-def choice(name: str, label: str, query: str) -> Json:
+def choice(name: str, query: str) -> Json:
     """A list to choose one value from, the newest first, filled from a label of a metric."""
     return {
         "type": "query",
         "name": name,
-        "label": label,
-        "datasource": {"type": "prometheus", "uid": "prometheus"},
+        "label": message(f"grafana-choose-{name}"),
+        "datasource": DATASOURCE,
         "query": {"qryType": 1, "query": query, "refId": f"PrometheusVariableQueryEditor-{name}"},
         "refresh": 1,
         "sort": 2,

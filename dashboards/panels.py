@@ -1,46 +1,31 @@
 """How something is drawn: panels as Grafana's JSON, without a place on the screen.
 
-Colours are those of Okabe and Ito, which colour-blind people tell apart, and never speak alone: a sign before a name
-(`queries.GOOD`, `queries.BAD`) says the same. Must not know what is asked or which dashboard it is for.
+A panel is named by a key: its title is the message `grafana-KEY`, and `grafana-KEY-about` says what it shows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from dashboards.queries import BAD, CHANNELS, GOOD, NEUTRAL, REASONS, Query
+from dashboards.grafana import (
+    AS_IT_IS,
+    CALM,
+    COUNT,
+    DATASOURCE,
+    NORM,
+    NOTHING,
+    SERIES,
+    SKY_BLUE,
+    SLATE,
+    STROKES,
+    VERMILLION,
+    Json,
+    Unit,
+)
+from dashboards.queries import BAD, GOOD, NEUTRAL, Query
+from streams.words.message import Message, message
 
-Json = dict[str, Any]
-"""A JSON object, as Grafana names its keys."""
-
-DATASOURCE: Final[Json] = {"type": "prometheus", "uid": "prometheus"}
-"""The data source that `deploy/grafana` provides."""
-
-SKY_BLUE: Final = "#56B4E9"
-VERMILLION: Final = "#D55E00"
-SERIES: Final = (SKY_BLUE, "#E69F00", "#009E73", "#CC79A7", "#F0E442")
-"""The colours of a panel's queries, in their order."""
-STROKES: Final = ((), (30, 8), (4, 8), (30, 8, 4, 8), (16, 16))
-"""Their dashes where they are drawn as curves: pixels of line and of gap, none for a whole line."""
-
-NORM: Final = "#B4B4B4"
-"""A norm, whatever it is the norm of: lighter than any figure and of no colour."""
-CALM: Final = "#14507A"
-"""Behind a figure that keeps its norm: dark, so that the eye goes to the others."""
-SLATE: Final = "#34404C"
-"""Behind what is not judged, such as a count."""
-
-NOTHING: Final = "–"
-"""Shown where there is no figure, which is neither 0 nor 100 %."""
-
-SECONDS: Final = "suffix:s"
-MINUTES: Final = "suffix:min"
-SHARE: Final = "percentunit"
-COUNT: Final = "none"
-EUROS: Final = "suffix:euro"
-BYTES: Final = "bytes"
-AS_IT_IS: Final = "string"
-"""For labels: without it Grafana would take a label such as 2022 for a number and give it the unit of the figures."""
-
+Text = str | Message
+"""What stays as it is, or is said in the language of the dashboard."""
 
 # Targets.
 
@@ -53,7 +38,7 @@ def _target(query: Query, ref: str, *, instant: bool, table: bool) -> Json:
         "refId": ref,
         "datasource": DATASOURCE,
         "expr": query.expr,
-        "legendFormat": query.legend or "__auto",
+        "legendFormat": query.name or "__auto",
         "instant": instant,
         "range": not instant,
         "format": "table" if table else "time_series",
@@ -61,30 +46,39 @@ def _target(query: Query, ref: str, *, instant: bool, table: bool) -> Json:
     }
 
 
-def _targets(queries: Sequence[Query], *, instant: bool, table: bool = False) -> list[Json]:
-    return [_target(query, ref, instant=instant, table=table) for query, ref in zip(queries, _REFS, strict=False)]
+def _named(queries: Iterable[Query]) -> list[tuple[str, Query]]:
+    """Each query with its letter. Raises `ValueError` when there are more of them than letters."""
+    listed = list(queries)
+    if len(listed) > len(_REFS):
+        raise ValueError(f"expected {len(_REFS)} queries in a panel at most, got {len(listed)}")
+    return list(zip(_REFS, listed, strict=False))
+
+
+def _targets(queries: Iterable[Query], *, instant: bool, table: bool = False) -> list[Json]:
+    return [_target(query, ref, instant=instant, table=table) for ref, query in _named(queries)]
 
 
 # Fields: units, colours, texts.
 
 
-def _text_for_nothing() -> Json:
+def text_for_nothing() -> Json:
+    """A dash where there is no figure."""
     return {"type": "special", "options": {"match": "null+nan", "result": {"text": NOTHING, "index": 0}}}
 
 
-def texts(mapping: Mapping[str, str]) -> Json:
+def texts(mapping: Mapping[str, Message]) -> Json:
     """Values that are shown as texts."""
     options = {value: {"text": text, "index": index} for index, (value, text) in enumerate(mapping.items())}
     return {"type": "value", "options": options}
 
 
-def _defaults(unit: str, *, decimals: int | None = None, colour: str | None = None) -> Json:
+def _defaults(unit: Unit, *, decimals: int | None = None, colour: str | None = None) -> Json:
     """What holds for every field; thresholds are one step, since the norms come with the data."""
     return {
         "unit": unit,
         **({} if decimals is None else {"decimals": decimals}),
         "noValue": NOTHING,
-        "mappings": [_text_for_nothing()],
+        "mappings": [text_for_nothing()],
         "thresholds": {"mode": "absolute", "steps": [{"color": colour or SLATE, "value": None}]},
         "color": _fixed(colour or SKY_BLUE),
     }
@@ -94,7 +88,7 @@ def _fixed(colour: str) -> Json:
     return {"mode": "fixed", "fixedColor": colour}
 
 
-def override(matcher: str, options: str, **properties: Any) -> Json:
+def override(matcher: str, options: Text, **properties: Any) -> Json:
     """Properties of the fields that a matcher such as `byName` or `byFrameRefID` finds; `custom_x` is `custom.x`."""
     return {
         "matcher": {"id": matcher, "options": options},
@@ -112,9 +106,20 @@ def _judgements() -> list[Json]:
 
 def _strokes(queries: Sequence[Query]) -> list[Json]:
     """A colour and dashes for each query. Series of one query differ in their names alone: see `shades`."""
+    if len(queries) > len(SERIES):
+        raise ValueError(f"expected {len(SERIES)} queries at most, one for each colour, got {len(queries)}")
     return [
         override("byFrameRefID", ref, color=_fixed(colour), **_dashes(stroke))
-        for ref, colour, stroke in zip(_REFS, SERIES[: len(queries)], STROKES, strict=False)
+        for (ref, _), colour, stroke in zip(_named(queries), SERIES, STROKES, strict=False)
+    ]
+
+
+def _norm_lines(queries: Sequence[Query]) -> list[Json]:
+    """A norm is drawn dashed and in a colour of its own, over whatever it is the norm of."""
+    return [
+        override("byFrameRefID", ref, color=_fixed(NORM), **_dashes((10, 10)), custom_lineWidth=3)
+        for ref, query in _named(queries)
+        if query.is_norm
     ]
 
 
@@ -128,7 +133,7 @@ def heading(ref: str) -> Json:
     return override("byFrameRefID", ref, mappings=[blank], color=_fixed("transparent"))
 
 
-def units(unit_of: Mapping[str, str]) -> list[Json]:
+def units(unit_of: Mapping[str, Unit]) -> list[Json]:
     """The units of the queries that have another than the panel, by letter."""
     return [override("byFrameRefID", ref, unit=unit) for ref, unit in unit_of.items()]
 
@@ -136,15 +141,20 @@ def units(unit_of: Mapping[str, str]) -> list[Json]:
 # Panels.
 
 
-def _panel(kind: str, title: str, description: str, **more: Any) -> Json:
+def _panel(kind: str, key: str, **more: Any) -> Json:
+    title, description = message(f"grafana-{key}"), message(f"grafana-{key}-about")
     return {"type": kind, "title": title, "description": description, "datasource": DATASOURCE, **more}
 
 
+def column(code: str) -> Message:
+    """The heading of a column or of a row of bars."""
+    return message(f"grafana-column-{code}")
+
+
 def stat(
-    title: str,
-    description: str,
+    key: str,
     queries: Sequence[Query],
-    unit: str,
+    unit: Unit,
     *,
     value_px: int | None = None,
     name_px: int | None = None,
@@ -159,8 +169,7 @@ def stat(
     sizes = {name: px for name, px in (("valueSize", value_px), ("titleSize", name_px)) if px is not None}
     return _panel(
         "stat",
-        title,
-        description,
+        key,
         targets=_targets(queries, instant=True),
         fieldConfig={
             "defaults": _defaults(unit, decimals=decimals, colour=SLATE),
@@ -179,10 +188,9 @@ def stat(
 
 
 def lines(
-    title: str,
-    description: str,
+    key: str,
     queries: Sequence[Query],
-    unit: str,
+    unit: Unit,
     *,
     overrides: Sequence[Json] = (),
     decimals: int | None = None,
@@ -196,8 +204,7 @@ def lines(
     strokes = [] if shades else _strokes(queries)
     return _panel(
         "timeseries",
-        title,
-        description,
+        key,
         targets=_targets(queries, instant=False),
         fieldConfig={
             "defaults": {
@@ -212,7 +219,7 @@ def lines(
                     "spanNulls": False,
                 },
             },
-            "overrides": [*strokes, _norm_line(), *overrides],
+            "overrides": [*strokes, *_norm_lines(queries), *overrides],
         },
         options={
             "legend": {
@@ -226,34 +233,28 @@ def lines(
     )
 
 
-def _norm_line() -> Json:
-    """A norm is drawn dashed and in a colour of its own, over whatever it is the norm of."""
-    return override("byRegexp", "/^norm/", color=_fixed(NORM), **_dashes((10, 10)), custom_lineWidth=3)
-
-
 def bars(
-    title: str,
-    description: str,
-    queries: Sequence[Query],
-    unit: str,
+    key: str,
+    of: Mapping[str, Query],
+    unit: Unit,
     *,
     x: tuple[str, str],
-    names: Sequence[str],
     decimals: int | None = None,
     overrides: Sequence[Json] = (),
     stacked: bool = False,
 ) -> Json:
-    """Bars by a label (months, years), one for each query, which `names` names in their order.
+    """Bars by a label (months, years), one for each query of `of`, by the codes of their names.
 
-    `x` holds the label and what it is called.
+    `x` holds the label and the code of what it is called.
     """
-    label, heading = x
+    label, heading = x[0], column(x[1])
+    if len(of) > len(SERIES):
+        raise ValueError(f"expected {len(SERIES)} queries at most, one for each colour, got {len(of)}")
     return _panel(
         "barchart",
-        title,
-        description,
-        targets=_targets(queries, instant=True, table=True),
-        transformations=_side_by_side(queries, names, labels={label: heading}, sort=label),
+        key,
+        targets=_targets(of.values(), instant=True, table=True),
+        transformations=_side_by_side(of, labels={label: heading}, sort=label),
         fieldConfig={
             "defaults": {
                 **_defaults(unit, decimals=decimals),
@@ -263,10 +264,9 @@ def bars(
             "overrides": [
                 override("byName", heading, unit=AS_IT_IS),
                 *(
-                    override("byName", name, color=_fixed(colour))
-                    for name, colour in zip(names, SERIES, strict=False)
+                    override("byName", column(code), color=_fixed(NORM if query.is_norm else colour))
+                    for (code, query), colour in zip(of.items(), SERIES, strict=False)
                 ),
-                override("byRegexp", "/^norm/", color=_fixed(NORM)),
                 *overrides,
             ],
         },
@@ -285,31 +285,29 @@ def bars(
 
 
 def table(
-    title: str,
-    description: str,
-    queries: Sequence[Query],
-    columns: Sequence[str],
+    key: str,
+    of: Mapping[str, Query],
     *,
     labels: Mapping[str, str],
-    unit: str = COUNT,
+    unit: Unit = COUNT,
     decimals: int | None = None,
-    column_units: Mapping[str, str] = {},
+    column_units: Mapping[str, Unit] = {},
     sort: str | None = None,
     descending: bool = False,
     overrides: Sequence[Json] = (),
 ) -> Json:
-    """A row for each combination of `labels` (label to heading), a column for each query.
+    """A row for each combination of `labels`, a column for each query of `of`; headings are named by their codes.
 
-    `sort` is a label or a column.
+    `sort` is a label or the code of a column.
     """
     shown_units = {**dict.fromkeys(labels.values(), AS_IT_IS), **column_units}
-    by_name = [override("byName", name, unit=column_unit) for name, column_unit in shown_units.items()]
+    by_name = [override("byName", column(code), unit=column_unit) for code, column_unit in shown_units.items()]
+    headings = {label: column(code) for label, code in labels.items()}
     return _panel(
         "table",
-        title,
-        description,
-        targets=_targets(queries, instant=True, table=True),
-        transformations=_side_by_side(queries, columns, labels=labels, sort=sort, descending=descending),
+        key,
+        targets=_targets(of.values(), instant=True, table=True),
+        transformations=_side_by_side(of, labels=headings, sort=sort, descending=descending),
         fieldConfig={
             "defaults": {
                 **_defaults(unit, decimals=decimals),
@@ -321,46 +319,35 @@ def table(
     )
 
 
-def matrix(
-    title: str, description: str, query: Query, unit: str, *, rows: tuple[str, str], columns: str, decimals: int
-) -> Json:
+def matrix(key: str, query: Query, unit: Unit, *, rows: tuple[str, str], columns: str, decimals: int) -> Json:
     """A table of one query: a row for each value of the label in `rows`, a column for each of the label `columns`.
 
-    `rows` holds the first column's heading too; Grafana names that column after both labels.
+    `rows` holds the code of the first column's heading too; Grafana names that column after both labels.
     """
     label, heading = rows
     corner = f"{label}\\{columns}"
     options = {"rowField": label, "columnField": columns, "valueField": "Value", "emptyValue": "null"}
-    panel = table(title, description, [query], ["Value"], labels={label: heading}, unit=unit, decimals=decimals)
+    panel = table(key, {heading: query}, labels={label: heading}, unit=unit, decimals=decimals)
+    named = {"excludeByName": {}, "indexByName": {}, "renameByName": {corner: column(heading)}}
     return {
         **panel,
         "transformations": [
             {"id": "groupingToMatrix", "options": options},
             {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": corner, "desc": False}]}},
-            {
-                "id": "organize",
-                "options": {"excludeByName": {}, "indexByName": {}, "renameByName": {corner: heading}},
-            },
+            {"id": "organize", "options": named},
         ],
     }
 
 
 def _side_by_side(
-    queries: Sequence[Query],
-    names: Sequence[str],
-    *,
-    labels: Mapping[str, str],
-    sort: str | None,
-    descending: bool = False,
+    of: Mapping[str, Query], *, labels: Mapping[str, Message], sort: str | None, descending: bool = False
 ) -> list[Json]:
     """Rows with the same labels become one, and each query a column of its own under its name.
 
     Grafana calls the values `Value`, or `Value #A` and so on where there are several queries.
     """
-    if len(queries) != len(names):
-        raise ValueError(f"expected a name for each of {len(queries)} queries, got {len(names)}: {', '.join(names)}")
-    values = ["Value"] if len(queries) == 1 else [f"Value #{ref}" for ref in _REFS[: len(queries)]]
-    renamed = {**labels, **dict(zip(values, names, strict=True))}
+    values = ["Value"] if len(of) == 1 else [f"Value #{ref}" for ref, _ in _named(of.values())]
+    renamed = {**labels, **{value: column(code) for value, code in zip(values, of, strict=True)}}
     order = {name: at for at, name in enumerate([*labels, *values])}
     steps: list[Json] = [
         {"id": "merge", "options": {}},
@@ -370,40 +357,12 @@ def _side_by_side(
         },
     ]
     if sort is not None:
-        by = {"field": labels.get(sort, sort), "desc": descending}
+        by = {"field": labels[sort] if sort in labels else column(sort), "desc": descending}
         steps.append({"id": "sortBy", "options": {"fields": {}, "sort": [by]}})
     return steps
 
 
-def text(title: str, markdown: str, description: str) -> Json:
+def text(title: str, markdown: str, description: Message) -> Json:
     """Words, written in Markdown."""
     options = {"mode": "markdown", "content": markdown, "code": {"language": "plaintext", "showLineNumbers": False}}
     return {"type": "text", "title": title, "description": description, "options": options}
-
-
-def verdict_column(name: str) -> Json:
-    """A column of 0 and 1 that says whether a norm is kept."""
-    says = {"0": {"text": f"{GOOD} binnen de norm", "color": SKY_BLUE, "index": 0}}
-    says["1"] = {"text": f"{BAD} boven de norm", "color": VERMILLION, "index": 1}
-    return override(
-        "byName",
-        name,
-        mappings=[{"type": "value", "options": says}, _text_for_nothing()],
-        custom_cellOptions={"type": "color-text"},
-    )
-
-
-def bounds_column(name: str) -> Json:
-    """A column of speed categories, whose bounds come with zeros before them so that they sort."""
-    says = {"pattern": "^0*([0-9]+)$", "result": {"text": "tot en met $1 s", "index": 0}}
-    return override("byName", name, mappings=[{"type": "regex", "options": says}])
-
-
-def reasons_column(name: str) -> Json:
-    """A column of reasons, in Dutch."""
-    return override("byName", name, mappings=[texts(REASONS)])
-
-
-def channel_column(name: str) -> Json:
-    """A column of channels, in Dutch."""
-    return override("byName", name, mappings=[texts(CHANNELS)])

@@ -3,28 +3,40 @@
 It must hold no logic of its own: every command lives beside what it runs.
 """
 
+import sys
+
+if __name__ == "__main__":
+    from streams.entry import main as enter
+
+    sys.exit(enter())  # signals are seen to before the rest of this module is imported
+
 import logging
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import click
 
+from streams.contracts.names import advice, sentence
+from streams.entry import SERVICES
+from streams.process.signals import SIGNALS, exit_status, interrupt, nothing
+
 COMMANDS: Final[Mapping[str, str]] = {
-    "demo": "streams.demo:demo",
-    "worker": "streams.worker:worker",
-    "publish": "streams.sources.publish_command:publish",
-    "simulate": "streams.sources.simulate_command:simulate",
-    "report": "streams.reports.report_command:report",
-    "snapshot": "streams.reports.snapshot_command:snapshot",
-    "month": "streams.reports.month_command:month",
-    "check": "streams.check:check",
+    "demo": "streams.commands.demo:demo",
+    "worker": "streams.commands.worker:worker",
+    "publish": "streams.commands.publish:publish",
+    "simulate": "streams.commands.simulate:simulate",
+    "report": "streams.commands.report:report",
+    "snapshot": "streams.commands.snapshot:snapshot",
+    "month": "streams.commands.month:month",
+    "dead-letters": "streams.commands.dead_letters:dead_letters",
+    "check": "streams.commands.check.command:check",
 }
 """Subcommand to `module:function`, in the order of the help text."""
 
 
 class LazyGroup(click.Group):
-    """Imports a subcommand when it is used, so that `--help` and small commands start at once."""
+    """Imports a subcommand when it is used, so that each starts as soon as it can; `--help` imports all of them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The names in the order of `COMMANDS`, the most used first."""
@@ -38,6 +50,30 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), function)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, which names no command that may be meant.
+
+        From here on a signal interrupts the command. A service says by itself when it can stop.
+        """
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}: {sentence(advice(args[0], COMMANDS))}")
+        found = super().resolve_command(ctx, args)
+        if found[0] not in SERVICES:
+            SIGNALS.plan(interrupt)
+        return found
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; a command that was interrupted says so, and ends with the status that shells expect."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupted:
+            click.echo("Stopped before it was done.", err=True)
+            raise click.exceptions.Exit(exit_status(interrupted)) from None
+        finally:
+            SIGNALS.plan(nothing)
+
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="wachtmonitor")
@@ -47,7 +83,3 @@ def main() -> None:
     # asyncio after it, with a trace of each request that the client has given up
     for name in ("aiokafka", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,20 +1,40 @@
-"""Fixtures for all tests: the brokers, each started once in a run and only when a test asks for it."""
+"""Fixtures for all tests: the brokers, each started once in a process of the run and only when a test asks for it."""
 
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
-from streams.runtime.embedded import BrokerProcess, EmbeddedBroker
+from streams.kafka.embedded import BrokerProcess, EmbeddedBroker
 from tests.brokers.apache import ApacheKafka, KafkaMissingError, kafka_jars
+from tests.brokers.ports import next_port
+
+
+def pytest_configure() -> None:
+    """The same examples in every run, however slow the machine; and Ctrl-C is heeded.
+
+    A shell has a job in the background ignore it, and what tests start inherits that.
+    """
+    settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("steady")
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files whose tests wait for services come first: the short ones then fill what time each process has left."""
+    long = {item.path for item in items if any(item.get_closest_marker(service) for service in ("kafka", "browser"))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def embedded_broker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EmbeddedBroker]:
     """The embedded broker, shared by all tests of the run: a test uses topics of its own."""
-    async with EmbeddedBroker(tmp_path_factory.mktemp("embedded")) as broker:
+    async with EmbeddedBroker(tmp_path_factory.mktemp("embedded"), next_port()) as broker:
         yield broker
 
 

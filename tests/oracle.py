@@ -54,103 +54,364 @@ INSERT INTO events SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);
 
 _HOUR_MS: Final = 3_600_000
 
+_SKEW_MS: Final = 2_000
+
+_SHUT: Final = """
+CREATE MACRO shut(ms) AS CASE
+    WHEN wall(ms)::DATE IN (FROM closing) THEN 'closing_day'
+    WHEN isodow(wall(ms)) > {days} THEN 'outside_opening_hours'
+    WHEN hour(wall(ms)) < {from_hour} OR hour(wall(ms)) >= {to_hour} THEN 'outside_opening_hours'
+END
+"""
+
+_STRETCHES: Final = """
+CREATE TABLE told AS
+WITH spaced AS (
+    SELECT DISTINCT contact, kind, cluster, happened,
+        list_position(
+            ['offered', 'answered', 'abandoned', 'ended', 'callback_requested', 'called_back'], kind
+        ) AS rank
+    FROM events
+    WHERE kind IN ('offered', 'answered', 'abandoned', 'ended', 'callback_requested', 'called_back')
+), parted AS (
+    SELECT *, happened - lag(happened) OVER (PARTITION BY contact ORDER BY happened) > 4 * $hour AS apart FROM spaced
+), numbered AS (
+    SELECT *, count(*) FILTER (apart) OVER (PARTITION BY contact ORDER BY happened) AS stretch FROM parted
+), begun AS (
+    SELECT contact, stretch,
+        stretch > 0 AND min(happened) FILTER (kind = 'offered') <= min(happened) + $skew AS anew
+    FROM numbered GROUP BY contact, stretch
+), counted AS (
+    SELECT *, count(*) FILTER (anew) OVER (PARTITION BY contact ORDER BY stretch) AS life FROM begun
+)
+SELECT contact, life, stretch, kind, cluster, happened, rank,
+    min(happened) FILTER (kind = 'offered') OVER (PARTITION BY contact, life) AS dialled
+FROM numbered JOIN counted USING (contact, stretch)
+"""
+"""Facts of one id with more than four hours between them are of another call, if somebody dials in."""
+
+_LIVES: Final = """
+CREATE TABLE lives AS
+WITH ordered AS (
+    SELECT *, row_number() OVER (PARTITION BY contact, life ORDER BY rank, happened, cluster) AS nearest,
+        min(stretch) FILTER (rank BETWEEN 2 AND 4) OVER (PARTITION BY contact, life) AS served_in
+    FROM told
+)
+SELECT contact, life,
+    life = max(life) OVER (PARTITION BY contact) AS is_last,
+    max(cluster) FILTER (nearest = 1) AS cluster,
+    max(dialled) AS dialled,
+    min(happened) AS first_fact,
+    max(happened) AS last_fact,
+    min(happened) FILTER (kind = 'answered' AND happened < dialled - $skew) AS early_answer,
+    min(happened) FILTER (kind IN ('abandoned', 'ended') AND happened < dialled - $skew) AS early_leave,
+    coalesce(bool_or(rank < 4 AND stretch > served_in) AND NOT bool_or(kind = 'callback_requested'), FALSE) AS mixed
+FROM ordered GROUP BY contact, life
+"""
+
+_MOMENTS: Final = """
+CREATE TABLE moments AS
+WITH clocked AS (
+    SELECT contact, life, greatest(happened, dialled) AS moment, dialled, kind FROM told
+    WHERE happened >= dialled - $skew
+), flagged AS (
+    SELECT contact, life, moment,
+        moment > any_value(dialled) AND bool_or(kind = 'offered') AS comes,
+        bool_or(kind = 'offered') AS dials,
+        bool_or(kind = 'answered') AS answers,
+        bool_or(kind IN ('abandoned', 'ended')) AS leaves,
+        bool_or(kind = 'ended') AS ends,
+        bool_or(kind = 'callback_requested') AND NOT answers AS asks,
+        bool_or(kind IN ('called_back', 'answered')) AS calls_back
+    FROM clocked GROUP BY contact, life, moment
+)
+SELECT *,
+    count(*) FILTER (comes) OVER sofar AS entry,
+    entry - comes::INT AS left_entry,
+    comes AND coalesce(lag(leaves AND NOT dials) OVER sofar, FALSE)
+        AND moment - lag(moment) OVER sofar > $hour / 4 AS long_after
+FROM flagged WINDOW sofar AS (PARTITION BY contact, life ORDER BY moment)
+"""
+"""Each moment of a call: who comes back at it has left before, at the latest at the same moment."""
+
+_ENTRIES: Final = """
+CREATE TABLE entries AS
+WITH begun AS (
+    SELECT contact, life, entry, min(moment) AS began, min(moment) FILTER (answers) AS answer_at
+    FROM moments GROUP BY contact, life, entry
+), gone AS (
+    SELECT contact, life, left_entry AS entry, min(moment) AS left_at, arg_min(asks, moment) AS has_asked
+    FROM moments WHERE leaves OR asks GROUP BY contact, life, left_entry
+), both_sides AS (
+    SELECT *, coalesce(answer_at <= coalesce(left_at, answer_at), FALSE) AS is_answered,
+        min(entry) FILTER (is_answered) OVER (PARTITION BY contact, life) AS last_entry
+    FROM begun LEFT JOIN gone USING (contact, life, entry)
+)
+SELECT *, coalesce(has_asked, FALSE) AND NOT is_answered AS is_callback,
+    count(*) FILTER (is_callback) OVER (PARTITION BY contact, life ORDER BY entry) - is_callback::INT AS wait_number
+FROM both_sides WHERE last_entry IS NULL OR entry <= last_entry
+"""
+"""Each time that a caller came into the queue, up to the answer; after a callback is asked for, another wait."""
+
+_WAITS_OF_CALLS: Final = """
+CREATE TABLE waits AS
+WITH ended AS (
+    SELECT contact, life, wait_number, min(began) AS start, arg_max(entry, entry) AS entry,
+        arg_max(left_at, entry) AS left_at, arg_max(is_answered, entry) AS is_answered,
+        arg_max(is_callback, entry) AS is_callback, arg_max(answer_at, entry) AS answer_at
+    FROM (SELECT * REPLACE (coalesce(left_at, -1) AS left_at, coalesce(answer_at, -1) AS answer_at) FROM entries)
+    GROUP BY contact, life, wait_number
+), followed AS (
+SELECT *, wait_number = max(wait_number) OVER (PARTITION BY contact, life) AS is_last,
+    (SELECT min(moment) FROM moments m WHERE m.contact = w.contact AND m.life = w.life AND m.entry = w.entry
+        AND m.calls_back AND m.moment > w.left_at AND w.is_callback) AS called_back,
+    (SELECT min(moment) FROM moments m WHERE m.contact = w.contact AND m.life = w.life AND m.entry = w.entry
+        AND m.answers AND m.moment > w.left_at AND w.left_at >= 0 AND NOT (w.is_answered OR w.is_callback)) AS late,
+    (SELECT min(moment) FROM moments m WHERE m.contact = w.contact AND m.life = w.life
+        AND m.left_entry = w.entry AND m.ends AND m.moment >= w.left_at) AS ended_at
+FROM ended w
+)
+SELECT *, coalesce(ended_at < late, FALSE) AS late_after_end FROM followed
+"""
+
 _CALLS: Final = """
 CREATE TABLE calls AS
-WITH ordered AS (
-    SELECT *, row_number() OVER (
-        PARTITION BY contact
-        ORDER BY list_position(['offered', 'answered', 'abandoned', 'ended'], kind), happened, cluster
-    ) AS nearest
-    FROM events WHERE kind IN ('offered', 'answered', 'abandoned', 'ended')
-), facts AS (
-    SELECT
-        max(cluster) FILTER (nearest = 1) AS cluster,
-        min(happened) FILTER (kind = 'offered') AS offered,
-        min(happened) FILTER (kind = 'answered') AS answered,
-        min(happened) FILTER (kind IN ('abandoned', 'ended')) AS gone,
-        min(happened) AS first_fact
-    FROM ordered GROUP BY contact
-), placed AS (
-    SELECT *,
-        coalesce(offered, first_fact) AS moment,
-        coalesce(answered, gone) AS closed,
-        closed - offered AS wait,
-        CASE
-            WHEN wall(moment)::DATE IN (FROM closing) THEN 'closing_day'
-            WHEN isodow(wall(moment)) > $open_days THEN 'outside_opening_hours'
-            WHEN hour(wall(moment)) < $open_from OR hour(wall(moment)) >= $open_to THEN 'outside_opening_hours'
-        END AS shut
-    FROM facts
+WITH last_waits AS (
+    SELECT *, bool_or(is_answered) OVER (PARTITION BY contact, life) AS has_answer FROM waits
 ), judged AS (
-    SELECT *, offered IS NULL OR (shut IS NULL AND closed IS NULL) AS unended FROM placed
+    SELECT cluster, lives.is_last AS is_open_life, w.*,
+        CASE WHEN early_answer IS NOT NULL THEN early_answer WHEN NOT has_answer THEN early_leave END AS early,
+        CASE WHEN early IS NULL THEN coalesce(start, first_fact) ELSE dialled END AS period,
+        CASE WHEN is_answered THEN answer_at WHEN left_at >= 0 THEN left_at END AS closed,
+        closed - start AS wait,
+        dialled AS offered_first, first_fact
+    FROM lives LEFT JOIN last_waits w USING (contact, life)
+    WHERE w.is_last IS NULL OR w.is_last
+), placed AS (
+    SELECT *, shut(period) AS shut_as FROM judged
 )
-SELECT cluster, offered, moment AS period, wait, norm,
-    CASE WHEN unended THEN NULL WHEN shut IS NOT NULL THEN offered ELSE closed END AS known,
+SELECT cluster, start AS offered, period, wait, norm,
+    start IS NULL OR (shut_as IS NULL AND early IS NULL AND closed IS NULL) AS unended,
     CASE
-        WHEN unended AND moment > $now - 4 * $hour THEN 'open'
-        WHEN shut IS NOT NULL THEN shut
-        WHEN wait IS NULL THEN 'unresolved'
-        WHEN wait < 0 OR wait > 4 * $hour THEN 'implausible'
-        WHEN answered IS NOT NULL THEN 'answered'
+        WHEN unended THEN NULL
+        WHEN shut_as IS NOT NULL THEN period
+        WHEN early IS NOT NULL THEN early
+        WHEN late_after_end THEN late
+        ELSE closed
+    END AS known,
+    CASE
+        WHEN unended AND is_open_life AND period > $now - 4 * $hour THEN 'open'
+        WHEN shut_as IS NOT NULL THEN shut_as
+        WHEN unended THEN 'unresolved'
+        WHEN early IS NOT NULL OR wait > 4 * $hour OR (NOT is_callback AND late_after_end) THEN 'implausible'
+        WHEN is_callback THEN 'callback'
+        WHEN is_answered THEN 'answered'
         ELSE 'missed'
     END AS outcome
-FROM judged JOIN norms USING (cluster)
+FROM placed JOIN norms USING (cluster)
 """
+
+_ASIDE: Final = """
+CREATE TABLE aside AS
+WITH sound AS (
+    SELECT cluster, w.* FROM lives JOIN waits w USING (contact, life)
+    WHERE early_answer IS NULL AND shut(start) IS NULL AND (early_leave IS NULL OR EXISTS (
+        FROM waits o WHERE o.contact = w.contact AND o.life = w.life AND o.is_answered
+    ))
+), returns AS (
+    SELECT moments.contact, moments.life, bool_or(long_after AND NOT coalesce(is_callback, FALSE)) AS late_return
+    FROM moments LEFT JOIN entries ON entries.contact = moments.contact AND entries.life = moments.life
+        AND entries.entry = moments.left_entry
+    GROUP BY ALL
+)
+SELECT 'reused' AS what, cluster, coalesce(dialled, first_fact) AS period, period AS known, 0 AS after
+FROM lives WHERE life > 0
+UNION ALL
+SELECT 'unclear', cluster, coalesce(dialled, first_fact), last_fact, 0
+FROM lives LEFT JOIN returns USING (contact, life) WHERE mixed OR late_return
+UNION ALL
+SELECT 'asked', cluster, start, left_at, 0 FROM sound WHERE is_callback AND left_at - start <= 4 * $hour
+UNION ALL
+SELECT 'called_back', cluster, start, called_back, called_back - left_at
+FROM sound WHERE is_callback AND called_back IS NOT NULL AND left_at - start <= 4 * $hour
+UNION ALL
+SELECT 'too_late', cluster, start, late, 0 FROM sound
+WHERE is_last AND late IS NOT NULL AND NOT late_after_end
+"""
+
+_VISIT_FACTS: Final = """
+CREATE TABLE visit_facts AS
+WITH told AS (
+    SELECT DISTINCT contact AS ticket, kind, cluster, happened FROM events
+    WHERE kind IN ('arrived', 'started', 'finished', 'cancelled', 'no_show', 'left')
+), kept AS (
+    SELECT *, ticket IN (SELECT contact FROM events WHERE planned IS NOT NULL) AS is_planned FROM told
+    WINDOW day_of_kind AS (PARTITION BY ticket, kind, happened // 86400000)
+    QUALIFY row_number() OVER (day_of_kind ORDER BY happened, cluster) <= 4
+        OR row_number() OVER (day_of_kind ORDER BY happened DESC, cluster DESC) <= 4
+), begun AS (
+    SELECT *, lag(happened) OVER facts AS before,
+        kind = 'arrived' AND NOT is_planned AND happened > before + 4 * $hour
+            AND wall(happened)::DATE > wall(before)::DATE AS is_another
+    FROM kept WINDOW facts AS (
+        PARTITION BY ticket ORDER BY happened, list_position(
+            ['arrived', 'started', 'finished', 'cancelled', 'no_show', 'left'], kind
+        ), cluster
+    )
+), numbered AS (
+    SELECT *, count(*) FILTER (is_another) OVER (
+        PARTITION BY ticket ORDER BY happened, list_position(
+            ['arrived', 'started', 'finished', 'cancelled', 'no_show', 'left'], kind
+        ), cluster
+    ) AS life FROM begun
+)
+SELECT ticket || '#' || life AS contact, ticket, life, life < max(life) OVER (PARTITION BY ticket) AS is_past,
+    kind, cluster, happened
+FROM numbered
+"""
+"""Of each type the four earliest and the four latest of a day. Without a plan, an arrival on a later day than all
+facts before it, and not just past midnight, is that of another visitor with the same number."""
+
+_DESKS: Final = """
+CREATE TABLE desks AS
+WITH starts AS (
+    SELECT contact, happened, min(cluster) AS cluster FROM visit_facts WHERE kind = 'started' GROUP BY ALL
+), turns AS (
+    SELECT * FROM starts
+    QUALIFY lag(cluster) OVER (PARTITION BY contact ORDER BY happened) IS DISTINCT FROM cluster
+)
+SELECT contact, cluster, happened AS started,
+    lag(happened) OVER desk AS before,
+    row_number() OVER desk AS turn,
+    lead(happened) OVER desk IS NULL AS is_last
+FROM turns WINDOW desk AS (PARTITION BY contact ORDER BY happened)
+"""
+"""The desks that received a visitor, in turn: a start at another desk is the next one."""
+
+_ONWARD: Final = """
+CREATE TABLE onward AS
+WITH past AS (
+    SELECT DISTINCT contact, is_past FROM visit_facts
+), received AS (
+    SELECT contact, cluster, started, coalesce(
+        (SELECT min(happened) FROM visit_facts arrival WHERE kind = 'arrived' AND arrival.contact = desks.contact
+            AND arrival.cluster = desks.cluster AND happened > before AND happened <= started),
+        (SELECT min(happened) FROM visit_facts finish WHERE kind = 'finished' AND finish.contact = desks.contact
+            AND happened BETWEEN before AND started)
+    ) AS since
+    FROM desks WHERE turn > 1
+), sent AS (
+    SELECT contact, arg_min(arrival.cluster, (happened, arrival.cluster)) AS cluster, min(happened) AS since,
+        max(happened) AS last_arrival
+    FROM visit_facts arrival JOIN desks USING (contact)
+    WHERE kind = 'arrived' AND is_last AND happened > started AND arrival.cluster <> desks.cluster GROUP BY contact
+), waiting AS (
+    SELECT *,
+        (SELECT min(happened) FROM visit_facts gone WHERE kind IN ('no_show', 'left', 'cancelled')
+            AND gone.contact = sent.contact AND happened >= last_arrival) AS gone,
+        (SELECT min(happened) FROM visit_facts finish WHERE kind = 'finished' AND finish.contact = sent.contact
+            AND finish.cluster = sent.cluster AND happened >= since) AS finished
+    FROM sent
+), outcomes AS (
+    SELECT contact, cluster, coalesce(since, started) AS period, started AS known, started - since AS wait,
+        CASE WHEN wait IS NULL THEN 'unresolved' WHEN wait > 4 * $hour THEN 'implausible' ELSE 'onward' END AS outcome
+    FROM received
+    UNION ALL
+    SELECT contact, cluster, since, coalesce(gone, finished, if(is_past, since, NULL)), NULL, CASE
+        WHEN gone IS NOT NULL THEN 'onward_left'
+        WHEN finished IS NULL AND NOT is_past AND since > $now - 12 * $hour THEN 'open'
+        ELSE 'unresolved'
+    END FROM waiting JOIN past USING (contact)
+)
+SELECT * FROM outcomes JOIN norms USING (cluster)
+"""
+"""A wait for each further desk."""
 
 _VISITS: Final = """
 CREATE TABLE visits AS
-WITH ordered AS (
-    SELECT *,
-        row_number() OVER (
-            PARTITION BY contact
-            ORDER BY list_position(
-                ['requested', 'arrived', 'started', 'finished', 'cancelled', 'no_show'], kind
-            ), happened, cluster
-        ) AS nearest,
-        row_number() OVER (PARTITION BY contact ORDER BY planned IS NULL, happened DESC, planned DESC) AS last_said,
-        row_number() OVER (PARTITION BY contact, kind ORDER BY happened, planned) AS earliest
-    FROM events WHERE kind NOT IN ('offered', 'answered', 'abandoned', 'ended')
-), facts AS (
-    SELECT
-        max(cluster) FILTER (nearest = 1) AS cluster,
-        max(happened) FILTER (kind = 'requested' AND earliest = 1) AS asked,
-        max(planned) FILTER (kind = 'requested' AND earliest = 1) AS first_plan,
-        max(planned) FILTER (last_said = 1) AS plan,
-        min(happened) FILTER (kind = 'arrived') AS arrived,
-        min(happened) FILTER (kind = 'started') AS started,
-        min(happened) FILTER (kind = 'finished') AS finished,
+WITH requests AS (
+    SELECT contact AS ticket,
         max(happened) FILTER (kind = 'requested') AS asked_again,
-        max(happened) FILTER (kind = 'cancelled') AS last_cancelled,
-        max(happened) FILTER (kind = 'no_show') AS last_no_show,
-        if(asked_again IS NULL OR last_cancelled >= asked_again, last_cancelled, NULL) AS cancelled,
-        if(asked_again IS NULL OR last_no_show >= asked_again, last_no_show, NULL) AS no_show
-    FROM ordered GROUP BY contact
+        min(happened) FILTER (kind = 'requested') AS asked,
+        arg_min(planned, (happened, planned)) FILTER (kind = 'requested') AS first_plan,
+        arg_max(planned, (happened, planned)) FILTER (kind = 'requested') AS last_plan,
+        arg_max(planned, (happened, planned)) FILTER (planned IS NOT NULL) AS stated_plan,
+        if(asked IS NULL, stated_plan, last_plan) AS plan,
+        arg_min(cluster, (happened, cluster)) FILTER (kind = 'requested') AS asked_of
+    FROM events WHERE kind IN ('requested', 'arrived', 'started', 'finished', 'cancelled', 'no_show', 'left')
+    GROUP BY contact
+), asks AS (
+    SELECT coalesce(lives.contact, ticket || '#0') AS contact, coalesce(life, 0) AS life,
+        coalesce(is_past, false) AS is_past, requests.* EXCLUDE (ticket)
+    FROM requests LEFT JOIN (SELECT DISTINCT contact, ticket, life, is_past FROM visit_facts) lives USING (ticket)
+), told AS (
+    SELECT visit_facts.* EXCLUDE (life, is_past), asked_again, desks.cluster AS first_desk, started,
+        coalesce(kind = 'arrived' AND happened > started AND visit_facts.cluster <> first_desk, false) AS sent_on
+    FROM visit_facts JOIN asks USING (contact) LEFT JOIN desks ON desks.contact = visit_facts.contact AND turn = 1
+), moments AS (
+    SELECT contact,
+        any_value(started) AS started,
+        max(happened) FILTER (kind IN ('no_show', 'left', 'cancelled') AND happened < asked_again) AS void,
+        max(happened) FILTER (kind = 'arrived') AS last_arrival,
+        min(happened) FILTER (kind = 'arrived') AS first_arrival,
+        min(happened) FILTER (kind = 'finished') AS finished,
+        min(happened) AS first_fact,
+        min(happened) FILTER (kind IN ('started', 'finished')) AS served,
+        max(happened) FILTER (kind IN ('arrived', 'started')) AS last_present,
+        arg_min(cluster, (
+            list_position(['arrived', 'started', 'finished', 'cancelled', 'no_show', 'left'], kind), happened, cluster
+        )) FILTER (NOT sent_on) AS nearest
+    FROM told GROUP BY contact
+), facts AS (
+    SELECT asks.*, moments.* EXCLUDE (contact),
+        coalesce(asked_of, nearest) AS cluster,
+        (SELECT min(happened) FROM told WHERE told.contact = asks.contact AND kind = 'arrived' AND NOT sent_on
+            AND happened > coalesce(void, happened - 1)) AS arrived,
+        (SELECT arg_min({'kind': kind, 'at': happened}, (
+                happened, list_position(['no_show', 'left', 'cancelled'], kind)
+            )) FROM told WHERE told.contact = asks.contact AND kind IN ('no_show', 'left', 'cancelled')
+            AND happened >= greatest(coalesce(asked_again, happened), coalesce(last_arrival, happened))) AS gone,
+        asks.contact IN (SELECT contact FROM onward) AS is_sent_on
+    FROM asks LEFT JOIN moments USING (contact)
 ), judged AS (
     SELECT *,
-        coalesce(plan, arrived, least(started, finished, last_cancelled, last_no_show)) AS due,
+        coalesce(plan, first_arrival, first_fact) AS due,
+        gone.at - greatest(arrived, plan) AS left_after,
         CASE
-            WHEN started IS NULL AND no_show <= coalesce(cancelled, no_show) THEN 'no_show'
-            WHEN started IS NULL AND cancelled IS NOT NULL AND plan IS NULL THEN 'walk_in_left'
-            WHEN started IS NULL AND cancelled IS NOT NULL THEN 'cancelled'
-            WHEN started IS NULL OR (plan IS NULL AND arrived IS NULL) THEN 'unresolved'
-            WHEN plan IS NOT NULL AND abs(started - plan) > 4 * $hour THEN 'implausible'
-            WHEN plan IS NOT NULL THEN 'served'
-            WHEN started - arrived NOT BETWEEN 0 AND 4 * $hour THEN 'implausible'
-            ELSE 'walk_in'
+            WHEN started IS NOT NULL AND plan IS NOT NULL THEN if(
+                started - plan > 4 * $hour OR wall(started)::DATE < wall(plan)::DATE, 'implausible', 'served'
+            )
+            WHEN started IS NOT NULL AND arrived IS NULL THEN 'unresolved'
+            WHEN started IS NOT NULL AND started - arrived NOT BETWEEN 0 AND 4 * $hour THEN 'implausible'
+            WHEN started IS NOT NULL THEN 'walk_in'
+            WHEN gone.kind = 'no_show' THEN 'no_show'
+            WHEN gone IS NOT NULL AND plan IS NULL THEN 'walk_in_left'
+            WHEN gone.kind = 'cancelled' AND arrived IS NULL THEN 'cancelled'
+            WHEN gone IS NOT NULL THEN if(arrived IS NOT NULL AND left_after > 4 * $hour, 'implausible', 'left')
+            ELSE 'unresolved'
         END AS fate,
-        fate = 'unresolved' AND (started IS NOT NULL OR finished IS NULL) AS unended
+        fate = 'unresolved' AND if(started IS NULL, finished IS NULL, NOT is_sent_on) AS unended,
+        greatest(last_present, asked_again) AS last_news,
+        last_news > served + 4 * $hour AND wall(last_news)::DATE > wall(served)::DATE AS is_unclear
     FROM facts
 )
-SELECT cluster, plan, arrived, started, due AS period, asked, first_plan, norm,
+SELECT cluster, plan, arrived, started, asked, first_plan, norm, left_after,
     CASE
-        WHEN unended THEN NULL
-        WHEN fate = 'no_show' THEN no_show
-        WHEN fate IN ('cancelled', 'walk_in_left') THEN cancelled
-        ELSE coalesce(started, finished)
-    END AS known,
-    if(unended AND due > $now - 12 * $hour, 'open', fate) AS outcome
+        WHEN started IS NOT NULL AND plan IS NULL AND arrived IS NOT NULL THEN arrived
+        WHEN started IS NOT NULL AND plan IS NULL AND is_sent_on THEN started
+        ELSE due
+    END AS period,
+    if(unended, if(is_past, due, NULL), coalesce(started, gone.at, finished)) AS known,
+    due, life, is_unclear,
+    if(unended AND NOT is_past AND due > $now - 12 * $hour, 'open', fate) AS outcome
 FROM judged JOIN norms USING (cluster)
 """
+
+_NUMBERS: Final = """
+CREATE TABLE numbers AS
+SELECT cluster, due AS period, due AS known, life > 0 AS is_reused, is_unclear FROM visits
+"""
+"""Ticket numbers that were used again, or may have been."""
 
 _REQUESTS: Final = """
 CREATE TABLE requests AS
@@ -190,6 +451,13 @@ _COUNTS: Final[Mapping[str, str]] = {
         count(*) FILTER (outcome = 'closing_day') AS closing_day,
         count(*) FILTER (outcome = 'unresolved') AS unresolved,
         count(*) FILTER (outcome = 'implausible') AS implausible""",
+    "aside": """
+        count(*) FILTER (what = 'reused') AS reused_ids,
+        count(*) FILTER (what = 'unclear') AS unclear_ids,
+        count(*) FILTER (what = 'asked') AS callbacks_requested,
+        count(*) FILTER (what = 'called_back') AS called_back,
+        coalesce(sum(after) FILTER (what = 'called_back'), 0) AS called_back_after_ms,
+        count(*) FILTER (what = 'too_late') AS answered_too_late""",
     "visits": """
         count(*) FILTER (outcome = 'served') AS served,
         sum(greatest(0, started - plan)) FILTER (outcome = 'served') AS wait_ms,
@@ -203,8 +471,20 @@ _COUNTS: Final[Mapping[str, str]] = {
         count(*) FILTER (outcome = 'walk_in_left') AS walk_ins_left,
         count(*) FILTER (outcome = 'no_show') AS no_shows,
         count(*) FILTER (outcome = 'cancelled') AS cancelled,
+        count(*) FILTER (outcome = 'left') AS left,
+        count(*) FILTER (outcome = 'left' AND arrived IS NOT NULL) AS left_arrived,
+        sum(greatest(0, left_after)) FILTER (outcome = 'left' AND arrived IS NOT NULL) AS left_wait_ms,
         count(*) FILTER (outcome = 'unresolved') AS unresolved,
         count(*) FILTER (outcome = 'implausible') AS implausible""",
+    "onward": """
+        count(*) FILTER (outcome = 'onward') AS onward,
+        sum(wait) FILTER (outcome = 'onward') AS onward_wait_ms,
+        count(*) FILTER (outcome = 'onward_left') AS onward_left,
+        count(*) FILTER (outcome = 'unresolved') AS unresolved,
+        count(*) FILTER (outcome = 'implausible') AS implausible""",
+    "numbers": """
+        count(*) FILTER (is_reused) AS reused_ids,
+        count(*) FILTER (is_unclear) AS unclear_ids""",
     "requests": """
         count(*) FILTER (NOT impossible) AS requests,
         sum(days) FILTER (NOT impossible) AS lead_days,
@@ -219,7 +499,11 @@ UNION ALL
 SELECT cluster,
     count(*) FILTER (plan IS NOT NULL), min(greatest(arrived, plan)) FILTER (plan IS NOT NULL),
     count(*) FILTER (plan IS NULL), min(arrived) FILTER (plan IS NULL)
-FROM visits WHERE outcome = 'open' AND arrived IS NOT NULL GROUP BY cluster
+FROM (
+    SELECT cluster, plan, arrived FROM visits WHERE outcome = 'open' AND arrived IS NOT NULL
+    UNION ALL
+    SELECT cluster, NULL, period FROM onward WHERE outcome = 'open'
+) GROUP BY cluster
 """
 
 
@@ -268,6 +552,14 @@ class Oracle:
         """Every wait that an average is made of, by the local month of the contact and the cluster."""
         return {(month, cluster): waits for month, cluster, waits in self._database.execute(_WAITS).fetchall()}
 
+    def city_lead_times(self) -> dict[str, tuple[int, int, int]]:
+        """Of all clusters as one, by month: requests, their working days, and how many were given within 5."""
+        answer = self._database.sql(
+            "SELECT month_of(period), count(*), sum(days), count(*) FILTER (days <= 5) FROM requests "
+            "WHERE NOT impossible GROUP BY ALL"
+        )
+        return {month: (requests, int(days), within) for month, requests, days, within in answer.fetchall()}
+
     def waiting(self) -> dict[str, Waiting]:
         """The clusters in which somebody waits at the oracle's moment."""
         rows = self._database.execute(_WAITING).fetchall()
@@ -282,8 +574,10 @@ class Oracle:
             for row in answer.fetchall():
                 each: dict[str, Any] = dict(zip(answer.columns, row, strict=True))
                 key = (each.pop("span"), each.pop("cluster"))
-                if counted := {name: int(value) for name, value in each.items() if value}:
-                    totals.setdefault(key, {}).update(counted)
+                for name, value in each.items():
+                    if value:
+                        of_key = totals.setdefault(key, {})
+                        of_key[name] = of_key.get(name, 0) + int(value)
         return totals
 
 
@@ -299,13 +593,14 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
     named = {
         "now": now_ms,
         "hour": _HOUR_MS,
-        "open_from": rules.open_from_hour,
-        "open_to": rules.open_to_hour,
-        "open_days": rules.open_days,
+        "skew": _SKEW_MS,
     }
+    shut = _SHUT.format(days=rules.open_days, from_hour=rules.open_from_hour, to_hour=rules.open_to_hour)
     with duckdb.connect(config={"threads": 1}) as database:
         for statement in filter(str.strip, _SETUP.split(";")):
             database.execute(statement, parameters.pop(0) if "?" in statement else None)
-        for table in (_CALLS, _VISITS, _REQUESTS):
+        database.execute(shut)
+        calls = (_STRETCHES, _LIVES, _MOMENTS, _ENTRIES, _WAITS_OF_CALLS, _CALLS, _ASIDE)
+        for table in (*calls, _VISIT_FACTS, _DESKS, _ONWARD, _VISITS, _NUMBERS, _REQUESTS):
             database.execute(table, {name: value for name, value in named.items() if f"${name}" in table})
         yield Oracle(database)

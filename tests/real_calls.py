@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import duckdb
 
-from streams.sources.delimited import read_rows
+from streams.sources.files.events import read_rows
 from streams.sources.mapping import load_mapping
 
 EXAMPLE: Final = Path(__file__).parents[1] / "deploy" / "examples" / "anonymous-bank"

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.visits.counts import DeskTally
+from streams.core.places import UNBOUNDED_MS
 
 _CATEGORIES: Final = {
     30_000: "to_30",
@@ -18,12 +20,14 @@ def named_counts(tally: object) -> dict[str, int]:
     """What is counted in a tally; counts of nothing are left out."""
     if isinstance(tally, PhoneTally):
         own = {"answered": tally.answered, "missed": tally.missed, "offered": tally.offered}
-        own |= {"missed_wait_ms": tally.missed_wait_ms}
+        aside = ("answered_too_late", "callbacks_requested", "called_back", "called_back_after_ms")
+        own |= {name: getattr(tally, name) for name in ("missed_wait_ms", *aside)}
         own |= {_CATEGORIES[bound]: count for bound, count in tally.speed_categories.items()}
         own |= {f"missed_{_CATEGORIES[bound]}": count for bound, count in tally.missed_categories.items()}
     else:
         assert isinstance(tally, DeskTally)
-        left_out = {"within_norm", "wait_ms", "excluded", "sketch"}
+        left_out = {"within_norm", "wait_ms", "excluded", "sketch", "reused_ids", "unclear_ids"}
         own = {name: getattr(tally, name) for name in DeskTally.__struct_fields__ if name not in left_out}
+    own |= {"reused_ids": tally.reused_ids, "unclear_ids": tally.unclear_ids}
     own |= {"wait_ms": tally.wait_ms, "within_norm": tally.within_norm, **tally.excluded}
     return {name: count for name, count in own.items() if count}

@@ -3,8 +3,9 @@
 `secrets DIRECTORY` keeps what Grafana starts with: in `admin` the password of its first user, which is the one in
 GRAFANA_ADMIN_PASSWORD or, without it, a random one that is made once; in `key` the key that it encrypts with.
 `token FILE` keeps the token by which workers make snapshots: Grafana is asked for it once, for a service account that
-is no administrator. Both leave alone what is there and works, so every start may run them, and workers start without
-Grafana once they have a token. Must not know workers, nor print a secret.
+is no administrator, and until it answers it is asked again, for as long as it takes: nobody waits for it but the
+snapshots of months. Both leave alone what is there and works, so every start may run them. Must not know workers, nor
+print a secret.
 
 The requests are those of Grafana's documentation, "Service account API" (9.1 to 13).
 """
@@ -12,6 +13,7 @@ The requests are those of Grafana's documentation, "Service account API" (9.1 to
 import logging
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -27,8 +29,8 @@ ROLE: Final = "Editor"
 """The lowest role that may make and delete snapshots."""
 
 FIRST_USER: Final = "admin"
-PATIENCE_SECONDS: Final = 180.0
-"""A first start makes the database: on a slow machine that takes a minute."""
+LOOK_SECONDS: Final = 2.0
+"""How often is looked whether Grafana is ready, or the password another: a first start takes up to a minute."""
 
 TIMEOUT_SECONDS: Final = 10.0
 _UNAUTHORIZED: Final = 401
@@ -38,7 +40,22 @@ _OF_OWNER: Final = 0o600
 
 
 class AccountError(Exception):
-    """There is no secret to keep; the text says what to do."""
+    """There is no secret to keep yet; the text says what to do."""
+
+    pause_seconds = 60.0
+    """Before it is tried again with the same password."""
+
+
+class UnreadyError(AccountError):
+    """Grafana does not answer yet."""
+
+    pause_seconds = LOOK_SECONDS
+
+
+class PasswordError(AccountError):
+    """Grafana refuses the password: it locks out who fails five times in five minutes, whoever else has that name."""
+
+    pause_seconds = 600.0
 
 
 def keep_secrets(directory: Path, environ: Mapping[str, str]) -> None:
@@ -50,14 +67,45 @@ def keep_secrets(directory: Path, environ: Mapping[str, str]) -> None:
 
 
 def keep_token(file: Path, environ: Mapping[str, str]) -> None:
-    """The token that is there, unless Grafana refuses it, or a new one. Raises `AccountError`."""
-    url = environ["GRAFANA_URL"]
-    if file.exists() and not _is_refused(url, file.read_text(encoding="utf-8")):
+    """The token that is there, unless Grafana refuses it, or a new one; returns once there is one that works.
+
+    What it waits for is said when it changes.
+    """
+    said = ""
+    while True:
+        password = _read(Path(environ["GRAFANA_PASSWORD_FILE"]))
+        try:
+            _keep_token(file, environ["GRAFANA_URL"], password)
+        except AccountError as error:
+            if str(error) != said:
+                log.warning("%s It is tried again; until then the snapshots of months wait, and nothing else.", error)
+            said = str(error)
+            _wait(error.pause_seconds, Path(environ["GRAFANA_PASSWORD_FILE"]), password)
+        else:
+            return
+
+
+def _keep_token(file: Path, url: str, password: str) -> None:
+    _ask_health(url)
+    token = _read(file)
+    if token and not _is_refused(url, token):
         return
-    password = Path(environ["GRAFANA_PASSWORD_FILE"]).read_text(encoding="utf-8")
-    _wait(url)
+    if not password:
+        raise AccountError("There is no password to log in at Grafana with: `secrets` makes it.")
     _write(file, _new_token(url, password), _OF_OWNER)
-    log.info("Grafana gave a token for snapshots; workers that run already take it when they are restarted")
+    log.info("Grafana gave a token for snapshots; workers take it by themselves")
+
+
+def _wait(seconds: float, password_file: Path, password: str) -> None:
+    """So long, or until there is another password, which may be right."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and _read(password_file) == password:
+        time.sleep(LOOK_SECONDS)
+
+
+def _read(file: Path) -> str:
+    """What it holds; nothing where it is not there yet."""
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def _write(file: Path, secret: str, mode: int) -> None:
@@ -80,28 +128,27 @@ def _session() -> requests.Session:
 
 
 def _is_refused(url: str, token: str) -> bool:
-    """Whether Grafana says so: one that does not answer refuses nothing."""
+    """Whether Grafana says so."""
     headers = {"Authorization": f"Bearer {token}"}
     try:
         reply = _session().get(f"{url}/api/org", headers=headers, timeout=TIMEOUT_SECONDS)
-    except requests.RequestException:
-        return False
+    except requests.RequestException as error:
+        raise _unready(url) from error
     return reply.status_code == _UNAUTHORIZED
 
 
-def _wait(url: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not _is_healthy(url):
-        if time.monotonic() > deadline:
-            raise AccountError(f"Grafana at {url} is not ready after {PATIENCE_SECONDS:.0f} s: its log says why.")
-        time.sleep(1)
-
-
-def _is_healthy(url: str) -> bool:
+def _ask_health(url: str) -> None:
     try:
-        return _session().get(f"{url}/api/health", timeout=TIMEOUT_SECONDS).ok
-    except requests.RequestException:
-        return False
+        ready = _session().get(f"{url}/api/health", timeout=TIMEOUT_SECONDS).ok
+    except requests.RequestException as error:
+        raise _unready(url) from error
+    if not ready:
+        raise _unready(url)
+
+
+def _unready(url: str) -> UnreadyError:
+    """In the same words, whatever it is that it lacks."""
+    return UnreadyError(f"Grafana at {url} is not ready: its log says why.")
 
 
 def _new_token(url: str, password: str) -> str:
@@ -120,9 +167,9 @@ def _ask(password: str, method: str, url: str, body: Mapping[str, str] | None = 
             method, url, json=body, auth=(FIRST_USER, password), timeout=TIMEOUT_SECONDS, allow_redirects=False
         )
     except requests.RequestException as error:
-        raise AccountError(f"Grafana was there and no longer answers: {error}. Its log says why.") from error
+        raise UnreadyError("Grafana was there and no longer answers: its log says why.") from error
     if reply.status_code == _UNAUTHORIZED:
-        raise AccountError(
+        raise PasswordError(
             "Grafana refuses the password: it keeps the one that it was given first, or was changed to since. "
             "Set GRAFANA_ADMIN_PASSWORD to that one, and start again."
         )
@@ -140,6 +187,7 @@ KEEP: Final[Mapping[str, Callable[[Path, Mapping[str, str]], None]]] = {
 def main() -> int:
     """Exit status: 0 when all is there."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the first process of a container is not ended otherwise
     what, place = sys.argv[1:]
     try:
         KEEP[what](Path(place), os.environ)

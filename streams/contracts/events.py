@@ -1,7 +1,7 @@
 """The events, as they travel on the topics `calls` and `tickets`.
 
-Each event is one JSON object, told apart by its field `type`. Unknown fields are ignored by the decoder and so
-never stored, logged or exported. This module must not know what an event means for waiting: that is `core`.
+Each event is one JSON object, told apart by its field `type`. Unknown fields are ignored by the decoder and so never
+stored, logged or exported.
 """
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -89,26 +89,40 @@ class CallEvent(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
 
 
 class Offered(CallEvent, frozen=True, gc=False, tag_field="type", tag="offered"):
-    """The caller dials in: waiting starts here, in the voice menu and the queue alike."""
+    """The caller dials in: waiting starts here, in the voice menu and the queue alike.
+
+    Once more for who had left the queue and is in it again: such a caller waits since first dialling in.
+    """
 
 
 class Answered(CallEvent, frozen=True, gc=False, tag_field="type", tag="answered"):
-    """An employee answers: waiting ends here."""
+    """An employee answers: waiting ends here. An answer after the caller has left counts as none."""
 
 
 class Abandoned(CallEvent, frozen=True, gc=False, tag_field="type", tag="abandoned"):
-    """The caller hangs up before an answer."""
+    """The caller leaves the queue before an answer: hangs up, or is sent on when the queue's time is up."""
 
 
 class Ended(CallEvent, frozen=True, gc=False, tag_field="type", tag="ended"):
     """The call is over, however it went. Without an earlier answer the call is missed."""
 
 
+class CallbackRequested(CallEvent, frozen=True, gc=False, tag_field="type", tag="callback_requested"):
+    """A caller who waits asks to be called back: waiting ends here, without an answer and without being missed."""
+
+
+class CalledBack(CallEvent, frozen=True, gc=False, tag_field="type", tag="called_back"):
+    """An employee calls back somebody who asked for it."""
+
+
 class TicketEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type"):
     """A fact about one visit to a desk.
 
-    `ticket_id` is the record's key; `planned_at` is the planned start of the appointment. A ticket that never
-    names one is a walk-in.
+    `ticket_id` is the record's key; `planned_at` is the planned start of the appointment, which counts where no
+    `requested` is known: that of the latest fact. A ticket that never names one is a walk-in. For each type and day
+    the four earliest and the four latest times of a ticket are kept. An `arrived` of a walk-in on a later day than
+    all else of the ticket is another visitor, with a number that began anew; of one number the latest 64 visits are
+    kept.
     """
 
     ticket_id: ContactId
@@ -118,7 +132,10 @@ class TicketEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag
 
 
 class Requested(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="requested"):
-    """An appointment is asked for at `at`, and given for `planned_at`. A later request moves the appointment."""
+    """An appointment is asked for at `at`, and given for `planned_at`. A later request moves the appointment.
+
+    The plan of the latest request counts, whatever other facts of the ticket state.
+    """
 
     ticket_id: ContactId
     cluster: ClusterName
@@ -139,17 +156,28 @@ class Finished(TicketEvent, frozen=True, gc=False, tag_field="type", tag="finish
 
 
 class Cancelled(TicketEvent, frozen=True, gc=False, tag_field="type", tag="cancelled"):
-    """The appointment is called off, or a waiting visitor leaves."""
+    """The appointment is called off. After `arrived` it means that the waiting visitor leaves, as `left` does."""
 
 
 class NoShow(TicketEvent, frozen=True, gc=False, tag_field="type", tag="no_show"):
     """The visitor did not come to the appointment."""
 
 
-AnyCallEvent = Offered | Answered | Abandoned | Ended
-AnyTicketEvent = Requested | Arrived | Started | Finished | Cancelled | NoShow
+class Left(TicketEvent, frozen=True, gc=False, tag_field="type", tag="left"):
+    """The visitor leaves the hall before being received. Who is back waits again: send `arrived` once more."""
 
-CALL_EVENTS: Final[tuple[type[CallEvent], ...]] = (Offered, Answered, Abandoned, Ended)
+
+AnyCallEvent = Offered | Answered | Abandoned | Ended | CallbackRequested | CalledBack
+AnyTicketEvent = Requested | Arrived | Started | Finished | Cancelled | NoShow | Left
+
+CALL_EVENTS: Final[tuple[type[CallEvent], ...]] = (
+    Offered,
+    Answered,
+    Abandoned,
+    Ended,
+    CallbackRequested,
+    CalledBack,
+)
 TICKET_EVENTS: Final[tuple[type[TicketEvent] | type[Requested], ...]] = (
     Requested,
     Arrived,
@@ -157,6 +185,7 @@ TICKET_EVENTS: Final[tuple[type[TicketEvent] | type[Requested], ...]] = (
     Finished,
     Cancelled,
     NoShow,
+    Left,
 )
 
 
@@ -164,7 +193,14 @@ def instant_ms(instant: datetime | float) -> int:
     """The moment as milliseconds since 1970-01-01T00:00:00Z, to the nearest.
 
     Integers, because sums of waits must not depend on the order in which they are added. Cannot fail for a decoded
-    event. Raises `OverflowError` for an infinite float, `ValueError` for NaN and for a datetime without an offset.
+    event.
+
+    Raises `OverflowError` when a float is infinite, `ValueError` when it is NaN or a datetime has no offset.
+
+    >>> instant_ms(1717164517.25)
+    1717164517250
+    >>> instant_ms(datetime.fromisoformat("2024-05-31T16:08:37.250+02:00"))
+    1717164517250
     """
     if not isinstance(instant, datetime):
         return round(instant * 1000)

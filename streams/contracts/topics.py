@@ -22,6 +22,12 @@ the default `memory_ms` in the rules, so that no call is counted twice."""
 DEAD_LETTERS_RETENTION_MS: Final = 14 * _DAY_MS
 """Long enough to find and repair a source over a holiday; no longer, because the raw bytes may hold personal data."""
 
+LIVE_RETENTION_MS: Final = 10 * _MINUTE_MS
+"""Whoever reads figures of this moment wants those of the last seconds; the rest is for whoever looks for a fault."""
+
+PROBE_KEY: Final = "probe"
+"""Begins the key of a record on the topic of live figures that asks a broker for its time, and holds nothing."""
+
 _SEGMENT_MS: Final = _DAY_MS
 """Kafka deletes whole segments, once their newest record is past the retention. With the default of a week records
 would outlive it by that week; with a day they outlive it by a day at most."""
@@ -29,6 +35,11 @@ would outlive it by that week; with a day they outlive it by a day at most."""
 EVENT_MESSAGE_BYTES: Final = _MIB + 12
 """Largest batch on the topics of events: Kafka's own default, set so that a broker with another default takes a large
 record too. What is too large for an event then ends as a counted dead letter, not as an error at the exchange."""
+
+UNPACKED_BYTES_MAX: Final = 32 * _MIB
+"""Most bytes that the records of a compressed batch may unpack to: thirty times the largest batch that these topics
+take, while events in regular order, packed by the thousand, shrink to a twenty-fourth. Brokers bound what is packed
+alone: 300 MiB of zeros are 0.3 MB to them."""
 
 DEAD_LETTER_MESSAGE_BYTES: Final = 2 * _MIB
 """Largest batch on the topic of dead letters: any record of the topics of events, its key and the headers fit."""
@@ -39,6 +50,9 @@ kilobytes each."""
 
 CHECKPOINT_MESSAGE_BYTES: Final = _MIB + 12
 """Largest batch on the topics of checkpoints, which are written in chunks of less than 1 MiB."""
+
+LIVE_MESSAGE_BYTES: Final = 4 * _MIB
+"""Largest batch on the topic of live figures: packed, those of a thousand clusters take a tenth of it."""
 
 _COMPACTED_SEGMENT_BYTES: Final = 16 * _MIB
 """Compaction leaves the newest segment alone, and whoever recovers reads it whole: what 16 MiB take is not felt."""
@@ -63,6 +77,10 @@ class TopicSettings(Protocol):
         """Name of the topic of tickets."""
 
     @property
+    def topics(self) -> Mapping[str, str]:
+        """Names of the topics of the events of all other channels, by channel."""
+
+    @property
     def dead_letters_topic(self) -> str:
         """Name of the topic of dead letters."""
 
@@ -77,6 +95,10 @@ class TopicSettings(Protocol):
     @property
     def snapshots_topic(self) -> str:
         """Name of the topic of the snapshots that were made."""
+
+    @property
+    def live_topic(self) -> str:
+        """Name of the topic by which workers tell each other what they show."""
 
     @property
     def partitions(self) -> int:
@@ -108,23 +130,28 @@ def checkpoint_topic(source: str) -> str:
 
 def topic_specs(settings: TopicSettings) -> tuple[TopicSpec, ...]:
     """All topics, those of events first."""
-    sources = (settings.calls_topic, settings.tickets_topic)
+    ids = {
+        settings.calls_topic: "`call_id`",
+        settings.tickets_topic: "`ticket_id`",
+        **dict.fromkeys(settings.topics.values(), "the id of the contact"),
+    }
+    sources = tuple(ids)
     return (
-        _events(settings.calls_topic, "call_id", settings.partitions),
-        _events(settings.tickets_topic, "ticket_id", settings.partitions),
+        *(_events(source, the_id, settings.partitions) for source, the_id in ids.items()),
         *(_checkpoints(source, settings.partitions) for source in sources),
         _month_totals(settings.month_totals_topic),
         _closed_months(settings.closed_months_topic),
         _snapshots(settings.snapshots_topic),
         _dead_letters(settings.dead_letters_topic),
+        _live(settings.live_topic, settings.partitions),
     )
 
 
-def _events(name: str, id_field: str, partitions: int) -> TopicSpec:
+def _events(name: str, the_id: str, partitions: int) -> TopicSpec:
     return TopicSpec(
         name=name,
         partitions=partitions,
-        key=f"`{id_field}` in UTF-8: all events of a contact share a partition",
+        key=f"{the_id} in UTF-8: all events of a contact share a partition",
         value="one event as a JSON object",
         config={
             "cleanup.policy": "delete",
@@ -199,6 +226,23 @@ def _dead_letters(name: str) -> TopicSpec:
             "segment.ms": str(_SEGMENT_MS),
             "max.message.bytes": str(DEAD_LETTER_MESSAGE_BYTES),
             # The retention counts from when a record was refused, whatever its source says about time.
+            "message.timestamp.type": "LogAppendTime",
+        },
+    )
+
+
+def _live(name: str, partitions: int) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=partitions,  # as many as the events have, so that the brokers that lead those lead some of these
+        key=f"group and worker; `{PROBE_KEY}` and group for a record that asks a broker for its time",
+        value="what this worker shows at this moment: the monitor's own format; nothing where the time is asked for",
+        config={
+            "cleanup.policy": "delete",
+            "retention.ms": str(LIVE_RETENTION_MS),
+            "segment.ms": str(LIVE_RETENTION_MS),
+            "max.message.bytes": str(LIVE_MESSAGE_BYTES),
+            # Brokers' clocks say how old a record is, so that figures of a worker that stood still pass for old ones.
             "message.timestamp.type": "LogAppendTime",
         },
     )

@@ -1,8 +1,7 @@
 """When a feed spoke: which quarters of an hour of a month had at least one event.
 
-One bit for each quarter, so that the record of several partitions is the union of theirs, and order and repetition
-do not matter. From it follows, exactly, in which opening hours a feed was silent. Must not know where events come
-from nor what is counted for them.
+One bit for each quarter, so that the record of several partitions is the union of theirs, and order and repetition do
+not matter. From it follows, exactly, in which opening hours a feed was silent.
 """
 
 from collections.abc import Iterator
@@ -46,7 +45,7 @@ class QuarterMap(msgspec.Struct):
 
 
 class OpeningHour(msgspec.Struct, frozen=True):
-    """An hour of the clock in which the city was open for at least a minute."""
+    """An hour of the clock in which the city was open for at least a minute, on any of its lines."""
 
     start_ms: int
     """When the hour begins, UTC ms; of an hour that the clock shows twice there are two."""
@@ -57,7 +56,7 @@ def opening_hours(month: str, zone: str, calendar: Calendar) -> Iterator[Opening
     """The month's opening hours, in their order."""
     for start_ms, quarters in _clock_hours(month, zone):
         minutes = sum(
-            calendar.opening(quarter_ms + minute * MINUTE_MS) is Opening.OPEN
+            calendar.opening_of_any(quarter_ms + minute * MINUTE_MS) is Opening.OPEN
             for quarter_ms in quarters
             for minute in range(QUARTER_MS // MINUTE_MS)
         )

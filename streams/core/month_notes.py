@@ -3,15 +3,14 @@
 Folded beside the state from the same facts. Like the state it depends on the facts and their records' times alone,
 never on a clock or on batches; the quarters of an hour do not depend on order and repetition either. A late fact is
 one about a month that had ended when its record came: it is counted every time it comes, also if it changes nothing.
-Must not know how notes are kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import msgspec
 
-from streams.contracts.events import CallEvent, TicketEvent
+from streams.contracts.batch import Batch
 from streams.core.calendar import Calendar
 from streams.core.coverage import QuarterMap
 from streams.core.months import month_start_ms
@@ -41,23 +40,19 @@ class MonthNotes:
         self._starts: dict[str, int] = {}
         self._changed: set[str] = set()
 
-    def fold(
-        self,
-        events: Sequence[CallEvent | TicketEvent],
-        instants_ms: Sequence[int],
-        record_times_ms: Sequence[int],
-    ) -> None:
-        """Note facts: when each happened, and the time of the record that it was read from (ms)."""
-        if not events:
+    def fold(self, batch: Batch[Any]) -> None:
+        """Note the facts of a batch."""
+        if not batch.events:
             return
+        instants_ms = batch.instants_ms
         first_ms = min(instants_ms)
         if first_ms // QUARTER_MS == max(instants_ms) // QUARTER_MS:
             self._note_quarters((first_ms // QUARTER_MS,))
         else:
             self._note_quarters({at // QUARTER_MS for at in instants_ms})
         # Mostly nothing is late. The last time need not be the latest: a broker's clock may be set back.
-        if first_ms < self._start_ms(self._calendar.month(max(record_times_ms))):
-            self._note_late(events, instants_ms, record_times_ms)
+        if first_ms < self._start_ms(self._calendar.month(max(batch.record_times_ms))):
+            self._note_late(batch)
 
     def _note_quarters(self, quarters: Iterable[int]) -> None:
         for quarter in quarters:
@@ -70,14 +65,9 @@ class MonthNotes:
             if self._month(month).quarters.set(quarter - self._start_ms(month) // QUARTER_MS):
                 self._changed.add(month)
 
-    def _note_late(
-        self,
-        events: Sequence[CallEvent | TicketEvent],
-        instants_ms: Sequence[int],
-        record_times_ms: Sequence[int],
-    ) -> None:
+    def _note_late(self, batch: Batch[Any]) -> None:
         month_of = self._calendar.month
-        for event, at, record_ms in zip(events, instants_ms, record_times_ms, strict=True):
+        for event, at, record_ms in zip(batch.events, batch.instants_ms, batch.record_times_ms, strict=True):
             month = month_of(at)
             if month < month_of(record_ms):
                 late = self._month(month).late_facts

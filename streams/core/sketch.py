@@ -14,6 +14,9 @@ from typing import Final
 RELATIVE_ERROR: Final = 0.01
 """Largest error of a quantile as a share of its value: 1 %, half a second on a wait of 45 s."""
 
+SHOWN: Final = (0.5, 0.9)
+"""The quantiles that are shown, as shares: the median, and what nine of ten did not wait longer than."""
+
 _GROWTH: Final = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR)
 _PER_NATURAL_LOG: Final = 1 / math.log(_GROWTH)
 
@@ -25,7 +28,11 @@ _KNOWN_MS: Final = 3 * 60_000
 
 
 def bucket_of(wait_ms: int) -> int:
-    """The bucket that holds a wait."""
+    """The bucket that holds a wait.
+
+    >>> bucket_of(0), bucket_of(1), bucket_of(45_000) == bucket_of(45_100)
+    (-1, 0, True)
+    """
     return math.ceil(math.log(wait_ms) * _PER_NATURAL_LOG) if wait_ms > 0 else ZERO_BUCKET
 
 
@@ -49,7 +56,14 @@ def known_buckets() -> "array[int]":
 def quantile_ms(sketch: Mapping[int, int], quantile: float) -> float | None:
     """The wait below which the share `quantile` (0 to 1) of waits lies, in ms; None when there are none.
 
-    The lower quantile: the value of rank floor(q * (n - 1)), counted from 0.
+    `sketch` maps a bucket, as `bucket_of` numbers them, to how many waits are in it. The lower quantile: the value
+    of rank floor(q * (n - 1)), counted from 0, within `RELATIVE_ERROR` of itself.
+
+    >>> waits_ms = [12_000, 15_000, 40_000, 90_000]
+    >>> round(quantile_ms({bucket_of(wait_ms): 1 for wait_ms in waits_ms}, 0.5) / 15_000, 1)
+    1.0
+    >>> quantile_ms({}, 0.5) is None
+    True
     """
     total = sum(sketch.values())
     if not total:

@@ -2,7 +2,7 @@
 
 Works by the reader's clock and not by the log's, so that a feed that stops leaves nobody on the wall for ever. Kept
 up from the state's changes: going through all open contacts for each look would take a worker with a million of them
-a second of every second. Must not know who looks.
+a second of every second.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -104,8 +104,8 @@ class WaitingRoom(Generic[C]):
         self._room = room
         self._expiry_ms = expiry_ms
         self._now_ms: int | None = None
-        self.changed_months: set[MonthKey] = set()
-        """Where counts of expired contacts changed, until somebody clears it."""
+        self._changed_months: set[MonthKey] = set()
+        """Where counts of expired contacts changed, until somebody takes it."""
         self._clear()
 
     def _clear(self) -> None:
@@ -143,10 +143,18 @@ class WaitingRoom(Generic[C]):
             if contact.is_open:
                 self._enter(contact_id, self._room.place(contact))
 
+    def begin(self, now_ms: int) -> None:
+        """Start at a moment at which nobody is in yet: whoever is open is to be told of by `update`.
+
+        Without this the first `look` goes through all contacts there are at once.
+        """
+        self._clear()
+        self._now_ms = now_ms
+
     def look(self, now_ms: int) -> None:
         """Bring everything to a moment. Time mostly goes forward; going back is a look at all contacts there are."""
         if self._now_ms is None or now_ms < self._now_ms:
-            self.changed_months |= self.months.keys()
+            self._changed_months |= self.months.keys()
             self._clear()
             self._now_ms = now_ms
             self.update(self._room.contacts)
@@ -155,14 +163,19 @@ class WaitingRoom(Generic[C]):
             self._queue_anew()
         self._expire(now_ms - self._expiry_ms)
 
-    def longest_ms(self, line: Line, now_ms: int) -> int | None:
-        """How long the longest of a line has waited, 0 where no wait has begun; None when nobody is in it."""
+    def take_changed_months(self) -> set[MonthKey]:
+        """Where counts of expired contacts changed since this was last called."""
+        changed, self._changed_months = self._changed_months, set()
+        return changed
+
+    def since_ms(self, line: Line) -> int | None:
+        """Since when the longest of a line waits, or will begin to; None when nobody is in it."""
         for bucket, contact_ids in line.queue.front():
-            since_ms = {contact_id: self._since(contact_id, line) for contact_id in contact_ids}
-            here = {each: at for each, at in since_ms.items() if at is not None and at // _BUCKET_MS == bucket}
+            begun_ms = {contact_id: self._since(contact_id, line) for contact_id in contact_ids}
+            here = {each: at for each, at in begun_ms.items() if at is not None and at // _BUCKET_MS == bucket}
             line.queue.replace_front(list(here))
             if here:
-                return max(0, now_ms - min(here.values()))
+                return min(here.values())
         return None
 
     def _since(self, contact_id: str, line: Line) -> int | None:
@@ -218,7 +231,7 @@ class WaitingRoom(Generic[C]):
     def _count(self, expired: _Expired, sign: int) -> None:
         _bump(self.months, expired.month, expired.reason, sign)
         _bump(self.days, expired.day, expired.reason, sign)
-        self.changed_months.add(expired.month)
+        self._changed_months.add(expired.month)
 
     def _queue_anew(self) -> None:
         """Make the queues anew from those who are there."""

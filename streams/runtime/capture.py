@@ -1,7 +1,7 @@
 """Takes everything that belongs to one checkpoint out of a partition, as records in the order of writing.
 
 What is taken out is of one moment, although folding goes on while a large state is being encoded: contacts that
-change meanwhile are among the changes of the checkpoint's last part. Must not know how records are written.
+change meanwhile are among the changes of the checkpoint's last part.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ from typing import Any, Final, NamedTuple
 
 from streams.contracts.topics import checkpoint_topic
 from streams.core.month_notes import MonthNote
-from streams.kafka_writer import OutgoingRecord
-from streams.publish.dead_letters import dead_letter_record
-from streams.publish.month_feeds import Position, feed_records, position_record
-from streams.publish.month_totals import MonthTotalsWriter
-from streams.runtime.checkpoint import Layout, compress, encode_part
+from streams.kafka.writer import OutgoingRecord
+from streams.records.checkpoint import Layout, compress, encode_part
+from streams.records.dead_letters import dead_letter_record
+from streams.records.month_totals import MonthTotalsWriter
+from streams.records.progress import Position, feed_records, position_record
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Partition
 from streams.settings import Settings
@@ -44,10 +44,12 @@ class Capture:
         self._clock = clock
         self._layout = Layout(generation)
         self._months = MonthTotalsWriter(partition.name, partition.state)
+        self._rules = partition.state.rules.digest()
+        self._has_told_position = False
 
     async def take(self) -> Captured:
         """Everything that has changed since the last time; it must be written, or nothing may be any more."""
-        state: Any = self._partition.state
+        state = self._partition.state
         whole = self._layout.whole_is_due()
         changes = state.take_changes()
         slices = state.contact_slices(CONTACTS_PER_PART) if whole else ()
@@ -60,13 +62,21 @@ class Capture:
         next_offset = self._partition.next_offset
         changed_notes = self._partition.notes.take_changed()
         records = [*self._dead_letters(), *self._month_totals(changes), *self._beside_totals(changed_notes)]
-        last = state.snapshot(later.contacts) if whole else state.snapshot_of(changes)
+        settled = state.settle()
+        last = settled.snapshot(later.contacts) if whole else settled.snapshot_of(changes)
         parts.append(await self._compressed(last, self._partition.notes.months if whole else changed_notes))
         return Captured(records + self._chunks(parts, next_offset, whole=whole), next_offset)
 
     def take_month_totals(self) -> list[OutgoingRecord]:
-        """The month totals that have changed by nothing but time; for when no record has come."""
-        return list(self._month_totals(self._partition.state.take_changes()))
+        """The month totals that have changed by nothing but time; for when no record has come.
+
+        The first time with the position, which former versions wrote without the rules: a silent partition would
+        keep months from closing.
+        """
+        records = list(self._month_totals(self._partition.state.take_changes()))
+        if not self._has_told_position and self._partition.next_offset:
+            records += self._beside_totals({})
+        return records
 
     async def _compressed(self, snapshot: Any, notes: Mapping[str, MonthNote] | None = None) -> bytes:
         # before the first await, so of this very moment
@@ -88,8 +98,15 @@ class Capture:
         partition = self._partition
         channel, tp = partition.state.channel, partition.tp
         position = Position(
-            partition.name, channel, tp.topic, tp.partition, partition.next_offset, partition.state.log_ms
+            partition.name,
+            channel,
+            tp.topic,
+            tp.partition,
+            partition.next_offset,
+            partition.state.log_ms,
+            self._rules,
         )
+        self._has_told_position = True
         for key, value in (position_record(position), *feed_records(notes, channel, partition.name)):
             yield OutgoingRecord(self._kafka.month_totals_topic, key, value)
 

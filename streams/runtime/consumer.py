@@ -1,29 +1,29 @@
-"""Faust's Kafka consumer, made to hand over one message for each fetched batch of a partition.
+"""Faust's Kafka consumer, changed to deliver one message for each fetched batch of a partition.
 
 Faust starts several asyncio tasks for each message, so a message a record limits it to some 11,000 records a
-second; a message a batch lets it keep up with the bare client. Faust still owns the group, the assignment, the flow
-and the commits. Overridden internals are those of faust-streaming 0.15.3, which is pinned. Must not know what is
-folded: positions come from, and are reported to, `Owner`.
+second; a message a bundle of records lets it keep up with the bare client. Faust still owns the group, the
+assignment, the flow and the commits. Overridden internals are those of faust-streaming 0.15.3, which is pinned. Must
+not know what is folded: positions come from, and are reported to, `Owner`.
 """
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import faust
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from faust.tables.recovery import RebalanceAgain
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from faust.types.tuples import ack_lock
 
 from streams.contracts.topics import checkpoint_topic
-from streams.runtime.fetch import RawConsumer, Record
-from streams.runtime.partition import Batch
-
-BATCH_RECORDS: Final = 2_000
-"""Most records in one batch: some 10 ms of folding, after which the event loop serves the other tasks."""
+from streams.runtime.fetching.fetch import Packed, PackedConsumer
+from streams.runtime.fetching.turns import Bundle, Unread, take_turns
+from streams.runtime.partitions import TakeOverAbandonedError
+from streams.runtime.reading import Answer
 
 FETCH_WAIT_MS: Final = 50
 """How long the broker may wait for more records before it answers a fetch. Faust's 1,500 ms would delay every event
@@ -33,13 +33,13 @@ FETCH_BYTES: Final = 512 * 1024
 """Most bytes of one partition in a fetch: full batches at high load, and no more records at a time than the
 processor's caches hold. 4 MiB made the whole worker a quarter slower."""
 
-TAKE_OVER_SECONDS: Final = 60.0
-"""How long reading checkpoints may take. Less than Faust's own limit for it (`broker_request_timeout`, 90 s), after
-which Faust would go on without."""
+FETCH_ALL_BYTES: Final = 8 * 1024 * 1024
+"""Most bytes of all partitions in a fetch, however many there are."""
 
 
-class TakeOverError(RuntimeError):
-    """Partitions were assigned to this worker, but their state cannot be had."""
+METADATA_SECONDS: Final = 3.0
+"""How often brokers are asked for the partitions of the topics: so soon those that were added are read. The client's
+five minutes would leave them unread for as long."""
 
 
 class SourceReplacedError(RuntimeError):
@@ -54,8 +54,14 @@ class Owner(Protocol):
     async def load(self, partitions: set[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Take over the partitions; the offset to read each from."""
 
+    def abandon_loading(self) -> None:
+        """Make a running `load` raise `TakeOverAbandonedError`."""
+
+    def abandon_judging(self) -> None:
+        """Let no fold wait for long work of its own until the next `load`."""
+
     async def release(self, partitions: set[TopicPartition]) -> None:
-        """Give up the partitions: nothing of them is shown or written any more."""
+        """Release the partitions: nothing of them is shown or written any more."""
 
     async def checkpoint(self, *, leaving: bool = False) -> None:
         """Write a checkpoint of every partition that has moved."""
@@ -72,12 +78,12 @@ class BatchSchema(faust.Schema):
         return message.key
 
     def loads_value(self, app: Any, message: Any, *, loads: Any = None, serializer: Any = None) -> Any:  # noqa: ARG002 - Faust's signature
-        """The `Batch`."""
+        """The `Bundle`."""
         return message.value
 
 
-class GroupMember(RawConsumer):
-    """A client that knows until when it is a member of its group for certain.
+class GroupMember(PackedConsumer):
+    """A client that knows until when its group membership is certain.
 
     The client keeps its partitions while no broker answers; the brokers give them to others after a session timeout.
     """
@@ -117,8 +123,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread with a client that answers quickly and holds our own security settings."""
 
     def is_member(self) -> bool:
-        """Whether the brokers count this worker among its group for certain: nobody else has its partitions."""
+        """Whether group membership is certain: no other worker can own its partitions."""
         return self._consumer is not None and time.monotonic() < self._consumer.certain_until
+
+    def answer(self, tp: TopicPartition, handed_to: int | None) -> Answer | None:
+        """What the last answer to a fetch said of an assigned partition; None before there was one."""
+        subscription = None if self._consumer is None else self._consumer._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        state = None if assignment is None else assignment.state_value(tp)
+        if state is None or state.timestamp is None or state.lso is None or not state.has_valid_position:
+            return None
+        age_seconds = max(0.0, time.time() - state.timestamp / 1000)
+        return Answer(age_seconds, state.lso, state.position, handed_to, state.highwater or 0)
 
     def _create_worker_consumer(self, transport: Any) -> GroupMember:  # noqa: ARG002 - Faust's signature
         conf = self.app.conf
@@ -129,10 +145,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_bytes=FETCH_ALL_BYTES,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            metadata_max_age_ms=int(METADATA_SECONDS * 1000),
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             isolation_level="read_committed",
         )
@@ -173,13 +191,17 @@ class BatchConsumer(driver.Consumer):
         """Whether this worker's partitions are its own for certain."""
         return bool(self._thread.is_member())
 
+    def answers(self, tps: Iterable[TopicPartition]) -> Mapping[TopicPartition, Answer | None]:
+        """What the brokers said last of each of these partitions."""
+        return {tp: self._thread.answer(tp, self._position.get(tp)) for tp in tps}
+
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # Fetching.
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
-        """Batches of each partition in turn, so that none waits for the whole fetch of another."""
+        """Bundles of each partition in turn, so that none waits for the whole fetch of another."""
         assignments = self._assignments
         generation = self.app.consumer_generation_id
         fetched, active = await self._wait_next_records(timeout)
@@ -196,29 +218,29 @@ class BatchConsumer(driver.Consumer):
         }
         await self._seek_back(set(fetched) - set(usable))
         unread = [(tp, await self._unread(tp, found)) for tp, found in usable.items()]
-        for tp, batch in _take_turns(unread):
+        for tp, bundle in take_turns(unread):
+            await asyncio.sleep(0)  # to unpack this one may have taken a while
             if not self._still(assignments, generation):
                 return  # the rebalance that is under way starts every partition at its checkpoint
-            self._position[tp] = batch.end
-            yield TP(*tp), self._message(tp, batch, generation)
+            self._position[tp] = bundle.end
+            yield TP(*tp), self._message(tp, bundle, generation)
 
     def _still(self, assignments: int, generation: int) -> bool:
-        """Whether nothing was assigned or revoked since: whoever waits for something must ask again."""
+        """Whether nothing was assigned or revoked since; anything that has awaited must check this again."""
         same = assignments == self._assignments and generation == self.app.consumer_generation_id
         return same and self.flow_active
 
-    async def _unread(self, tp: TopicPartition, fetched: list[Record]) -> Batch | None:
+    async def _unread(self, tp: TopicPartition, fetched: list[Packed]) -> Unread | None:
         """What of a fetch follows on the position; None where there is nothing, or where offsets were skipped."""
         position = self._position.get(tp)
         if position is None:
             return None  # revoked while another partition of the same fetch was looked at
-        records = (
-            [record for record in fetched if record.offset >= position] if fetched[0].offset < position else fetched
-        )
-        if not records:
+        batches = [batch for batch in fetched if batch.next_offset > position]
+        if not batches:
             await self._check_end(tp, position)
             return None
-        first, deleted = records[0].offset, 0
+        batches[0].start = first = max(batches[0].start, position)
+        deleted = 0
         if first > position:
             if self._jumps.get(tp) != first:
                 self._jumps[tp] = first
@@ -226,10 +248,10 @@ class BatchConsumer(driver.Consumer):
                 return None
             deleted = await self._deleted_from(tp, position)
         self.app.monitor.track_tp_end_offset(TP(*tp), self.highwater(tp))
-        return Batch(position, records[-1].offset + 1, records, deleted)
+        return Unread(position, batches, deleted)
 
     async def _check_end(self, tp: TopicPartition, position: int) -> None:
-        """Raise `SourceReplacedError` when the partition ends before the position.
+        """Raises `SourceReplacedError` when the partition ends before the position.
 
         Its fetches then begin anew at its first record, all of which would pass for read.
         """
@@ -254,17 +276,16 @@ class BatchConsumer(driver.Consumer):
         if positions:
             await self.seek_wait(positions)
 
-    def _message(self, tp: TopicPartition, batch: Batch, generation: int) -> ConsumerMessage:
-        last = batch.records[-1]
+    def _message(self, tp: TopicPartition, bundle: Bundle, generation: int) -> ConsumerMessage:
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            last.offset,
-            last.timestamp / 1000.0,
-            last.timestamp_type,
+            bundle.end - 1,
+            bundle.origin.timestamp / 1000.0,
+            bundle.origin.timestamp_type,
             (),
             None,
-            batch,
+            bundle,
             None,
             0,
             0,
@@ -288,13 +309,9 @@ class BatchConsumer(driver.Consumer):
         self.stop_flow()
         self.app.flow_control.suspend()
         try:
-            async with asyncio.timeout(TAKE_OVER_SECONDS):
-                offsets = await self.owner.load({TopicPartition(*tp) for tp in self.assignment()})
-        except TimeoutError:
-            raise TakeOverError(
-                f"Partitions could not be taken over within {TAKE_OVER_SECONDS:.0f} s: their checkpoints cannot be "
-                "read, or a transaction of the former owner is still open. Are all brokers up?"
-            ) from None
+            offsets = await self.owner.load({TopicPartition(*tp) for tp in self.assignment()})
+        except TakeOverAbandonedError:
+            raise RebalanceAgain from None  # so that Faust's recovery waits for what is assigned next
         self._position = dict(offsets)
         self._jumps.clear()
         for tp, offset in offsets.items():
@@ -303,12 +320,18 @@ class BatchConsumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         """Let the agents finish, then write and commit what they folded: revocation and shutdown pass here."""
+        self.owner.abandon_judging()
         await super().wait_empty()
         await self.owner.checkpoint(leaving=True)
         await self.commit()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Give the partitions up once Faust has let its agents finish (`wait_empty`)."""
+        """Give the partitions up once Faust has let its agents finish (`wait_empty`).
+
+        What is still being taken over is given up at once: a worker that has more to restore than the group waits for
+        would be put out, and the one that is given everything then has as much to restore when the first comes back.
+        """
+        self.owner.abandon_loading()
         try:
             await super().on_partitions_revoked(revoked)
         finally:
@@ -328,28 +351,6 @@ class BatchConsumer(driver.Consumer):
             self._acked.pop(tp, None)
             self._acked_index.pop(tp, None)
         return self.owner.covered().get(TopicPartition(*tp))
-
-
-def _take_turns(fetches: list[tuple[TopicPartition, Batch | None]]) -> Iterator[tuple[TopicPartition, Batch]]:
-    """Every partition's fetch in batches of at most `BATCH_RECORDS`, the partitions in turn."""
-    waiting = [(tp, _split(fetch)) for tp, fetch in fetches if fetch is not None]
-    while waiting:
-        still = []
-        for tp, batches in waiting:
-            batch = next(batches, None)
-            if batch is not None:
-                yield tp, batch
-                still.append((tp, batches))
-        waiting = still
-
-
-def _split(fetch: Batch) -> Iterator[Batch]:
-    records, start, deleted = fetch.records, fetch.start, fetch.deleted
-    for index in range(0, len(records), BATCH_RECORDS):
-        part = records[index : index + BATCH_RECORDS]
-        end = part[-1].offset + 1
-        yield Batch(start, end, part, deleted)
-        start, deleted = end, 0
 
 
 class BatchProducer(driver.Producer):

@@ -1,9 +1,9 @@
-"""When Python looks for objects that refer to each other in a circle and that nobody else needs.
+"""When Python's garbage collector collects reference cycles.
 
-By itself it does so whenever so many new objects are there. A fetch makes thousands of records that go again at once
-and are in no circle: looking through them took a fifth of a worker's time. Left alone at a high threshold instead, a
-quiet worker gathers circles (those of the web server and of the engine) for hours, and its memory grows. So it looks
-by the clock. Contacts cost nothing in this: they are no part of what is looked through. Must not know a worker.
+By itself it does so whenever enough objects were allocated. A fetch allocates thousands of records that are freed at
+once and are in no cycle: traversing them took a fifth of a worker's time. With a high threshold alone an idle worker
+accumulates cycles (those of the web server and of Faust) for hours, and its memory grows. So it runs by the clock.
+Contacts cost nothing here: they are structs without `gc`, which the collector does not traverse.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ import gc
 from typing import Final
 
 THRESHOLDS: Final = (1_000_000, 20, 100)
-"""New objects before Python looks all the same, and how often at older ones: a net below `COLLECT_SECONDS`."""
+"""Allocations that trigger a collection all the same, and how often older generations follow: a safety net."""
 
 COLLECT_SECONDS: Final = 10.0
-"""How long a circle may stay. Looking takes 3 to 30 ms, the longer the more tallies there are."""
+"""How long a reference cycle may live. A collection takes 3 to 30 ms, the longer the more tallies there are."""
 
 
 def collect_rarely() -> None:
@@ -23,7 +23,7 @@ def collect_rarely() -> None:
 
 
 async def collect_by_the_clock(seconds: float = COLLECT_SECONDS) -> None:
-    """Look for circles until cancelled, but not among what is there already: modules and classes stay to the end."""
+    """Collect reference cycles until cancelled; what exists already (modules, classes) is frozen, since it stays."""
     gc.collect()
     gc.freeze()
     while True:

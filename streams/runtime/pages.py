@@ -1,23 +1,33 @@
 """What the worker's web pages are told: metrics, the wall, health, each from the states as they are at that moment.
 
-Runs on the event loop that folds, so a page never sees half a batch. Must not know how the pages look.
+Metrics are of this worker alone, since Prometheus adds them up; the wall and the health are of the whole group. Runs
+on the event loop that folds, so a page never sees half a batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.publish.collector import Metrics
-from streams.publish.month_metrics import MonthMetrics
-from streams.publish.observed import Observed, Reported
-from streams.publish.wall import HealthPayload, WallPayload
-from streams.publish.wall_figures import feeds, wall_payload
+from streams.channels import topics_of
+from streams.live.observed import Observed, Reading, Reported
+from streams.live.problems import Problem
+from streams.live.share import Part, Share, counts_in_line, parts_of
+from streams.live.whole import Needed, Own, Whole, whole
+from streams.records.closings import Closing
 from streams.runtime.clock import Clock
-from streams.runtime.partition import Batch
+from streams.runtime.group.neighbours import Neighbours
+from streams.runtime.partition import Fetched
 from streams.runtime.partitions import Partitions
+from streams.runtime.reading import Answer
+from streams.serve.metrics.collector import Metrics
+from streams.serve.metrics.months import MonthMetrics
+from streams.serve.wall.figures import feeds, wall_moment
+from streams.serve.wall.payload import HealthPayload, WallPayload
+from streams.serve.wall.say import said
 from streams.settings import Settings
+from streams.words import message, words_of
 
 _CENTS: Final = 100
 """Cents in a euro."""
@@ -29,26 +39,52 @@ class Engine(Protocol):
     def high_watermarks(self) -> Mapping[TopicPartition, int | None]:
         """The end of each assigned partition, as far as fetches have told."""
 
+    def answers(self) -> Mapping[TopicPartition, Answer | None]:
+        """What the brokers said last of each assigned partition."""
+
+    def generation(self) -> int:
+        """How many times the group has shared out its partitions."""
+
     def owns_partitions(self) -> bool:
         """Whether the assigned partitions are this worker's for certain."""
 
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Problem, ...]:
         """Why the worker is not well; empty while it is."""
 
 
 class Pages:
-    """The four views of one worker."""
+    """What one worker shows: its own metrics and health, the wall and the health of the group, its share of both."""
 
     def __init__(
-        self, settings: Settings, partitions: Partitions, engine: Engine, clock: Clock, *, demo: bool
+        self,
+        settings: Settings,
+        partitions: Partitions,
+        engine: Engine,
+        clock: Clock,
+        *,
+        worker: str,
+        neighbours: Neighbours,
+        clock_ahead_seconds: Callable[[], float | None] = lambda: None,
+        closings: Callable[[], Mapping[str, Closing] | None] = dict,
+        demo: bool,
     ) -> None:
-        self._settings = settings
+        """`worker` is the name by which the others know this process.
+
+        `clock_ahead_seconds` tells how far this machine's clock is ahead of the brokers', None while unknown, and
+        `closings` what is frozen of each closed month, None while nobody knows which are.
+        """
+        self.settings = settings
         self._partitions = partitions
         self._engine = engine
         self._clock = clock
+        self._worker = worker
+        self._neighbours = neighbours
+        self._clock_ahead_seconds = clock_ahead_seconds
         self._demo = demo
+        self._rules = _digest(settings)
+        self._words = words_of(settings.language)
         self._metrics = Metrics(self.additive)
-        self._months = MonthMetrics(self.additive, _reported(settings))
+        self._months = MonthMetrics(self.additive, _reported(settings), closings)
 
     def additive(self) -> Observed:
         """What may be added to what other workers show: nothing of partitions that another one may show already."""
@@ -57,21 +93,26 @@ class Pages:
 
     def observed(self) -> Observed:
         """Everything there is to show, now."""
-        norms = self._settings.norms
+        norms = self.settings.norms
         return Observed(
             now_ms=self._clock(),
-            rules=self._settings.rules,
+            rules=self.settings.rules,
             service_level_ratio=norms.service_level_ratio,
             service_level_seconds=norms.service_level_seconds,
             missed_ratio=norms.missed_ratio,
-            calls_stale_seconds=self._settings.web.calls_stale_seconds,
-            tickets_stale_seconds=self._settings.web.tickets_stale_seconds,
-            partitions=self._partitions.health(self._engine.high_watermarks()),
+            calls_stale_seconds=self.settings.web.calls_stale_seconds,
+            tickets_stale_seconds=self.settings.web.tickets_stale_seconds,
+            others_stale_seconds=self.settings.web.stale_seconds,
+            clock_ahead_seconds=self._clock_ahead_seconds(),
+            partitions=self._partitions.health(self._engine.high_watermarks(), self._engine.answers()),
+            refused_topics=self._partitions.refused_topics(),
+            problem_codes=frozenset(problem.code for problem in self._engine.problems()),
         )
 
-    def observe_latency(self, batch: Batch) -> None:
+    def observe_latency(self, batch: Fetched) -> None:
         """Note how long the oldest record of a folded batch was under way to the metrics."""
-        self._metrics.observe_latency((self._clock() - batch.records[0].timestamp) / 1000)
+        if batch.oldest_ms is not None:
+            self._metrics.observe_latency((self._clock() - batch.oldest_ms) / 1000)
 
     def metrics(self) -> bytes:
         """The Prometheus exposition."""
@@ -82,12 +123,78 @@ class Pages:
         return self._months.render()
 
     def wall(self) -> WallPayload:
-        """The figures on the wall."""
-        return wall_payload(self.observed(), demo=self._demo)
+        """The figures of the whole group on the wall."""
+        observed = self.observed()
+        moment = wall_moment(observed, self._whole(observed, parts_of(observed)), demo=self._demo)
+        return said(moment, self._words)
 
     def health(self) -> HealthPayload:
-        """Whether the worker is well."""
-        return HealthPayload(problems=self._engine.problems(), feeds=feeds(self.observed()))
+        """Whether the whole group is well."""
+        observed = self.observed()
+        whole = self._whole(observed, parts_of(observed, with_figures=False))
+        return HealthPayload(problems=whole.problems, feeds=feeds(observed, whole))
+
+    def worker_health(self) -> HealthPayload:
+        """Whether this process is well, whatever has become of the others and of what comes in."""
+        problems = tuple(problem for problem in self._engine.problems() if problem.in_process)
+        return HealthPayload(problems=problems, feeds=feeds(self.observed()))
+
+    def share(self, computed_ms: int | None) -> Share:
+        """What this worker adds to what the others show, computed at this moment by the brokers' clock.
+
+        The figures are of the moment at which the brokers last said what there is to read, which is a little before.
+        """
+        observed = self.additive()
+        age_ms = max((each.answer_ms for each in observed.partitions if each.reading is Reading.CURRENT), default=0)
+        return Share(
+            group=self.settings.kafka.group,
+            worker=self._worker,
+            generation=self._engine.generation(),
+            rules=self._rules,
+            computed_ms=None if computed_ms is None else computed_ms - age_ms,
+            parts=list(parts_of(observed)),
+            problems=list(self._engine.problems()),
+        )
+
+    def standing(self) -> Hashable:
+        """Which partitions this worker shows, how current they are, and what is wrong with it."""
+        readings = {(each.topic, each.partition): each.reading for each in self.additive().partitions}
+        return frozenset(readings.items()), tuple(each.code for each in self._engine.problems())
+
+    def _whole(self, observed: Observed, parts: tuple[Part, ...]) -> Whole:
+        needed = self._needed(observed)
+        own = Own(parts=parts, is_certain=self._engine.owns_partitions(), problems=self._engine.problems())
+        found = whole(own, self._neighbours.fresh(), needed)
+        return msgspec.structs.replace(found, problems=(*found.problems, *self._exchange_problems(parts, needed)))
+
+    def _needed(self, observed: Observed) -> Needed:
+        kafka, counts = self.settings.kafka, self._neighbours.partition_counts
+        return Needed(
+            topics={
+                channel: (topic, counts.get(topic, kafka.partitions)) for topic, channel in topics_of(kafka).items()
+            },
+            day=observed.day,
+            rules=self._rules,
+            line_counts=counts_in_line(observed.rules),
+        )
+
+    def _exchange_problems(self, parts: Sequence[Part], needed: Needed) -> Iterable[Problem]:
+        """What is wrong with the exchange of shares, where anybody needs it: who owns everything does not."""
+        claims = {part.channel: len(part.claims) for part in parts}
+        if all(claims.get(channel, 0) >= count for channel, (_, count) in needed.topics.items()):
+            return
+        writing, reading = self._neighbours.writing_trouble, self._neighbours.reading_trouble
+        if writing is not None and claims:
+            text = f"the figures of this worker do not reach the others of the group: {writing}"
+            yield Problem(code="share_unwritten", text=text, on_wall=message("problem-share-unwritten"), channels=())
+        if reading is not None:
+            text = f"the figures of the other workers are not read: {reading}"
+            yield Problem(code="shares_unread", text=text, on_wall=message("problem-shares-unread"), channels=())
+
+
+def _digest(settings: Settings) -> str:
+    """Of all that the sums on the wall were counted by."""
+    return f"{settings.rules.digest()}/{settings.norms.service_level_seconds}"
 
 
 def _reported(settings: Settings) -> Reported:

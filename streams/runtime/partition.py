@@ -4,36 +4,72 @@ Folds batches of records in order, each record once. Must not know Faust, produc
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.contracts.decode import CallDecoder, TicketDecoder
-from streams.contracts.rejections import Rejection
-from streams.core.figures import AnyState
+from streams.channels import channel_of
+from streams.channels.acceptance import Explainer, Refused, decoder_of
+from streams.channels.refusals import RECENT_RECORDS, RecentRefusals
+from streams.contracts.batch import Batch, RejectedRecord
+from streams.contracts.rejections import Reason, Rejection
 from streams.core.month_notes import MonthNote, MonthNotes
 from streams.core.rules import Channel, Rules
-from streams.core.state import CallState, TicketState
-from streams.publish.dead_letters import DeadLetter, refused
-from streams.publish.observed import DELETED_UNREAD
-from streams.runtime.fetch import Record
+from streams.core.state import AnyState
+from streams.kafka.client import LOG_APPEND_TIME
+from streams.live.observed import DELETED_UNREAD
+from streams.records.dead_letters import DeadLetter, refused, refused_together
+from streams.runtime.fetching.packed import Origin
+from streams.runtime.fetching.record import CutRecord, Record
+from streams.runtime.placements import TopicKeys
 
 log = logging.getLogger(__name__)
 
-LOG_APPEND_TIME: Final = 1
-"""How the Kafka protocol marks a record whose time the broker has set."""
+JUDGED_AT_ONCE: Final = 200
+"""Contacts that are judged anew before the time is looked at: some milliseconds."""
 
 
-class Batch(msgspec.Struct, frozen=True):
-    """Consecutive records of one partition: everything there is from offset `start` up to, not including, `end`."""
+class RefusedTogether(msgspec.Struct, frozen=True):
+    """Why the records of a batch are not read, and what their source's packing says of them."""
+
+    reason: Reason
+    origin: Origin
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """Consecutive records of one partition: everything there is from offset `start` up to, not including, `end`.
+
+    Of records that are refused together there are none at hand.
+    """
 
     start: int
     end: int
     records: Sequence[Record]
     deleted: int = 0
     """Records from `start` on that Kafka deleted before anybody read them."""
+    refused: RefusedTogether | None = None
+
+    @property
+    def newest_ms(self) -> int | None:
+        """The last record's own time; None without records."""
+        if self.refused is not None:
+            return self.refused.origin.timestamp
+        return self.records[-1].timestamp if self.records else None
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """The first record's own time; None without records."""
+        return self.records[0].timestamp if self.records else self.newest_ms
+
+    @property
+    def timestamp_type(self) -> int | None:
+        """Who set the records' times; None without records."""
+        if self.refused is not None:
+            return self.refused.origin.timestamp_type
+        return self.records[0].timestamp_type if self.records else None
 
 
 class BatchGapError(RuntimeError):
@@ -59,10 +95,12 @@ class Partition:
         *,
         broker_sets_times: bool = False,
         notes: Mapping[str, MonthNote] | None = None,
+        refusals: RecentRefusals | None = None,
+        keys: TopicKeys | None = None,
     ) -> None:
         """With `broker_sets_times` a record whose time its source has set is an error of the topic's settings.
 
-        `notes` are those of the checkpoint.
+        `notes` are those of the checkpoint; `refusals` and `keys`, those of the whole topic, are told of every batch.
         """
         self.tp = tp
         self._broker_sets_times = broker_sets_times
@@ -71,16 +109,19 @@ class Partition:
         self.next_offset = next_offset
         self.failure: BaseException | None = None
         self.dead_letters: list[DeadLetter] = []
-        """Rejected records since the last checkpoint; whoever writes them takes them out."""
+        """Letters of rejected records since the last checkpoint; whoever writes them takes them out."""
         self.dead_letter_bytes = 0
-        self._decode: Any = _decoder(state).decode_batch
+        self._decode: Any = decoder_of(state.channel, state.rules).decode_batch
+        self._refusals = refusals
+        self._explainer = Explainer(state.channel, state.rules)
+        self._keys = keys
 
     @property
     def name(self) -> str:
         """Topic and partition as one word, as in keys and messages."""
         return f"{self.tp.topic}-{self.tp.partition}"
 
-    def fold(self, batch: Batch) -> int:
+    def fold(self, fetched: Fetched) -> int:
         """Fold a batch, leaving out what is folded already; the number of records folded.
 
         Raises `BatchGapError` when records before the batch are missing, `RecordTimeError` when the topic is not as
@@ -88,55 +129,100 @@ class Partition:
         """
         if self.failure is not None:
             raise self.failure
-        if batch.start > self.next_offset:
-            raise BatchGapError(f"{self.name}: expected offset {self.next_offset}, got a batch from {batch.start}")
-        if batch.end <= self.next_offset:
+        if fetched.start > self.next_offset:
+            raise BatchGapError(f"{self.name}: expected offset {self.next_offset}, got a batch from {fetched.start}")
+        if fetched.end <= self.next_offset:
             return 0
-        if self._broker_sets_times and batch.records[0].timestamp_type != LOG_APPEND_TIME:
+        if self._broker_sets_times and fetched.timestamp_type not in (LOG_APPEND_TIME, None):
             raise RecordTimeError(
                 f"Topic {self.tp.topic} lets sources set the time of records, our only clock: expected "
                 "message.timestamp.type=LogAppendTime. Set it with kafka-configs.sh and make the topic anew, or wait "
                 "until the records from before have gone."
             )
-        if batch.deleted:
-            self._note_deleted(batch)
+        if fetched.deleted:
+            self._note_deleted(fetched)
         try:
-            folded = self._fold_records(batch.records)
+            if fetched.refused is None:
+                folded = self._fold_records(fetched.records)
+            else:
+                folded = self._refuse(fetched, fetched.refused)
         except BaseException as error:
             self.failure = error
             raise
-        self.next_offset = batch.end
+        self.next_offset = fetched.end
         return folded
 
-    def _note_deleted(self, batch: Batch) -> None:
+    def judge(self, seconds: float) -> None:
+        """Judge, for so long, contacts that are still counted by the rules of before."""
+        if self.failure is not None:
+            raise self.failure
+        ends = time.perf_counter() + seconds
+        try:
+            while self.state.unjudged and time.perf_counter() < ends:
+                self.state.judge(JUDGED_AT_ONCE)
+        except BaseException as error:
+            self.failure = error
+            raise
+        if not self.state.unjudged:
+            log.info("%s: everything that is remembered is judged by today's norms and hours", self.name)
+
+    def _note_deleted(self, fetched: Fetched) -> None:
         log.error(
             "%s: %d records from offset %d on were deleted before they were read, and the figures lack them. Let the "
             "topic keep records for longer than workers may be down (retention.ms, retention.bytes)",
             self.name,
-            batch.deleted,
-            batch.start,
+            fetched.deleted,
+            fetched.start,
         )
-        self.state.rejected[DELETED_UNREAD] = self.state.rejected.get(DELETED_UNREAD, 0) + batch.deleted
+        self.state.rejected[DELETED_UNREAD] = self.state.rejected.get(DELETED_UNREAD, 0) + fetched.deleted
+
+    def _refuse(self, fetched: Fetched, refused: RefusedTogether) -> int:
+        """Refuse records that nobody can read, or should: they are counted, and have one dead letter together."""
+        start = max(fetched.start, self.next_offset)
+        records, origin = fetched.end - start, refused.origin
+        self.state.reject(refused.reason.value, origin.timestamp, records)
+        if self._refusals is not None:
+            some = min(records, RECENT_RECORDS)
+            rejection = Rejection(refused.reason, refused.reason.explanation)
+            rejected = [RejectedRecord(place, rejection) for place in range(some)]
+            self._refusals.note([None] * some, [origin.timestamp] * some, rejected)
+        self.dead_letters.append(
+            refused_together(
+                self.tp.topic,
+                self.tp.partition,
+                start,
+                records=records,
+                reason=refused.reason.value,
+                packed_bytes=origin.packed_bytes,
+                timestamp_ms=origin.timestamp,
+                detail=refused.reason.explanation,
+            )
+        )
+        return records
 
     def _fold_records(self, records: Sequence[Record]) -> int:
-        if records[0].offset < self.next_offset:
+        if records and records[0].offset < self.next_offset:
             records = [record for record in records if record.offset >= self.next_offset]
+        if not records:
+            return 0
         values = [record.value for record in records]
         times_ms = [record.timestamp for record in records]
-        events, instants_ms, refused_at = self._decode([record.key for record in records], values, times_ms)
-        start = 0
-        for index in refused_at:
-            self._fold_events(events[start:index], instants_ms[start:index], times_ms[start:index])
-            self._reject(records[index], events[index])
-            start = index + 1
-        if start:
-            events, instants_ms, times_ms = events[start:], instants_ms[start:], times_ms[start:]
-        self._fold_events(events, instants_ms, times_ms)
+        batch = self._decode([record.key for record in records], values, times_ms)
+        if self._refusals is not None:
+            self._refusals.note(values, times_ms, batch.rejected)
+        for repaired, count in batch.repaired.items():
+            self.state.note_repaired(repaired.repair.value, count)
+        if self._keys is not None:
+            self._keys.note(self.tp.partition, records, batch.rejected)
+        for events, rejected in batch.stretches():
+            self._fold_events(events)
+            if rejected is not None:
+                self._reject(records[rejected.place], rejected.rejection)
         return len(records)
 
-    def _fold_events(self, events: Sequence[Any], instants_ms: Sequence[int], times_ms: Sequence[int]) -> None:
-        self.state.fold(events, instants_ms, times_ms)
-        self.notes.fold(events, instants_ms, times_ms)
+    def _fold_events(self, batch: Batch[Any]) -> None:
+        self.state.fold(batch)
+        self.notes.fold(batch)
 
     def _reject(self, record: Record, rejection: Rejection) -> None:
         self.state.reject(rejection.reason.value, record.timestamp)
@@ -147,7 +233,9 @@ class Partition:
             reason=rejection.reason.value,
             key=record.key,
             value=record.value,
+            value_bytes=record.value_bytes if isinstance(record, CutRecord) else None,
             timestamp_ms=record.timestamp,
+            detail=self._explainer.detail(Refused(rejection, record.value, record.timestamp)),
         )
         self.dead_letters.append(letter)
         self.dead_letter_bytes += len(letter.key or b"") + len(letter.value or b"")
@@ -155,31 +243,19 @@ class Partition:
 
 def new_state(channel: Channel, rules: Rules) -> AnyState:
     """The empty state of a source partition of the channel's topic."""
-    return CallState(rules) if channel is Channel.PHONE else TicketState(rules)
+    return channel_of(channel).state(rules)
 
 
-def restored_state(channel: Channel, rules: Rules, snapshots: Iterable[bytes]) -> AnyState:
-    """The state that a checkpoint's snapshots hold: the whole, then what changed."""
-    if channel is Channel.PHONE:
-        return CallState.restore(_whole(CallState.snapshot_type, snapshots), rules)
-    return TicketState.restore(_whole(TicketState.snapshot_type, snapshots), rules)
-
-
-def _whole(snapshot_type: Any, snapshots: Iterable[bytes]) -> Any:
-    decoder = msgspec.msgpack.Decoder(snapshot_type)
-    decoded = (decoder.decode(snapshot) for snapshot in snapshots)
-    whole = next(decoded)
-    for later in decoded:
-        whole.update(later)
-    return whole
-
-
-def _decoder(state: AnyState) -> CallDecoder | TicketDecoder:
-    rules = state.rules
-    kind = CallDecoder if state.channel is Channel.PHONE else TicketDecoder
-    return kind(
-        clusters=frozenset(rules.channel_clusters(state.channel)),
-        earliest_ms=rules.earliest_ms,
-        future_tolerance_ms=rules.future_tolerance_ms,
-        plan_ahead_ms=rules.plan_ahead_ms,
-    )
+def restore(state: AnyState, snapshots: Iterable[bytes]) -> Iterator[None]:
+    """Take a checkpoint's snapshots, the whole and then what changed, into an empty state, step by step."""
+    decoder = msgspec.msgpack.Decoder(state.snapshot_type)
+    whole: Any = None
+    for snapshot in snapshots:
+        part = decoder.decode(snapshot)
+        yield
+        if whole is None:
+            whole = part
+        else:
+            whole.update(part)
+            yield
+    yield from state.take_in(whole)

@@ -1,35 +1,57 @@
 """The partitions that this worker owns: taking over, folding, checkpoints, giving up.
 
 The checkpoint is the truth about a partition. Taking over fences the former owner first and reads the checkpoint
-then, so that nobody can write between the two. Any doubt ends the process: whoever starts again reads the last
+then, so that nobody can write between the two. Any doubt ends the process: the next start reads the last
 checkpoint. Must not know Faust.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from streams.channels import topics_of
 from streams.contracts.topics import checkpoint_topic
-from streams.core.rules import Channel
-from streams.kafka import client_options, first_offset, read_to_end
-from streams.kafka_writer import FENCED, FencedWriter
-from streams.publish.month_totals import counted_sources
-from streams.publish.observed import PartitionHealth
-from streams.runtime import checkpoint
+from streams.core.rules import SECOND_MS, Channel
+from streams.kafka.client import client_options, first_offset, raise_partitions, read_to_end
+from streams.kafka.writer import FENCED, FencedWriter
+from streams.live.observed import PartitionHealth
+from streams.live.problems import Problem
+from streams.records import checkpoint
+from streams.records.month_totals import counted_sources
 from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
-from streams.runtime.partition import Batch, Partition, new_state, restored_state
+from streams.runtime.partition import Fetched, Partition, new_state, restore
+from streams.runtime.placements import Placements
+from streams.runtime.reading import Answer, HeldBackWatch, ReadingWatch, answer_ms
+from streams.runtime.refusals import Refusals
+from streams.runtime.slices import SLICE_SECONDS, in_slices
 from streams.settings import Settings
+from streams.words import message
 
 log = logging.getLogger(__name__)
 
 DEAD_LETTER_BYTES: Final = 4 * 1024 * 1024
-"""Rejected bytes a partition may hold before they are written, so that a flood of them cannot fill the memory."""
+"""Rejected bytes that may be held before they are written, so that a flood of them cannot fill the memory."""
+
+DEAD_LETTERS: Final = 1_000
+"""Dead letters that may be held: with those of a batch they take a transaction well under a second, and one that
+outlasted its limit would end every worker that tries."""
+
+TAKE_OVER_SECONDS: Final = 60.0
+"""How long brokers may take to hand over what is stored of partitions. Restoring it takes what it takes."""
+
+
+class TakeOverError(RuntimeError):
+    """Partitions were assigned to this worker, but their state cannot be had."""
+
+
+class TakeOverAbandonedError(RuntimeError):
+    """The partitions that were being taken over are to be given up already."""
 
 
 class _Owned:
@@ -39,8 +61,12 @@ class _Owned:
         self.partition = partition
         self.writer = writer
         self.capture = capture
+        self.is_changed = partition.state.has_other_rules
+        """Whether there is more to write than its position tells: it was restored under other rules."""
         self.covered = covered
         """Next offset of the last written checkpoint; None before there is one."""
+        self.watch = ReadingWatch(time.monotonic())
+        self.held_back = HeldBackWatch()
         self.delay_ms: int | None = None
         """Age of the last record when it was folded, by its own time; None before one was."""
         self.written_ms: int | None = None
@@ -57,15 +83,18 @@ class Partitions:
         self._settings = settings
         self._clock = clock
         self._owned: dict[TopicPartition, _Owned] = {}
+        self.refusals = Refusals(settings.kafka, settings.rules, clock)
+        self.placements = Placements(settings.kafka)
         self._moving = asyncio.Lock()
+        self._loading: asyncio.Task[None] | None = None
+        self.is_restoring = False
+        """Whether partitions that are taken over are being restored, which takes as long as there is to restore."""
+        self._is_leaving = False
         # The embedded broker gets the bounds of a new partition wrong when two producers write to it first at once:
         # what one of them wrote is then never read. Month totals and dead letters are for all writers.
         fenced = settings.kafka.writer == "transactional"
         self._turn: AbstractAsyncContextManager[Any] = nullcontext() if fenced else asyncio.Lock()
-        self._channels = {
-            settings.kafka.calls_topic: Channel.PHONE,
-            settings.kafka.tickets_topic: Channel.DESK,
-        }
+        self._channels = topics_of(settings.kafka)
 
     # Reading.
 
@@ -77,8 +106,13 @@ class Partitions:
         """The next offset of each partition's last written checkpoint."""
         return {tp: owned.covered for tp, owned in self._owned.items() if owned.covered is not None}
 
-    def health(self, high_watermarks: Mapping[TopicPartition, int | None]) -> list[PartitionHealth]:
-        """What the metrics say of each partition."""
+    def health(
+        self,
+        high_watermarks: Mapping[TopicPartition, int | None],
+        answers: Mapping[TopicPartition, Answer | None],
+    ) -> list[PartitionHealth]:
+        """What the pages say of each partition, with what the brokers said of it last."""
+        now = time.monotonic()
         return [
             PartitionHealth(
                 topic=tp.topic,
@@ -86,6 +120,10 @@ class Partitions:
                 state=owned.partition.state,
                 next_offset=owned.partition.next_offset,
                 high_watermark=high_watermarks.get(tp),
+                reading=owned.watch.look(now, answers.get(tp), owned.partition.next_offset),
+                answer_ms=answer_ms(answers.get(tp)),
+                held_ms=round(owned.held_back.look(now, answers.get(tp)) * SECOND_MS),
+                notes=owned.partition.notes.months,
                 delay_ms=owned.delay_ms,
                 checkpoint_offset=owned.covered,
                 checkpoint_written_ms=owned.written_ms,
@@ -95,44 +133,151 @@ class Partitions:
             for tp, owned in self._owned.items()
         ]
 
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the records that these partitions get."""
+        refused = self.refusals.problems(owned.partition for owned in self._owned.values())
+        return (*refused, *self.placements.problems())
+
+    def refused_topics(self) -> frozenset[str]:
+        """The topics of which most of what these partitions get, or all of a cluster, is refused."""
+        by_topic = self.refusals.by_topic(owned.partition for owned in self._owned.values())
+        return frozenset(topic for topic, problems in by_topic.items() if problems)
+
     # Folding.
 
-    async def fold(self, tp: TopicPartition, batch: Batch) -> int:
+    async def fold(self, tp: TopicPartition, batch: Fetched) -> int:
         """Fold a batch into its partition; the number of records folded, 0 for a partition given up meanwhile."""
         owned = self._owned.get(tp)
         if owned is None:
             return 0
         folded = owned.partition.fold(batch)
-        owned.delay_ms = self._clock() - batch.records[-1].timestamp
-        if owned.partition.dead_letter_bytes > DEAD_LETTER_BYTES:
+        if batch.newest_ms is not None:
+            owned.delay_ms = self._clock() - batch.newest_ms
+        if self._many_dead_letters():
+            await in_slices(self._judge_where_dead_letters_are())
             await self.checkpoint()
         return folded
+
+    def _judge_where_dead_letters_are(self) -> Iterator[None]:
+        """Nothing of a partition is written before it is judged."""
+        while not self._is_leaving and any(
+            self._judge(owned) for owned in self._owned.values() if owned.partition.dead_letters
+        ):
+            yield
+
+    def _many_dead_letters(self) -> bool:
+        partitions = [owned.partition for owned in self._owned.values()]
+        return (
+            sum(len(each.dead_letters) for each in partitions) > DEAD_LETTERS
+            or sum(each.dead_letter_bytes for each in partitions) > DEAD_LETTER_BYTES
+        )
+
+    def judge_slice(self) -> bool:
+        """Judge anew, for a slice of time, what is counted by the rules of before; whether there was anything."""
+        return any(self._judge(owned) for owned in self._owned.values())
+
+    def _judge(self, owned: _Owned) -> bool:
+        if not owned.partition.state.unjudged:
+            return False
+        owned.partition.judge(SLICE_SECONDS)
+        return True
+
+    def judging(self) -> tuple[Problem, ...]:
+        """Why figures cannot be trusted while changed rules are being applied; empty once they are."""
+        unjudged: dict[Channel, int] = {}
+        for owned in self._owned.values():
+            state = owned.partition.state
+            if state.unjudged:
+                unjudged[state.channel] = unjudged.get(state.channel, 0) + state.unjudged
+        if not unjudged:
+            return ()
+        return (
+            Problem(
+                code="judging_anew",
+                text="norms, hours or other rules have changed: "
+                + " and ".join(f"{count} contacts ({channel})" for channel, count in sorted(unjudged.items()))
+                + " are still counted by those of before. It ends by itself; official totals are written then",
+                on_wall=message("problem-rules-changed"),
+                channels=tuple(sorted(unjudged)),
+            ),
+        )
 
     # Taking over and giving up.
 
     async def load(self, partitions: set[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Own exactly these partitions; the offset to read each from.
 
-        Raises `checkpoint.CheckpointError` for a checkpoint that cannot be used, and the client's errors.
+        Raises `TakeOverError` when brokers do not hand over in time what is stored of them, `TakeOverAbandonedError`
+        after `abandon_loading`, `checkpoint.CheckpointError` for a checkpoint that cannot be used, and the client's
+        errors.
         """
-        async with self._moving:
-            await self._drop(set(self._owned) - partitions)
-            wanted = sorted(partitions - set(self._owned))
-            writers = {tp: self._new_writer(tp) for tp in wanted}
-            try:
-                await asyncio.gather(*(writer.start() for writer in writers.values()))
-                found = await self._read_checkpoints(wanted)
-            except BaseException:
-                await asyncio.gather(*(writer.stop() for writer in writers.values()))
-                raise
-            for tp in wanted:
-                self._owned[tp] = self._restore(tp, writers[tp], found[tp])
+        self._is_leaving = False
+        loading = self._loading = asyncio.create_task(self._load(partitions), name="load")
+        try:
+            await asyncio.wait({loading})
+        finally:
+            if not loading.done():  # we are cancelled
+                loading.cancel()
+                await asyncio.wait({loading})
+        if loading.cancelled():
+            raise TakeOverAbandonedError
+        loading.result()
         return {tp: self._owned[tp].partition.next_offset for tp in partitions}
+
+    def abandon_loading(self) -> None:
+        """Give up what `load` is at, if it is at anything: the group waits until we are ready to share anew."""
+        if self._loading is not None:
+            self._loading.cancel()
+
+    def abandon_judging(self) -> None:
+        """Let no fold wait for judging until the next `load`: the group, or whoever stops us, waits for the folds.
+
+        What is not judged is not written, and whoever takes over begins anew.
+        """
+        self._is_leaving = True
+
+    async def _load(self, partitions: set[TopicPartition]) -> None:
+        try:
+            async with asyncio.timeout(TAKE_OVER_SECONDS) as limit, self._moving:
+                await self._drop(set(self._owned) - partitions)
+                await self._take_over(sorted(partitions - set(self._owned)), limit)
+        except TimeoutError:
+            raise TakeOverError(
+                f"Partitions could not be taken over within {TAKE_OVER_SECONDS:.0f} s: their checkpoints cannot be "
+                "read, or a transaction of the former owner is still open. Are all brokers up?"
+            ) from None
+
+    async def _take_over(self, wanted: Sequence[TopicPartition], limit: asyncio.Timeout) -> None:
+        """Own these too, all at once when the last of them is restored."""
+        await self._raise_checkpoints(wanted)
+        writers = {tp: self._new_writer(tp) for tp in wanted}
+        try:
+            await asyncio.gather(*(writer.start() for writer in writers.values()))
+            found = await self._read_checkpoints(wanted)
+            limit.reschedule(None)
+            self.is_restoring = True
+            owned = {tp: await self._restore(tp, writers[tp], found.pop(tp)) for tp in wanted}
+        except BaseException:
+            await asyncio.gather(*(writer.stop() for writer in writers.values()))
+            raise
+        finally:
+            self.is_restoring = False
+        self._owned |= owned
+
+    async def _raise_checkpoints(self, wanted: Iterable[TopicPartition]) -> None:
+        """Partitions that were added to a topic of events are added to that of its checkpoints."""
+        kafka = self._settings.kafka
+        counts = {tp.topic: tp.partition + 1 for tp in sorted(wanted) if tp.partition >= kafka.partitions}
+        for topic, count in counts.items():
+            log.warning("%s has more partitions than the settings say; so will %s", topic, checkpoint_topic(topic))
+            await raise_partitions(kafka, checkpoint_topic(topic), count)
 
     def _new_writer(self, tp: TopicPartition) -> FencedWriter:
         kafka = self._settings.kafka
         fenced = kafka.writer == "transactional"
-        return FencedWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}" if fenced else None)
+        if not fenced:
+            return FencedWriter(self.client_options, None)
+        return FencedWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}", self._clock)
 
     async def _read_checkpoints(
         self, partitions: Iterable[TopicPartition]
@@ -147,7 +292,9 @@ class Partitions:
             for number, records in (await read_to_end(self._settings.kafka, source, numbers)).items():
                 pairs = [(record.key, record.value) for record in records]
                 try:
-                    found[TopicPartition(topic, number)] = checkpoint.decode(pairs, f"{source}-{number}")
+                    # in a thread: unpacking hundreds of MB takes a second in which nobody else would be served
+                    read = await asyncio.to_thread(checkpoint.decode, pairs, f"{source}-{number}")
+                    found[TopicPartition(topic, number)] = read
                 except checkpoint.LostCheckpointError as error:
                     lost[TopicPartition(topic, number)] = f"{error} There is no other one."
         missing = [tp for tp, each in found.items() if each is None]
@@ -184,25 +331,34 @@ class Partitions:
                 'what was counted before, start once with checkpoint.when_lost = "go_on".'
             )
 
-    def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
-        channel, rules = self._channels[tp.topic], self._settings.rules
+    async def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
+        state, next_offset, generation = new_state(self._channels[tp.topic], self._settings.rules), 0, 0
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
-            state, next_offset, generation = new_state(channel, rules), 0, 0
         else:
             if found.damage is not None:
                 log.error("%s The one before it takes its place", found.damage)
-            log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, found.next_offset)
-            state, next_offset = restored_state(channel, rules, found.snapshots), found.next_offset
-            generation = found.generation
+            await in_slices(restore(state, found.snapshots))
+            next_offset, generation = found.next_offset, found.generation
+            log.info("%s-%d: restored, going on at offset %d", tp.topic, tp.partition, next_offset)
+            if state.unjudged:
+                log.info("%s-%d: %d contacts to judge by changed rules", tp.topic, tp.partition, state.unjudged)
         broker_sets_times = self._settings.kafka.writer == "transactional"
         notes = None if found is None else found.notes
-        partition = Partition(tp, state, next_offset, broker_sets_times=broker_sets_times, notes=notes)
+        partition = Partition(
+            tp,
+            state,
+            next_offset,
+            broker_sets_times=broker_sets_times,
+            notes=notes,
+            refusals=self.refusals.of(tp.topic),
+            keys=self.placements.of(tp.topic),
+        )
         capture = Capture(partition, self._settings, self._clock, generation=generation)
         return _Owned(partition, writer, capture, None if found is None else next_offset)
 
     async def release(self, partitions: set[TopicPartition]) -> None:
-        """Give the partitions up; what no checkpoint covers is read again by whoever takes over."""
+        """Release the partitions; what no checkpoint covers is read again by their next owner."""
         async with self._moving:
             await self._drop(partitions)
 
@@ -226,11 +382,11 @@ class Partitions:
 
     async def _write(self, owned: _Owned, *, leaving: bool) -> None:
         partition = owned.partition
-        if partition.failure is not None:
-            return
+        if partition.failure is not None or partition.state.unjudged:
+            return  # what two sets of rules have counted could not be taken back: the last checkpoint holds
         try:
             async with self._turn:
-                if partition.next_offset == (owned.covered or 0):
+                if partition.next_offset == (owned.covered or 0) and not owned.is_changed:
                     await self._write_month_totals(owned)
                 else:
                     await self._write_checkpoint(owned)
@@ -250,7 +406,7 @@ class Partitions:
         started = time.perf_counter()
         captured = await owned.capture.take()
         await owned.writer.write(captured.records)
-        owned.covered = captured.next_offset
+        owned.covered, owned.is_changed = captured.next_offset, False
         owned.written_bytes = sum(len(record.value or b"") for record in captured.records)
         owned.written_ms = self._clock()
         owned.written_seconds = time.perf_counter() - started

@@ -1,27 +1,33 @@
-"""Runs one worker from start to stop: topics, web pages, the Faust app, a clean end.
-
-Must not know where events come from.
-"""
+"""Runs one worker from start to stop: topics, web pages, the Faust app, a clean end."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from streams.kafka import KafkaProblemsError, ensure_topics
-from streams.kafka_permission import require_rights
-from streams.kafka_rights import Role
-from streams.kafka_writer import FENCED
-from streams.publish.web import create_web, serve
+from aiokafka.errors import InvalidTimestampError
+
+from streams.kafka.broker_time import SYNCHRONISE
+from streams.kafka.client import KafkaProblemsError, ensure_topics, is_there
+from streams.kafka.permission import require_rights
+from streams.kafka.rights import Role
+from streams.kafka.writer import FENCED
+from streams.process.clock import system_clock
+from streams.records.checkpoint import CheckpointError
 from streams.runtime.app import MonitorApp, create_app
-from streams.runtime.checkpoint import CheckpointError
-from streams.runtime.clock import Clock, system_clock
-from streams.runtime.consumer import SourceReplacedError, TakeOverError
+from streams.runtime.clock import Clock
+from streams.runtime.consumer import SourceReplacedError
+from streams.runtime.group.exchange import exchanging
 from streams.runtime.partition import RecordTimeError
-from streams.settings import Settings
+from streams.runtime.partitions import TakeOverError
+from streams.runtime.watch import StuckError, watch
+from streams.serve.web import create_web, serve
+from streams.settings import KafkaSettings, Settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 STOP_SECONDS: Final = 30.0
 """How long a clean stop may take: a last checkpoint of a large state takes a few seconds."""
@@ -30,12 +36,22 @@ STOP_SECONDS: Final = 30.0
 CRASHED_STOP_SECONDS: Final = 10.0
 """The same after a crash, when there is nothing left to do but to say goodbye to the group."""
 
-EXPLAINED: Final = (CheckpointError, RecordTimeError, SourceReplacedError, TakeOverError, KafkaProblemsError)
+SOON_SECONDS: Final = 3.0
+"""After this time it matters whether there are brokers at all: without them there is nothing to wait for."""
+
+EXPLAINED: Final = (
+    CheckpointError,
+    RecordTimeError,
+    SourceReplacedError,
+    StuckError,
+    TakeOverError,
+    KafkaProblemsError,
+)
 """Errors whose text says by itself what to do."""
 
 
 class WorkerError(RuntimeError):
-    """The worker ended by an error; the text is for whoever runs it."""
+    """The worker ended by an error; the text is for its operator."""
 
 
 @asynccontextmanager
@@ -44,37 +60,58 @@ async def running_worker(
 ) -> AsyncIterator[MonitorApp]:
     """A started worker; leaving the block stops it cleanly, with a last checkpoint.
 
-    Raises `streams.publish.web.AddressError` when the pages cannot be served, `WorkerError` when the start fails.
+    Raises `streams.serve.web.AddressError` when the pages cannot be served, `WorkerError` when the start fails.
     """
     await require_rights(settings.kafka, Role.WORKER)
     for name in await ensure_topics(settings.kafka):
         log.info("created topic %s", name)
     app = create_app(settings, clock=clock, demo=demo)
     pages = app.pages
-    web = create_web(metrics=pages.metrics, months=pages.months, wall=pages.wall, health=pages.health)
+    web = create_web(
+        metrics=pages.metrics,
+        months=pages.months,
+        wall=pages.wall,
+        health=pages.health,
+        worker_health=pages.worker_health,
+        language=settings.language,
+    )
     runner = await serve(web, settings.web.host, settings.web.port)
     host, port = runner.addresses[0][:2]
     app.pages_address = f"{host}:{port}"
     try:
-        starting = asyncio.create_task(app.start(), name="faust")
-        try:
-            yield app
-        finally:
-            await _stop(app, starting)
+        async with (
+            app.clocks.watching(),
+            app.closed_months.following(),
+            exchanging(settings.kafka, pages, app.neighbours),
+        ):
+            starting = asyncio.create_task(app.start(), name="faust")
+            watching = asyncio.create_task(watch(app, settings.kafka), name="watch")
+            try:
+                yield app
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+                await _stop(app, starting, settings.kafka)
     finally:
         await runner.cleanup()
 
 
-async def _stop(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
-    """Stop within a bound, whatever swallows a cancellation on the way."""
+async def _stop(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSettings) -> None:
+    """Stop within a time limit, even if the cancellation is swallowed; at once where no broker takes a checkpoint."""
     seconds = CRASHED_STOP_SECONDS if app.crash_event.is_set() else STOP_SECONDS
     stopping = asyncio.create_task(_stop_engine(app, starting), name="stop")
-    _, late = await asyncio.wait({stopping}, timeout=seconds)
+    _, late = await asyncio.wait({stopping}, timeout=min(SOON_SECONDS, seconds))
+    # asked from a thread of its own: this loop may be busy with a checkpoint for so long that no answer is in time
+    if late and not await asyncio.to_thread(asyncio.run, is_there(kafka)):
+        log.warning("no broker answers: stopping without a final checkpoint; the previous one is valid")
+        stopping.cancel()
+        return
+    _, late = await asyncio.wait({stopping}, timeout=max(0.0, seconds - SOON_SECONDS))
     if late:
-        log.error("the worker did not stop within %.0f s; its last checkpoint holds", seconds)
+        log.error("the worker did not stop within %.0f s; its last checkpoint is valid", seconds)
         stopping.cancel()
     elif (error := stopping.exception()) is not None:
-        log.error("the worker stopped by an error; its last checkpoint holds", exc_info=error)
+        log.error("error while stopping the worker; its last checkpoint is valid", exc_info=error)
 
 
 async def _stop_engine(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
@@ -86,24 +123,20 @@ async def _stop_engine(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
 
 
 Beside = Callable[[MonitorApp], Coroutine[Any, Any, None]]
-"""Work that goes on beside a worker."""
+"""A task that runs in parallel with a worker."""
 
 
 async def run_worker(settings: Settings, stop: asyncio.Event, beside: Beside | None = None) -> None:
-    """Run a worker until `stop` is set, be it while it starts; raises `WorkerError` when it crashes before that.
+    """Run a worker until `stop` is set, which may happen while it starts.
 
-    `beside` goes on from when the worker runs until it stops. It must see to its own errors.
+    `beside` runs in parallel from when the worker has started until it stops, and handles its own errors.
+
+    Raises `WorkerError` when the worker crashes before `stop` is set.
     """
     async with AsyncExitStack() as stack:
-        starting = asyncio.ensure_future(stack.enter_async_context(running_worker(settings)))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not starting.done():  # brokers may keep it waiting for half a minute
-            starting.cancel()
-            await asyncio.wait({starting})
+        app = await unless_stopped(stack.enter_async_context(running_worker(settings)), stop)
+        if app is None:
             return
-        app = starting.result()
         going_on = {asyncio.create_task(beside(app), name="beside the worker")} if beside is not None else set()
         try:
             await wait_for_end(app, stop)
@@ -111,6 +144,22 @@ async def run_worker(settings: Settings, stop: asyncio.Event, beside: Beside | N
             for task in going_on:
                 task.cancel()
             await asyncio.gather(*going_on, return_exceptions=True)
+
+
+async def unless_stopped(start: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:
+    """The result of `start`; None when `stop` is set first: `start` is then cancelled and has cleaned up.
+
+    Unresponsive brokers may hold up a start for half a minute.
+    """
+    starting = asyncio.create_task(start)
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return None
+    return starting.result()
 
 
 async def wait_for_end(app: MonitorApp, stop: asyncio.Event) -> None:
@@ -132,6 +181,11 @@ def _last_words(reason: BaseException | None) -> str:
             "The worker has stopped. It may not write any more: another one has taken over, while this one was "
             "suspended, slow or cut off from the brokers. Nothing is lost or counted twice: start it again and it "
             "gets its share."
+        )
+    if isinstance(reason, InvalidTimestampError):
+        return (
+            "The worker has stopped. The brokers refuse its records: by their clocks it dates them an hour ahead, or "
+            f"more. Nothing is lost or counted twice: start it again when the clocks agree; {SYNCHRONISE}."
         )
     log.error("the worker has stopped by an error", exc_info=reason)
     return (

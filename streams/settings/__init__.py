@@ -1,7 +1,7 @@
 """The settings: one TOML file and the environment become one frozen struct, or all problems at once.
 
 The file speaks the language of the city (hours, percents, euro), the structs that of the code (milliseconds, ratios,
-cents). It must not know how the settings are used.
+cents). A key is declared once: see `streams.settings.model` and `streams.settings.file`.
 """
 
 from streams.settings.model import (

@@ -1,12 +1,17 @@
 """Which environment variables are settings, and what they replace.
 
-Must not know what the values mean: they are read by the same kinds as those of the file.
+A value there is text: it is read as what its key takes, and then checked like any other.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
 
-from streams.toml_table import Override, nearest
+from streams.settings.toml.problems import Override
+from streams.settings.toml.section import Key
+from streams.settings.toml.text import did_you_mean
 
 PREFIX: Final = "WACHTMONITOR_"
 
@@ -16,30 +21,63 @@ FILE_VARIABLE: Final = f"{PREFIX}SETTINGS"
 TEST_VARIABLES: Final = (f"{PREFIX}REAL_CALLS",)
 """Known so that they are not refused, and read by the tests alone."""
 
+Keys = Mapping[str, Mapping[str, Key]]
+"""By table and name; those above all tables under the empty text."""
 
-def variable(section: str, key: str) -> str:
-    """The name of the variable for a key, such as WACHTMONITOR_KAFKA_GROUP."""
-    return f"{PREFIX}{section}_{key}".upper()
+_WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
-def overrides(
-    environ: Mapping[str, str], sections: Mapping[str, Iterable[str]], problems: list[str]
-) -> dict[str, dict[str, Override]]:
-    """What the environment says, by section and key; `sections` are the keys that it may say something about.
+def variable(table: str, key: str) -> str:
+    """The name of the variable for a key.
 
-    An empty variable counts as one that is not set, as Docker Compose passes those on. Unknown ones are problems.
+    >>> variable("kafka", "group"), variable("", "language")
+    ('WACHTMONITOR_KAFKA_GROUP', 'WACHTMONITOR_LANGUAGE')
     """
-    found: dict[str, dict[str, Override]] = {section: {} for section in sections}
-    known = {variable(section, key): (section, key) for section, keys in sections.items() for key in keys}
-    for name in known.keys() & environ.keys():
-        section, key = known[name]
-        if environ[name]:
-            found[section][key] = Override(environ[name], name)
-    problems.extend(_unknown(environ, (FILE_VARIABLE, *known)))
-    return found
+    return PREFIX + "_".join(filter(None, (table, key))).upper()
 
 
-def _unknown(environ: Mapping[str, str], known: Collection[str]) -> Iterator[str]:
+TOKEN_VARIABLE: Final = variable("grafana", "token")
+
+
+def overrides(environ: Mapping[str, str], keys: Keys) -> dict[tuple[str, str], Override]:
+    """What the environment says about these keys; an empty variable counts as one that is not set.
+
+    Docker Compose passes those on.
+    """
+    names = {(table, name): variable(table, name) for table, known in keys.items() for name in known}
+    return {spot: Override(environ[name], name) for spot, name in names.items() if environ.get(name)}
+
+
+def unknown(environ: Mapping[str, str], keys: Keys) -> Iterator[str]:
+    """Problems: variables that look like settings and are none."""
+    known = (FILE_VARIABLE, *(variable(table, name) for table, names in keys.items() for name in names))
     for name in sorted(environ):
         if name.startswith(PREFIX) and name not in known and name not in TEST_VARIABLES:
-            yield f"{name}: unknown variable; {nearest(name, known)}"
+            yield f"{name}: unknown variable; {_advice(name, known)}"
+
+
+def _advice(name: str, known: Collection[str]) -> str:
+    """The nearest name, by what tells variables apart: they all begin alike, so that any two look near."""
+    own = [each.removeprefix(PREFIX) for each in known]
+    likely = did_you_mean(name.removeprefix(PREFIX), own, lambda each: PREFIX + each)
+    return likely or f"other keys are set in the file alone; known here: {', '.join(known)}"
+
+
+def value_of(text: str, key: Key) -> object:
+    """What the file would hold instead of this text; lists have commas, files are looked up from here."""
+    item = _item(key.item_types)
+    return [item(part.strip()) for part in text.split(",")] if key.is_array else item(text)
+
+
+def _item(types: Collection[Any]) -> Callable[[str], object]:
+    if Path in types:
+        return lambda text: str(Path(text).absolute())
+    return _number if {int, float, Decimal} & set(types) else str
+
+
+def _number(text: str) -> object:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text
+    return int(number) if _WHOLE.fullmatch(text) else number

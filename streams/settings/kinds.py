@@ -1,36 +1,36 @@
-"""The kinds of values in the settings file: what is expected, how to say so, and what it means inside.
+"""The kinds of values in the settings file: what they take and how to say so, for the fields of `model` and `file`.
 
-The file has hours, percents and dates; inside are milliseconds, ratios and cents. Must not know the keys.
+Most stay what they are in the file; days, hours and secrets become what the code has.
 """
 
 import re
-from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
+from decimal import Decimal
+from ipaddress import IPv6Address
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Final, cast
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
+from streams.channels import channels
 from streams.contracts.events import CLUSTER_LENGTH_MAX
-from streams.core.calendar import public_holidays
 from streams.core.rules import OpenInterval
-from streams.settings.model import Secret
-from streams.toml_table import Kind, UnfitError, shown
+from streams.settings.toml.section import Expected, Unit, Whole
+from streams.settings.toml.text import did_you_mean, nearest, shown
 
 TOPIC_LENGTH_MAX: Final = 200
 """Longest topic name, in characters: Kafka allows 249, and the names of the checkpoint topics are longer."""
 
-_TOPIC: Final = re.compile(rf"[A-Za-z0-9._-]{{1,{TOPIC_LENGTH_MAX}}}")
+NO_HOLIDAYS: Final = "none"
+"""In the place of a country: none of its public holidays is a closing day."""
+
 _SERVER: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})")
-_HOST: Final = re.compile(r"[A-Za-z0-9._:-]+")
 _HOURS: Final = re.compile(r"(\d\d):([0-5]\d)\s*-\s*(\d\d):([0-5]\d)", re.ASCII)
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _PORT_MAX: Final = 65_535
 _DAY_MINUTES: Final = 24 * 60
 
@@ -38,340 +38,326 @@ _DAY_MINUTES: Final = 24 * 60
 # Numbers.
 
 
-def _number_of_text(text: str) -> object:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return text
-    return int(number) if _WHOLE.fullmatch(text) else number
-
-
-def whole(unit: str, low: int, high: int, example: int, *, factor: int = 1) -> Kind:
-    """A whole number within bounds; `factor` turns the file's unit into the one inside."""
-
-    def read(value: object) -> int:
-        return _whole(value, low, high) * factor
-
-    expected = f"a whole number{f' of {unit}' if unit else ''} from {low} to {high}"
-    return Kind(expected, str(example), read, _number_of_text)
-
-
-def ascending(unit: str, low: int, high: int, example: str, *, factor: int = 1) -> Kind:
-    """Whole numbers within bounds, each larger than the one before it; a tuple of at least one."""
-
-    def read(value: object) -> tuple[int, ...]:
-        numbers = [_whole(item, low, high) for item in _list(value)]
-        for one, other in pairwise(numbers):
-            if one >= other:
-                raise UnfitError(f"{other} comes after {one}")
-        return tuple(number * factor for number in numbers)
-
-    return Kind(f"an ascending list of whole numbers of {unit} from {low} to {high}", example, read)
-
-
-def decimal(unit: str, low: str, high: str, example: str) -> Kind:
-    """A number of the unit within bounds, as a float."""
-
-    def read(value: object) -> float:
-        return float(_decimal(value, Decimal(low), Decimal(high)))
-
-    return Kind(f"a number of {unit} from {low} to {high}", example, read, _number_of_text)
-
-
-def _read_percent(value: object) -> float:
-    return float(_decimal(value, Decimal(0), Decimal(100)) / 100)
-
-
-def _read_euro(value: object) -> int:
-    cents = _decimal(value, Decimal(0), Decimal(10**9)) * 100
-    if cents != cents.to_integral_value():
-        raise UnfitError("a cent is the smallest part")
-    return int(cents)
-
-
-def percent(example: str) -> Kind:
-    """A percentage, read as a ratio."""
-    return Kind("a percentage from 0 to 100", example, _read_percent, _number_of_text)
-
-
-"""A ratio inside. By way of decimals, so that 16.14 % is the float nearest to 0.1614."""
-
-EURO: Final = Kind("an amount in euro, not negative, with at most two decimals", "4842.84", _read_euro)
-"""Whole cents inside."""
-
-
-def _read_copies(value: object) -> int:
-    return -1 if value == -1 else _whole(value, 1, 100)
-
-
-COPIES: Final = Kind("1 to 100 copies, or -1 to leave it to the broker", "3", _read_copies, _number_of_text)
-
-
-def _whole(value: object, low: int, high: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise UnfitError
+def _number(value: object) -> object:
+    """A number of the file, so that pydantic takes no text for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise ValueError
     return value
 
 
-def _decimal(value: object, low: Decimal, high: Decimal) -> Decimal:
-    if not isinstance(value, int | Decimal) or isinstance(value, bool):
-        raise UnfitError
-    number = Decimal(value)
-    if not number.is_finite() or not low <= number <= high:
-        raise UnfitError
-    return number
+def _ascending(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    for one, other in pairwise(numbers):
+        if one >= other:
+            raise ValueError(f"{other} comes after {one}")
+    return numbers
+
+
+def _whole_cents(euro: Decimal) -> Decimal:
+    if euro * 100 % 1:
+        raise ValueError("a cent is the smallest part")
+    return euro
+
+
+Seconds = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+
+Percent = Annotated[
+    Decimal, BeforeValidator(_number), Field(ge=0, le=100), Expected("a percentage from 0 to 100", "20")
+]
+"""Exact, so that 16.14 % becomes the float nearest to 0.1614."""
+
+Euro = Annotated[
+    Decimal,
+    BeforeValidator(_number),
+    Field(ge=0, le=10**9),
+    AfterValidator(_whole_cents),
+    Expected("an amount in euro, not negative, with at most two decimals", "4842.84"),
+]
+
+SpeedCategories = Annotated[
+    tuple[Annotated[Whole, Field(ge=1, le=3_600)], ...],
+    Field(min_length=1),
+    AfterValidator(_ascending),
+    Expected("an ascending list of whole numbers of seconds from 1 to 3600"),
+]
+WindowMinutes = Annotated[
+    tuple[Annotated[Whole, Field(ge=1, le=1_440)], ...],
+    Field(min_length=1),
+    AfterValidator(_ascending),
+    Expected("an ascending list of whole numbers of minutes from 1 to 1440"),
+]
+
+
+def _copies(value: int) -> int:
+    if not value:
+        raise ValueError
+    return value
+
+
+Copies = Annotated[
+    Whole,
+    Field(ge=-1, le=100, examples=["3"]),
+    AfterValidator(_copies),
+    Expected("1 to 100 copies, or -1 to leave it to the broker"),
+]
 
 
 # Texts.
 
 
-def pattern(expected: str, example: str, accepts: Callable[[str], bool]) -> Kind:
-    """A text that is accepted as it is."""
-
-    def read(value: object) -> str:
-        if not isinstance(value, str) or not accepts(value):
-            raise UnfitError
-        return value
-
-    return Kind(expected, f'"{example}"', read)
+def _title(text: str) -> str:
+    if text != text.strip() or not text.isprintable():
+        raise ValueError
+    return text
 
 
-def choice(names: Sequence[str], *, result: Callable[[str], Any] = str) -> Kind:
-    """One of the names."""
-
-    def read(value: object) -> Any:
-        if value not in names:
-            raise UnfitError(_did_you_mean(value, names))
-        return result(str(value))
-
-    return Kind(f"one of {', '.join(shown(name) for name in names)}", shown(names[0]), read)
+def _host(text: str) -> str:
+    if ":" in text:
+        try:
+            IPv6Address(text)
+        except ValueError:
+            raise ValueError("no IPv6 address; a port stands in the key port") from None
+    return text
 
 
-def _did_you_mean(value: object, names: Sequence[str]) -> str:
-    close = get_close_matches(str(value), names, n=1)
-    return f"did you mean {shown(close[0])}?" if close else ""
+def _topic(text: str) -> str:
+    if text in (".", ".."):
+        raise ValueError
+    return text
 
 
-def _is_title(text: str) -> bool:
-    return 0 < len(text) <= CLUSTER_LENGTH_MAX and text == text.strip() and text.isprintable()
+Name = Annotated[str, Field(min_length=1, max_length=CLUSTER_LENGTH_MAX), AfterValidator(_title)]
+
+ClusterName = Annotated[
+    Name,
+    Expected(f"a name of 1 to {CLUSTER_LENGTH_MAX} printable characters without spaces around it", '"Wonen"'),
+]
+ClusterNames = Annotated[tuple[ClusterName, ...], Expected("a list of names", '["Contactcenter"]')]
+Group = Annotated[Name, Expected("the name of a consumer group, without spaces around it", '"wachtmonitor"')]
+User = Annotated[str, Field(min_length=1), Expected("a user name", '"wachtmonitor"')]
+Host = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._:-]+$"),
+    AfterValidator(_host),
+    Expected("the name or address of this machine to listen on"),
+]
+Topic = Annotated[
+    str,
+    Field(pattern=rf"^[A-Za-z0-9._-]{{1,{TOPIC_LENGTH_MAX}}}$"),
+    AfterValidator(_topic),
+    Expected(f"a topic name of 1 to {TOPIC_LENGTH_MAX} letters, digits, dots, dashes or underscores"),
+]
 
 
-def _is_topic(text: str) -> bool:
-    return _TOPIC.fullmatch(text) is not None and text not in (".", "..")
+def _other_channel(name: str) -> str:
+    others = [each.name.value for each in channels() if not each.topic_setting]
+    if name in others:
+        return name
+    if not others:
+        raise ValueError("expected no key here: every channel that there is has a key of its own; remove this one")
+    raise ValueError(f"expected a channel without a key of its own as the key; {nearest(name, others)}")
 
 
-CLUSTER_NAME: Final = pattern(
-    f"a name of 1 to {CLUSTER_LENGTH_MAX} printable characters without spaces around it", "Wonen", _is_title
-)
-_TOPIC_EXPECTED: Final = f"a topic name of 1 to {TOPIC_LENGTH_MAX} letters, digits, dots, dashes or underscores"
-GROUP: Final = pattern("the name of a consumer group, without spaces around it", "wachtmonitor", _is_title)
-USER: Final = pattern("a user name", "wachtmonitor", bool)
-HOST: Final = pattern(
-    "the name or address of this machine to listen on", "127.0.0.1", lambda text: _HOST.fullmatch(text) is not None
-)
+OtherChannel = Annotated[str, AfterValidator(_other_channel), Unit("channel")]
+"""The name of a registered channel whose topic and silence have no keys of their own."""
+
+_UIDS_OF_BEFORE: Final = {"wachtmonitor-maand": "wachtmonitor-month"}
+"""Settings of before 2026-12 name the Month dashboard so."""
+
+DashboardUid = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_-]{1,40}$"),
+    AfterValidator(lambda uid: _UIDS_OF_BEFORE.get(uid, uid)),
+    Expected("the uid of a dashboard, 1 to 40 letters, digits, dashes or underscores"),
+]
+"""What Grafana takes for a uid (pkg/util/shortid_generator.go)."""
 
 
-def topic(example: str) -> Kind:
-    """The name of a topic; each has an example of its own, since no two may have the same name."""
-    return pattern(_TOPIC_EXPECTED, example, _is_topic)
-
-
-def _read_servers(value: object) -> tuple[str, ...]:
-    servers = _list(value)
+def _servers(servers: tuple[str, ...]) -> tuple[str, ...]:
     for number, server in enumerate(servers, 1):
-        found = _SERVER.fullmatch(server) if isinstance(server, str) else None
+        found = _SERVER.fullmatch(server)
         if found is None or not 0 < int(found[1]) <= _PORT_MAX:
-            raise UnfitError(f"entry {number} is not host:port")
-    return tuple(servers)
+            raise ValueError(f"entry {number} is not host:port")
+    return servers
 
 
-SERVERS: Final = Kind(
-    "a list of brokers as host:port",
-    '["kafka-1:9092", "kafka-2:9092"]',
-    _read_servers,
-    from_text=lambda text: [server.strip() for server in text.split(",")],
-    secret=True,  # somebody may write user:password@host
-)
+Servers = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    AfterValidator(_servers),
+    # secret, since somebody may write user:password@host
+    Expected("a list of brokers as host:port", '["kafka-1:9092", "kafka-2:9092"]', secret=True),
+]
 
-
-def _read_secret(value: object) -> Secret:
-    return Secret(str(value))
-
-
-PASSWORD: Final = Kind("a password", '"..."', _read_secret, secret=True)
+Password = Annotated[SecretStr, Expected("a password", secret=True)]
 """Only for the environment: the file must not hold one."""
 
 
-def readable_file(expected: str, base: Path) -> Kind:
-    """A file that can be read, as a path; in the settings file relative to `base`, in the environment to here.
-
-    Its name is not repeated in messages: somebody may write the password where its file is asked for.
-    """
-
-    def read(value: object) -> Path:
-        if not isinstance(value, str) or not value:
-            raise UnfitError
-        path = base / value
-        try:
-            path.open("rb").close()
-        except (OSError, ValueError) as error:
-            raise UnfitError(f"what is named here cannot be read ({_reason(error)})") from None
-        return path
-
-    return Kind(expected, '"/run/secrets/kafka"', read, lambda text: str(Path(text).absolute()), secret=True)
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror or "unknown reason") if isinstance(error, OSError) else "not a path"
-
-
-def files(expected: str, base: Path, example: str) -> Kind:
-    """Files by their names, looked up from `base` and not yet read; in the environment with commas between them."""
-
-    def read(value: object) -> tuple[Path, ...]:
-        names = _list(value, empty=True)
-        if not all(isinstance(name, str) and name for name in names):
-            raise UnfitError
-        return tuple(base / name for name in names)
-
-    return Kind(
-        expected, example, read, lambda text: [str(Path(name.strip()).absolute()) for name in text.split(",")]
-    )
-
-
-def directory(expected: str, base: Path) -> Kind:
-    """A directory that may be yet to be made, as a path; in the settings file relative to `base`, else to here."""
-
-    def read(value: object) -> Path:
-        if not isinstance(value, str) or not value:
-            raise UnfitError
-        return base / value
-
-    return Kind(expected, '"/srv/reports"', read, lambda text: str(Path(text).absolute()))
-
-
-def _read_url(value: object) -> str:
-    if not isinstance(value, str):
-        raise UnfitError
+def _url(value: str) -> str:
     try:
         parts = urlsplit(value)
         parts.port  # noqa: B018 - raises for one that is none
     except ValueError:
-        raise UnfitError from None
+        raise ValueError from None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UnfitError
+        raise ValueError
     if parts.username is not None or parts.password is not None:
-        raise UnfitError("a password must not stand in it")
+        raise ValueError("a password must not stand in it")
     return value.rstrip("/")
 
 
-URL: Final = Kind(
-    "an address that begins with http:// or https://", '"https://grafana.lier.be"', _read_url, secret=True
-)
-"""Without a slash at its end inside. Not repeated in messages: somebody may write a password into it."""
+Url = Annotated[
+    str,
+    AfterValidator(_url),
+    Expected("an address that begins with http:// or https://", '"https://grafana.lier.be"', secret=True),
+]
+"""Without a slash at its end. Not repeated in messages: somebody may write a password into it."""
+
+
+# Files. Their names are not repeated in messages: somebody may write the password where its file is asked for.
+
+
+def _from_base(value: object, info: ValidationInfo) -> Path:
+    """A file of the settings, looked up from the directory that the context is."""
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return cast("Path", info.context) / value
+
+
+def _readable(path: Path) -> Path:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise ValueError(f"what is named here cannot be read ({error.strerror or 'unknown reason'})") from None
+    except ValueError:
+        raise ValueError("what is named here cannot be read (not a path)") from None
+    return path
+
+
+FileToCome = Annotated[Path, BeforeValidator(_from_base)]
+"""A file that is read when it is needed and may be yet to come."""
+
+ReadableFile = Annotated[FileToCome, AfterValidator(_readable)]
+
+PemFile = Annotated[ReadableFile, Expected("a PEM file", '"/run/secrets/kafka"', secret=True)]
+
+Directory = Annotated[FileToCome, Expected("a directory", '"/srv/reports"')]
+"""One that may be yet to be made."""
 
 
 # Days, hours and places.
 
 
-def _read_zone(value: object) -> str:
+def read_zone(value: object) -> ZoneInfo:
+    """The zone of an IANA name.
+
+    Raises `ValueError`, with the nearest name if there is one, when it names none.
+    """
     if not isinstance(value, str):
-        raise UnfitError
+        raise ValueError
     try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UnfitError(_did_you_mean(value, sorted(available_timezones()))) from None
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # what zoneinfo raises for an unknown or impossible name
+        raise ValueError(did_you_mean(value, sorted(available_timezones()), shown)) from None
+
+
+Zone = Annotated[
+    str,
+    AfterValidator(lambda name: read_zone(name).key),
+    Expected("the IANA name of a time zone", '"Europe/Brussels"'),
+]
+
+
+def _country(value: str) -> str:
+    if value != NO_HOLIDAYS and value not in holidays.list_supported_countries():
+        raise ValueError
     return value
 
 
-ZONE: Final = Kind("the IANA name of a time zone", '"Europe/Brussels"', _read_zone)
+Country = Annotated[
+    str, AfterValidator(_country), Expected(f'the ISO 3166 code of a country, or "{NO_HOLIDAYS}"', '"BE"')
+]
 
 
-def _read_holidays(value: object) -> tuple[str, ...]:
-    if value == "none":
-        return ()
-    if not isinstance(value, str) or value not in holidays.list_supported_countries():
-        raise UnfitError
-    return public_holidays(value)
-
-
-HOLIDAYS: Final = Kind('the ISO 3166 code of a country, or "none"', '"BE"', _read_holidays)
-"""The country's public holidays inside, as ISO dates."""
-
-
-def _read_day(value: object) -> date:
+def _day(value: object) -> date:
     if not isinstance(value, date) or isinstance(value, datetime):
-        raise UnfitError("write it without quotes and without a time" if isinstance(value, str | datetime) else "")
+        raise ValueError("write it without quotes and without a time" if isinstance(value, str | datetime) else "")
     return value
 
 
-def _read_days(value: object) -> tuple[str, ...]:
-    days = [_read_day(item).isoformat() for item in _list(value, empty=True)]
-    twice = sorted({day for day in days if days.count(day) > 1})
-    if twice:
-        raise UnfitError(f"{', '.join(twice)} more than once")
-    return tuple(days)
+def _days(days: tuple[date, ...]) -> tuple[date, ...]:
+    if twice := sorted({day.isoformat() for day in days if days.count(day) > 1}):
+        raise ValueError(f"{', '.join(twice)} more than once")
+    return days
 
 
-DAY: Final = Kind("a date", "2016-01-01", _read_day)
+Day = Annotated[date, PlainValidator(_day), Expected("a date", "2016-01-01")]
 
-DAYS: Final = Kind("a list of dates", "[2026-12-24, 2026-12-31]", _read_days)
-"""ISO dates inside."""
+Days = Annotated[tuple[Day, ...], AfterValidator(_days), Expected("a list of dates", "[2026-12-24, 2026-12-31]")]
 
 
 def read_hours(value: object) -> tuple[OpenInterval, ...]:
     """The intervals of a day such as "08:30-12:00, 13:00-16:00"; none for "closed".
 
-    Raises `UnfitError` for intervals that are backwards, overlap or are out of order.
+    Raises `ValueError` when intervals are backwards, overlap or are out of order.
     """
     if not isinstance(value, str):
-        raise UnfitError
+        raise ValueError
     if value == "closed":
         return ()
     intervals = tuple(_interval(part.strip()) for part in value.split(","))
     for one, other in pairwise(intervals):
         if other.from_minute < one.to_minute:
-            raise UnfitError(f"{_clock(other.from_minute)} lies before {_clock(one.to_minute)}")
+            raise ValueError(f"{_clock(other.from_minute)} lies before {_clock(one.to_minute)}")
     return intervals
 
 
-HOURS: Final = Kind('opening hours in ascending order, or "closed"', '"08:30-12:00, 13:00-16:00"', read_hours)
+def _date_key(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != text:
+        raise ValueError("expected a date such as 2026-12-24 as the key")
+    return text
 
 
-def _read_time(value: object) -> int:
+DateKey = Annotated[str, AfterValidator(_date_key), Unit("date")]
+"""A date as the key of an entry, which TOML has as a text."""
+
+Hours = Annotated[
+    tuple[OpenInterval, ...],
+    PlainValidator(read_hours),
+    Expected('opening hours in ascending order, or "closed"', '"08:30-12:00, 13:00-16:00"'),
+]
+
+
+def _minutes(value: object) -> int:
     found = _TIME.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise UnfitError
+        raise ValueError
     return int(found[1]) * 60 + int(found[2])
 
 
-TIME: Final = Kind("a time of day from 00:00 to 23:59", '"06:00"', _read_time)
-"""Minutes since midnight inside."""
+TimeOfDay = Annotated[
+    int,
+    PlainValidator(_minutes),
+    Expected("a time of day from 00:00 to 23:59", write=lambda minutes: shown(_clock(minutes))),
+]
+"""Minutes since midnight."""
 
 
 def _interval(text: str) -> OpenInterval:
     found = _HOURS.fullmatch(text)
     if found is None:
-        raise UnfitError(f"{shown(text)} is not hh:mm-hh:mm")
+        raise ValueError(f"{shown(text)} is not hh:mm-hh:mm")
     from_hour, from_minute, to_hour, to_minute = map(int, found.groups())
     interval = OpenInterval(from_hour * 60 + from_minute, to_hour * 60 + to_minute)
     if interval.to_minute > _DAY_MINUTES:
-        raise UnfitError(f"{shown(text)} ends after 24:00")
+        raise ValueError(f"{shown(text)} ends after 24:00")
     if interval.from_minute >= interval.to_minute:
-        raise UnfitError(f"{shown(text)} ends before it begins; split hours across midnight over two days")
+        raise ValueError(f"{shown(text)} ends before it begins; split hours across midnight over two days")
     return interval
 
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def _list(value: object, *, empty: bool = False) -> list[Any]:
-    if not isinstance(value, list) or not (value or empty):
-        raise UnfitError
-    return value
-
-
-def midnight_ms(day: date, zone: str) -> int:
-    """When the day begins by the clocks of the zone."""
-    return round(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp() * 1000)

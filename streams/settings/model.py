@@ -1,15 +1,29 @@
-"""The settings as the code sees them: frozen structs in milliseconds, ratios and cents.
+"""The settings as the code sees them: frozen structs, each a table of the settings file or what becomes of some.
 
-Must not know the file, the environment or how the settings are used.
+A key that the code takes as it stands in the file is declared here once: its check, default and meaning. What speaks
+the language of the city (hours, percents, euro) is declared in `streams.settings.file`, and becomes the rest of these
+structs there.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from streams.core.rules import Rules
+from streams.settings import kinds
+from streams.settings.kafka_checks import (
+    needed_to_log_in,
+    only_encrypted,
+    only_to_log_in,
+    own_topic,
+    own_topics,
+    password_from_file,
+    with_certificate,
+)
+from streams.settings.toml.section import Always, Expected, Section, Unit, Whole
+from streams.words import Language
 
 Writer = Literal["transactional", "plain"]
 """Who writes checkpoints: a transactional producer fences a former owner; a plain one is for the embedded broker."""
@@ -19,6 +33,13 @@ WhenLost = Literal["refuse", "go_on"]
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+Secret = SecretStr
+"""A text that shows itself to nobody who does not ask: its repr is stars, and msgspec refuses to encode it."""
+
+_Topic = Annotated[kinds.Topic, AfterValidator(own_topic)]
+_Silence = Annotated[Whole, Field(ge=5, le=86_400), Unit("seconds")]
+_Certificate = Annotated[kinds.PemFile | None, AfterValidator(only_encrypted)]
 
 
 class SettingsError(Exception):
@@ -31,118 +52,142 @@ class SettingsError(Exception):
         super().__init__("\n".join((f"{count} in {source}:", *(f"- {problem}" for problem in self.problems))))
 
 
-class Secret:
-    """A text that shows itself to nobody who does not ask: its repr is stars, and msgspec refuses to encode it."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The text itself, to hand to a client and to nothing else."""
-        return self._value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self._value == other._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-
-class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True):
+class KafkaSettings(Section, frozen=True, kw_only=True):
     """Where Kafka is, what the topics are called, and how this program shows who it is."""
 
-    bootstrap_servers: tuple[str, ...]
-    """`host:port` of at least one broker."""
-    group: str
-    calls_topic: str
-    tickets_topic: str
-    dead_letters_topic: str
-    month_totals_topic: str
-    closed_months_topic: str
-    snapshots_topic: str
-    partitions: int
-    """Partitions of each source topic when it is created."""
-    replication_factor: int
-    """Copies of each topic when it is created; -1 leaves it to the broker."""
+    bootstrap_servers: kinds.Servers
+    """At least one broker, as `host:port`. One that is away at the start does not matter if another one is there."""
+    group: kinds.Group
+    """Workers of one group share the work. Another installation on the same Kafka needs another one."""
+    calls_topic: Annotated[_Topic, Field(examples=['"calls"'])]
+    """The events of telephone calls."""
+    tickets_topic: Annotated[_Topic, Field(examples=['"tickets"'])]
+    """The events of visits to a desk."""
+    dead_letters_topic: Annotated[_Topic, Field(examples=['"dead-letters"'])]
+    """The records that were refused, each with the reason."""
+    month_totals_topic: Annotated[_Topic, Field(examples=['"month-totals"'])]
+    """The totals of each month."""
+    closed_months_topic: Annotated[_Topic, Field(examples=['"closed-months"'])]
+    """The figures that were frozen."""
+    snapshots_topic: Annotated[_Topic, Field(examples=['"snapshots"'])]
+    """The snapshots that were made in Grafana."""
+    live_topic: _Topic = "live-figures"
+    """Here the workers of a group tell each other what they show."""
+    topics: Annotated[dict[kinds.OtherChannel, kinds.Topic], AfterValidator(own_topics), Always()] = msgspec.field(
+        default_factory=dict
+    )
+    """The events of a channel that an installation adds; without it the topic that the channel declares."""
+    partitions: Annotated[Whole, Field(ge=1, le=1_000, examples=["4"]), Unit("partitions")]
+    """Partitions of each topic of events when it is created: at most so many workers share the work."""
+    replication_factor: kinds.Copies
+    """Brokers that keep each topic that is created; -1 leaves it to Kafka."""
     writer: Writer
+    """Who writes checkpoints: a transactional producer, or a plain one for the embedded broker of the demo alone."""
     security_protocol: SecurityProtocol = "PLAINTEXT"
-    sasl_mechanism: SaslMechanism | None = None
-    sasl_username: str | None = None
-    sasl_password_file: Path | None = None
-    """Where the password was read from, if it was; the password itself is in `sasl_password`."""
-    sasl_password: Secret | None = None
-    """From the file or from WACHTMONITOR_KAFKA_SASL_PASSWORD; `load` has read it."""
-    ssl_ca_file: Path | None = None
-    ssl_certificate_file: Path | None = None
-    ssl_key_file: Path | None = None
+    """How to reach the brokers."""
+    sasl_mechanism: Annotated[SaslMechanism | None, AfterValidator(needed_to_log_in), Always()] = None
+    """How to log in."""
+    sasl_username: Annotated[kinds.User | None, AfterValidator(needed_to_log_in), Always()] = None
+    """The name to log in with."""
+    sasl_password_file: Annotated[
+        kinds.ReadableFile | None,
+        AfterValidator(only_to_log_in),
+        Expected("a file that holds the password and nothing else", '"/run/secrets/kafka"', secret=True),
+    ] = None
+    """The file that holds the password and nothing else."""
+    sasl_password: Annotated[
+        kinds.Password | None,
+        BeforeValidator(password_from_file),
+        AfterValidator(needed_to_log_in),
+        Always(),
+    ] = None
+    """The password itself: in the variable or in the file that `sasl_password_file` names, never in the settings."""
+    ssl_ca_file: _Certificate = None
+    """The authority that the brokers are checked by; without it those of the system."""
+    ssl_certificate_file: _Certificate = None
+    """The certificate of this program, if Kafka asks for one."""
+    ssl_key_file: Annotated[_Certificate, AfterValidator(with_certificate)] = None
+    """The key of that certificate."""
 
 
-class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
+TOPICS: Final = tuple(key for key in KafkaSettings.__struct_fields__ if key.endswith("_topic"))
+"""Keys that name a topic."""
+
+SSL_KEYS: Final = tuple(key for key in KafkaSettings.__struct_fields__ if key.startswith("ssl_"))
+
+
+class WebSettings(Section, frozen=True, kw_only=True):
     """Where /metrics, /health and the wall page listen."""
 
-    host: str = "127.0.0.1"
-    port: int = 9464
-    calls_stale_seconds: int = 90
+    host: kinds.Host = "127.0.0.1"
+    """The address of this machine to listen on; 0.0.0.0 is for everybody."""
+    port: Annotated[Whole, Field(ge=1, le=65_535)] = 9464
+    """The port to listen on."""
+    calls_stale_seconds: _Silence = 90
     """Silence of the calls, in opening hours, after which the wall turns grey."""
-    tickets_stale_seconds: int = 900
+    tickets_stale_seconds: _Silence = 900
     """The same for the tickets, of which a quiet desk makes only some in an hour."""
+    stale_seconds: dict[kinds.OtherChannel, _Silence] = msgspec.field(default_factory=dict)
+    """The same for a channel that an installation adds; without it what the channel declares."""
 
 
-class CheckpointSettings(msgspec.Struct, frozen=True, kw_only=True):
+class CheckpointSettings(Section, frozen=True, kw_only=True):
     """How often the state is written to its topic, and what to do when it is not there any more."""
 
-    interval_seconds: float = 1.0
+    interval_seconds: Annotated[kinds.Seconds, Field(ge=0.1, le=60), Unit("seconds")] = 1.0
+    """Time between two checkpoints of a partition. After a crash, events since the last one are read again."""
     when_lost: WhenLost = "refuse"
+    """What to do with a partition of which neither a checkpoint nor all records are left."""
 
 
-class ClosingSettings(msgspec.Struct, frozen=True, kw_only=True):
+class ClosingSettings(Section, frozen=True, kw_only=True):
     """When a month's figures are frozen."""
 
-    day: int = 3
+    day: Annotated[Whole, Field(ge=1, le=28)] = 3
     """Day of the next month."""
-    time_minutes: int = 6 * 60
-    """By the clock on the wall, in minutes since midnight."""
-    catch_up_days: int = 62
+    time_minutes: kinds.TimeOfDay = msgspec.field(name="time", default=6 * 60)
+    """By the clock on the wall."""
+    catch_up_days: Annotated[Whole, Field(ge=0, le=366), Unit("days")] = 62
     """How long past that moment a month still closes by itself."""
-    quiet_minutes: int = 60
+    quiet_minutes: Annotated[Whole, Field(ge=0, le=1_440), Unit("minutes")] = 60
     """For how long nothing may have been written to a month that closes late."""
-    check_seconds: int = 60
+    check_seconds: Annotated[Whole, Field(ge=1, le=3_600), Unit("seconds")] = 60
     """How often a worker looks whether a month is due."""
-    reports_directory: Path | None = None
+    reports_directory: kinds.Directory | None = None
     """Where the worker writes the report of each month; without it none is written."""
 
 
-class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True):
+class GrafanaSettings(Section, frozen=True, kw_only=True):
     """Where the snapshots of months go; without a `url` none are made."""
 
-    url: str | None = None
-    """Scheme, host, port and path of Grafana, without a slash at the end."""
-    token_file: Path | None = None
-    """Where the token was read from, if it was; the token itself is in `token`."""
-    token: Secret | None = None
-    """Of a service account, from the file or from WACHTMONITOR_GRAFANA_TOKEN; `load` has read it."""
-    ca_file: Path | None = None
-    """The authority that Grafana's certificate is checked by; without it those of the system."""
-    timeout_seconds: float = 30.0
+    url: kinds.Url | None = None
+    """Scheme, host, port and path of Grafana."""
+    token_file: Annotated[
+        kinds.FileToCome | None,
+        Expected("a file that holds the token and nothing else", '"/run/secrets/grafana"', secret=True),
+    ] = None
+    """Where the token is; it is read each time it is needed, since it may come and change while a worker runs."""
+    token: Annotated[kinds.Password | None, Expected("a token", secret=True)] = None
+    """The token of a service account, in the variable and never in the settings: it goes before the file."""
+    ca_file: Annotated[kinds.FileToCome | None, Expected("a PEM file", '"/run/secrets/grafana"', secret=True)] = None
+    """The authority that Grafana's certificate is checked by; without it those of the system. Read when needed."""
+    timeout_seconds: Annotated[kinds.Seconds, Field(ge=1, le=600), Unit("seconds")] = 30.0
     """How long Grafana may take to connect, and to answer."""
-    dashboard_uid: str = "wachtmonitor-maand"
+    dashboard_uid: kinds.DashboardUid = "wachtmonitor-month"
     """The Month dashboard, in Grafana."""
-    rules_files: tuple[Path, ...] = ()
-    """Files with the recording rules that the dashboard's queries use."""
-    expires_days: int = 0
+    rules_files: Annotated[
+        tuple[kinds.FileToCome, ...], Expected("a list of files with recording rules", '["figures.yml"]')
+    ] = ()
+    """Files with the recording rules that Prometheus is to have; `check` alone compares."""
+    expires_days: Annotated[Whole, Field(ge=0, le=36_600), Unit("days")] = 0
     """After so many days Grafana throws a snapshot away; 0 is never."""
 
 
-class PrometheusSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where Prometheus is; only `check` asks it."""
+class PrometheusSettings(Section, frozen=True, kw_only=True):
+    """Where Prometheus is: the figures of snapshots come from it, and `check` asks it."""
 
-    url: str | None = None
-    """Scheme, host, port and path, without a slash at the end."""
+    url: Annotated[kinds.Url | None, Field(examples=['"http://127.0.0.1:9090"'])] = None
+    """Scheme, host, port and path."""
 
 
 class Norms(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,4 +227,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     checkpoint: CheckpointSettings
     closing: ClosingSettings
     grafana: GrafanaSettings
-    prometheus: PrometheusSettings = PrometheusSettings()
+    prometheus: PrometheusSettings
+    language: Language

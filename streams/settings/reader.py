@@ -1,31 +1,30 @@
 """From the settings file and the environment to `Settings`, or to all that is wrong with them.
 
-Must not know single keys: those are in the sections.
+The single keys are declared in `model` and `file`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from streams.core.rules import Rules
-from streams.settings.environment import FILE_VARIABLE, overrides
-from streams.settings.model import (
-    CheckpointSettings,
-    ClosingSettings,
-    GrafanaSettings,
-    KafkaSettings,
-    Norms,
-    PrometheusSettings,
-    Settings,
-    SettingsError,
-    WebSettings,
-)
-from streams.settings.sections import override_keys, read_sections
-from streams.toml_table import Table, parse_toml
+from pydantic import SecretStr
+
+from streams.settings.environment import FILE_VARIABLE, Keys, overrides, unknown, value_of, variable
+from streams.settings.file import SettingsFile, clusters_twice
+from streams.settings.model import Settings, SettingsError
+from streams.settings.toml.problems import Overrides, Problems, read
+from streams.settings.toml.section import Key, Section, keys_of
+from streams.settings.toml.text import parse_toml
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "wachtmonitor.toml"
 """The packaged settings, those of the city of Lier: used where no file is named."""
+
+VARIABLE_TABLES: Final = ("kafka", "web", "checkpoint", "closing", "grafana", "prometheus")
+"""Tables whose keys the environment may say instead: they are about a machine, the others about the city."""
+
+VARIABLE_KEYS: Final = ("language",)
+"""Keys above all tables that the environment may say as well: what shows the dashboards reads no settings file."""
 
 
 def settings_path(path: Path | None, environ: Mapping[str, str]) -> Path:
@@ -33,33 +32,67 @@ def settings_path(path: Path | None, environ: Mapping[str, str]) -> Path:
     return path or Path(environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
+def variable_keys() -> Keys:
+    """The keys that the environment may say something about, by table."""
+    keys = keys_of(SettingsFile)
+    tables = {name: _said_by_one(section) for name in VARIABLE_TABLES if (section := keys[name].section)}
+    return {"": {name: keys[name] for name in VARIABLE_KEYS}, **tables}
+
+
+def _said_by_one(section: type[Section]) -> Mapping[str, Key]:
+    """Those that are no tables themselves."""
+    return {name: key for name, key in keys_of(section).items() if not key.entries}
+
+
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     """Read the settings; without a path the file that WACHTMONITOR_SETTINGS names, or else the packaged one.
 
-    Raises `SettingsError` with every problem of the file and of the environment at once.
+    Raises `SettingsError` when anything is wrong, with every problem of the file and of the environment at once.
     """
     path = settings_path(path, environ)
-    problems: list[str] = []
-    overridden = overrides(environ, override_keys(), problems)
+    problems = list(unknown(environ, variable_keys()))
     try:
         values = _parse(path)
     except ValueError as error:
         raise SettingsError([str(error), *problems]) from None
-    parts = read_sections(Table(values, "", problems), path.parent, overridden)
+    return read_settings(values, path, environ, problems)
+
+
+def read_settings(values: dict[str, Any], path: Path, environ: Mapping[str, str], problems: list[str]) -> Settings:
+    """The settings of a file that was parsed; `problems` are those found already."""
+    problems.extend(_secrets_taken_out(values))
+    overridden = overrides(environ, variable_keys())
+    _replace(values, overridden)
+    try:
+        file = read(SettingsFile, values, context=path.parent, overrides=overridden)
+    except Problems as found:
+        problems.extend(found.texts)
+    problems.extend(clusters_twice(values))
     if problems:
         raise SettingsError(problems, f"the settings ({path})")
-    return Settings(
-        rules=Rules(**parts["rules"]),
-        norms=Norms(**parts["norms"]),
-        history=parts["history"],
-        budget=parts["budget"],
-        kafka=KafkaSettings(**parts["kafka"]),
-        web=WebSettings(**parts["web"]),
-        checkpoint=CheckpointSettings(**parts["checkpoint"]),
-        closing=ClosingSettings(**parts["closing"]),
-        grafana=GrafanaSettings(**parts["grafana"]),
-        prometheus=PrometheusSettings(**parts["prometheus"]),
-    )
+    return file.settings()
+
+
+def _replace(values: dict[str, Any], overridden: Overrides) -> None:
+    """Put what the environment says in the place of what the file says."""
+    for (table, name), override in overridden.items():
+        inner = values.setdefault(table, {}) if table else values
+        if isinstance(inner, dict):
+            inner[name] = value_of(override.text, variable_keys()[table][name])
+
+
+def _secrets_taken_out(values: dict[str, Any]) -> Iterator[str]:
+    """Problems: secrets that stand in the file. In their place comes another text, which nobody minds to see."""
+    for table, keys in variable_keys().items():
+        inner = values.get(table)
+        for name in [name for name, key in keys.items() if SecretStr in key.types]:
+            if isinstance(inner, dict) and name in inner:
+                inner[name] = "***"
+                noun = expected.text if (expected := keys[name].expected) else "a secret"
+                yield (
+                    f"[{table}]: {name}: {noun} must not stand in this file; put it alone into a file that only this "
+                    f"program may read and name that in {name}_file, or set {variable(table, name)}"
+                )
 
 
 def _parse(path: Path) -> dict[str, Any]:

@@ -1,127 +1,105 @@
-"""The kinds of values in a mapping file: what is expected, how to say so, and what a value means.
-
-It must not know the keys of the file.
-"""
+"""The kinds of values in a mapping file: what they take and how to say so, for the fields of `mapping`."""
 
 import io
 from collections.abc import Callable
-from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Annotated, Final
+from zoneinfo import ZoneInfo
 
-from streams.contracts.events import CALL_EVENTS, CLUSTER_LENGTH_MAX, TICKET_EVENTS, AnyCallEvent, AnyTicketEvent
-from streams.sources.times import EPOCH_SECONDS, RFC_3339, check_date_format, what_format_holds
-from streams.toml_table import Kind, UnfitError, nearest
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Strict
 
-AnyEvent = AnyCallEvent | AnyTicketEvent
-
-EVENT_TYPES: Final[dict[str, type[AnyEvent]]] = {
-    str(event.__struct_config__.tag): event  # type: ignore[misc]  # every struct in these tuples is one of the union
-    for event in (*CALL_EVENTS, *TICKET_EVENTS)
-}
-"""Name of an event type, as the contract writes it, to its struct."""
+from streams.channels.named_events import event_types
+from streams.contracts.decode import Event
+from streams.contracts.events import CLUSTER_LENGTH_MAX
+from streams.settings.kinds import read_zone
+from streams.settings.toml.section import Expected
+from streams.settings.toml.text import nearest
+from streams.sources.times import EPOCH_MILLISECONDS, EPOCH_SECONDS, RFC_3339, check_date_format, what_format_holds
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise UnfitError
-    return value
+def _listed(value: object) -> object:
+    """One text is a list of one."""
+    return [value] if isinstance(value, str) else value
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise UnfitError
-    return tuple(texts)
-
-
-def _set(value: object) -> frozenset[str]:
-    return frozenset(_texts(value))
-
-
-def _distinct(value: object) -> tuple[str, ...]:
-    names = _texts(value)
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     if len(set(names)) < len(names):
-        raise UnfitError("a name comes twice")
+        raise ValueError("a name comes twice")
     return names
 
 
-def _character(value: object) -> str:
-    if not isinstance(value, str) or len(value) != 1 or value in "\r\n":
-        raise UnfitError
-    return value
-
-
-def _character_or_none(value: object) -> str:
-    return "" if value == "" else _character(value)
-
-
-def _separator(value: object) -> str:
-    return "" if value == "" else _text(value)
-
-
-def _cluster_name(value: object) -> str:
-    name = _text(value)
+def _short_enough(name: str) -> str:
     if len(name) > CLUSTER_LENGTH_MAX:
-        raise UnfitError(f"it has {len(name)}")
+        raise ValueError(f"it has {len(name)}")
     return name
 
 
-def _encoding(value: object) -> str:
-    name = _text(value)
+def _encoding(name: str) -> str:
     try:
         for byte in range(256):  # some encodings of the library read names of hosts and not any bytes
             io.TextIOWrapper(io.BytesIO(bytes([byte])), name, errors="replace").read()
-    except (LookupError, ValueError) as error:
-        raise UnfitError(str(error)) from None
+    except LookupError as error:
+        raise ValueError(str(error)) from None
     return name
 
 
-def _zone(value: object) -> ZoneInfo:
-    try:
-        return ZoneInfo(_text(value))
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # what zoneinfo raises for an unknown or impossible name
-        raise UnfitError from None
-
-
-def _checked(check: Callable[[str], object]) -> Callable[[object], str]:
+def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
     """A text that `check` accepts; what it says in its ValueError goes into the message."""
 
-    def read(value: object) -> str:
-        text = _text(value)
-        try:
-            check(text)
-        except ValueError as error:
-            raise UnfitError(str(error)) from None
+    def read(text: str) -> str:
+        check(text)
         return text
 
     return read
 
 
-def _event_type(value: object) -> type[AnyEvent]:
-    name = _text(value)
-    if name not in EVENT_TYPES:
-        raise UnfitError(nearest(name, EVENT_TYPES))
-    return EVENT_TYPES[name]
+def _event_type(value: object) -> type[Event]:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    known = event_types()
+    if value not in known:
+        raise ValueError(nearest(value, known))
+    return known[value]
 
 
-def _time(value: object) -> object:
-    return value if isinstance(value, dict) else _texts(value)
+_Filled = Annotated[str, Field(min_length=1)]
+_Texts = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
 
-
-TEXT: Final = Kind("a text", '"test call"', _text)
-TEXTS: Final = Kind("a text or a list of texts", '["AGENT", "HANG"]', _set)
-COLUMN: Final = Kind("the name of a column", '"date"', _text)
-COLUMNS: Final = Kind("a column or a list of columns", '["line", "call_id"]', _texts)
-COLUMN_NAMES: Final = Kind("a list of names", '["line", "call_id"]', _distinct)
-DELIMITER: Final = Kind("one character, no line end", '";"', _character)
-QUOTE: Final = Kind("one character, or none", '"\'"', _character_or_none)
-ENCODING: Final = Kind("the name of a text encoding", '"cp1252"', _encoding)
-SEPARATOR: Final = Kind("a text, or none", '"-"', _separator)
-CLUSTER_NAME: Final = Kind(f"a name of at most {CLUSTER_LENGTH_MAX} characters", '"Burgerzaken"', _cluster_name)
-ZONE: Final = Kind("a zone of the IANA database", '"Europe/Brussels"', _zone)
-TIME_FORMAT: Final = Kind(
-    f'"{RFC_3339}", "{EPOCH_SECONDS}" or the codes of strptime', '"%H:%M:%S"', _checked(what_format_holds)
-)
-DATE_FORMAT: Final = Kind("the codes of strptime for a day", '"%y%m%d"', _checked(check_date_format))
-EVENT_TYPE: Final = Kind("a type of event", '"offered"', _event_type)
-TIME: Final = Kind("a column, a list of columns or a table", '{ column = "start", format = "RFC 3339" }', _time)
+Text = Annotated[_Filled, Expected("a text", '"test call"')]
+OptionalText = Annotated[_Filled, Expected("a text", '"Calls"')]
+Column = Annotated[_Filled, Expected("the name of a column", '"date"')]
+Columns = Annotated[_Texts, Expected("a column or a list of columns", '["line", "call_id"]')]
+ColumnNames = Annotated[_Texts, AfterValidator(_distinct), Expected("a list of names", '["line", "call_id"]')]
+OneOf = Annotated[
+    frozenset[str],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    Expected("a text or a list of texts", '["AGENT", "HANG"]'),
+]
+Delimiter = Annotated[str, Field(pattern=r"^[^\r\n]$"), Expected("one character, no line end", '";"')]
+Quote = Annotated[str, Field(pattern=r"^[^\r\n]?$"), Expected("one character, or none", '"\'"')]
+Encoding = Annotated[_Filled, AfterValidator(_encoding), Expected("the name of a text encoding", '"cp1252"')]
+LINES_SKIPPED_MAX: Final = 1000
+"""So many rows at the end are held back until it is known that they are the last."""
+FewLines = Annotated[
+    int, Strict(), Field(ge=0, le=LINES_SKIPPED_MAX), Expected(f"a whole number from 0 to {LINES_SKIPPED_MAX}", "3")
+]
+YesNo = Annotated[bool, Strict(), Expected("true or false", "true")]
+Separator = Annotated[str, Expected("a text, or none", '"-"')]
+ClusterName = Annotated[
+    _Filled,
+    AfterValidator(_short_enough),
+    Expected(f"a name of at most {CLUSTER_LENGTH_MAX} characters", '"Burgerzaken"'),
+]
+ZONE_EXAMPLE: Final = '"Europe/Brussels"'
+Zone = Annotated[ZoneInfo, PlainValidator(read_zone), Expected("the IANA name of a time zone", ZONE_EXAMPLE)]
+TimeFormat = Annotated[
+    _Filled,
+    AfterValidator(_checked(what_format_holds)),
+    Expected(f'"{RFC_3339}", "{EPOCH_SECONDS}", "{EPOCH_MILLISECONDS}" or the codes of strptime', '"%H:%M:%S"'),
+]
+DateFormat = Annotated[
+    _Filled,
+    AfterValidator(_checked(check_date_format)),
+    Expected("the codes of strptime for a day", '"%y%m%d"'),
+]
+EventType = Annotated[type[Event], PlainValidator(_event_type), Expected("a type of event", '"offered"')]

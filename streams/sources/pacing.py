@@ -1,7 +1,6 @@
 """Gives events out at the pace of a clock, and moves them in time.
 
-The clock and the sleep are given, so that a day may pass in a minute and a test needs no time at all. Must not
-know where events come from or go to.
+The clock and the sleep are given, so that a day may pass in a minute and a test needs no time at all.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -9,9 +8,11 @@ from typing import TypeVar
 
 import msgspec
 
-from streams.contracts.events import CallEvent, Instant, Requested, TicketEvent, instant_ms
+from streams.channels.named_events import PLAN_FIELD
+from streams.contracts.decode import Event
+from streams.contracts.events import Instant, instant_ms
 
-E = TypeVar("E", bound=CallEvent | TicketEvent | Requested)
+E = TypeVar("E", bound=Event)
 
 
 async def paced(
@@ -35,9 +36,11 @@ def shift(event: E, delta_ms: int) -> E:
     Times come out as epoch seconds with millisecond precision, whatever form they had.
     """
     at = _moved(event.at, delta_ms)
-    if isinstance(event, CallEvent) or event.planned_at is None:
-        return msgspec.structs.replace(event, at=at)
-    return msgspec.structs.replace(event, at=at, planned_at=_moved(event.planned_at, delta_ms))
+    replace: Callable[..., E] = msgspec.structs.replace
+    planned_at = getattr(event, PLAN_FIELD, None)
+    if planned_at is None:
+        return replace(event, at=at)
+    return replace(event, at=at, **{PLAN_FIELD: _moved(planned_at, delta_ms)})
 
 
 def _moved(instant: Instant, delta_ms: int) -> float:

@@ -1,21 +1,23 @@
-"""Events into Kafka: the one place where a source hands over what it knows, and learns whether it arrived.
+"""Sends events to Kafka: the one place where a source hands events over and learns whether they arrived.
 
-Every source sends through `EventSender`. It must not know where events come from or what they mean for waiting.
+Every source sends through `EventSender`.
 """
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
-import click
 import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent
-from streams.kafka import KafkaProblemsError, client_options, ensure_topics
-from streams.kafka_permission import require_rights
-from streams.kafka_rights import Role
+from streams.channels import channel_of_event, topics_of
+from streams.contracts.decode import Event
+from streams.kafka.client import KafkaProblemsError, client_options, ensure_topics
+from streams.kafka.partitioners import Partitioner, partition_of
+from streams.kafka.permission import require_rights
+from streams.kafka.rights import Role
 from streams.settings import KafkaSettings
 
 LINGER_MS: Final = 5
@@ -26,19 +28,26 @@ BATCH_BYTES: Final = 256 * 1024
 flight: twice this for each partition; `send` waits when both are full."""
 
 
-class SendError(click.ClickException):
-    """Kafka did not take every event. A command that lets it through ends with its text and no stack trace."""
-
-    exit_code = 3
+class SendError(Exception):
+    """Kafka did not take every event; the text says how many it took, and what to do."""
 
 
 async def ensure_source_topics(kafka: KafkaSettings) -> None:
     """Return when the topics of events are there and may be written; a source needs no others.
 
-    Raises `KafkaProblemsError` when they are not, or no broker answers.
+    Raises `KafkaProblemsError` when they are not, or when no broker answers.
     """
     await require_rights(kafka, Role.SOURCE)
-    await ensure_topics(kafka, only=(kafka.calls_topic, kafka.tickets_topic))
+    await ensure_topics(kafka, only=tuple(topics_of(kafka)))
+
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def encoded(event: Event) -> tuple[bytes, bytes]:
+    """Key and value of the event's record."""
+    contact_id: str = getattr(event, channel_of_event(event).decoder.id_field)
+    return contact_id.encode(), _encode(event)
 
 
 class EventSender:
@@ -48,15 +57,17 @@ class EventSender:
     have acknowledged every event. A record may be written twice when an acknowledgement gets lost on the way
     (never with `writer = "transactional"`, which is idempotent); the fold does not mind duplicates.
 
-    Raises `SendError` from `__aenter__`, `send`, `flush` or `__aexit__` as soon as one event is known to be lost.
+    `__aenter__`, `send`, `flush` and `__aexit__` raise `SendError` when an event is known to be lost.
     """
 
     def __init__(self, kafka: KafkaSettings) -> None:
+        """Keys are placed by murmur2 until `rules` says otherwise."""
         self.acknowledged = 0
         """Events that every in-sync replica has confirmed."""
+        self.rules: Mapping[str, Partitioner] = {}
+        """By which rule keys are placed in the partitions of a topic, where that is not murmur2, the client's own."""
         self._kafka = kafka
         self._producer: AIOKafkaProducer | None = None
-        self._encode = msgspec.json.Encoder().encode
         self._outstanding = 0
         self._all_settled = asyncio.Event()
         self._all_settled.set()
@@ -95,20 +106,37 @@ class EventSender:
         finally:
             await self._producer.stop()
 
-    async def send(self, event: AnyCallEvent | AnyTicketEvent, timestamp_ms: int | None = None) -> None:
+    async def send(self, event: Event, timestamp_ms: int | None = None) -> None:
         """Hand over one event; returns once it is on its way, not once it has arrived.
 
         `timestamp_ms` is the record's own time, UTC; None means now. A topic with LogAppendTime replaces it.
         """
+        key, value = encoded(event)
+        topic = channel_of_event(event).topic(self._kafka)
+        await self.send_record(topic, key, value, timestamp_ms=timestamp_ms)
+
+    async def partitions(self, topic: str) -> frozenset[int]:
+        """The partitions that a topic has."""
+        assert self._producer is not None, "use `async with EventSender(...) as sender`"
+        return frozenset(await self._producer.partitions_for(topic))
+
+    async def send_record(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+    ) -> None:
+        """The same of a record as it is; without `partition` to the one of its key."""
         assert self._producer is not None, "use `async with EventSender(...) as sender`"
         self._raise_failure()
-        if isinstance(event, CallEvent):
-            topic, contact_id = self._kafka.calls_topic, event.call_id
-        else:
-            topic, contact_id = self._kafka.tickets_topic, event.ticket_id
         try:
+            if partition is None and key is not None:
+                partition = await self._partition(topic, key)
             future: asyncio.Future[object] = await self._producer.send(
-                topic, self._encode(event), contact_id.encode(), timestamp_ms=timestamp_ms
+                topic, value, key, partition, timestamp_ms=timestamp_ms
             )
         except KafkaError as error:
             raise self._error(f"Topic {topic} does not take the events", error) from error
@@ -116,8 +144,18 @@ class EventSender:
         self._all_settled.clear()
         future.add_done_callback(self._settle)
 
+    async def _partition(self, topic: str, key: bytes) -> int | None:
+        """Where the key belongs; None leaves it to the client."""
+        rule = self.rules.get(topic, Partitioner.MURMUR2)
+        if rule is Partitioner.MURMUR2:
+            return None
+        return partition_of(key, rule, len(await self.partitions(topic)))
+
     async def flush(self) -> None:
-        """Wait until every event handed over is acknowledged; raises `SendError` if one is not."""
+        """Wait until every event handed over is acknowledged.
+
+        Raises `SendError` when one is not.
+        """
         await self._all_settled.wait()
         self._raise_failure()
 

@@ -7,15 +7,17 @@ and its documentation of "keep firing for":
   makes it Alerting again, and neither sends a message;
 - hysteresis: an instance that is Pending or Alerting (not Recovering) breaches until the value is below the
   recovery bound;
-- a missing value breaches (`Alerting`), or (`KeepLast`) counts as a breach while Pending or Alerting and as none
-  otherwise.
+- a missing value, or an error of Prometheus, breaches (`Alerting`), or (`KeepLast`) counts as a breach while Pending
+  or Alerting and as none otherwise: what is Pending fires in the middle of the silence;
+- states outlast a restart of Grafana, times included: the next evaluation goes on from the last one.
 """
 
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import NamedTuple
 
-from dashboards.alarms import Alarm, OnSilence
+from dashboards.alarms.alerts import pending_seconds
+from dashboards.alarms.rules import Alarm, OnSilence
 
 
 class State(Enum):
@@ -39,11 +41,17 @@ class Firing(NamedTuple):
     end: float
 
 
-def states(alarm: Alarm, values: Iterable[tuple[float, float | None]]) -> Iterator[tuple[float, State]]:
-    """The state after each evaluation; `values` are the evaluations' times and values, None where there is none."""
+def states(
+    alarm: Alarm, values: Iterable[tuple[float, float | None]], pending: int | None = None
+) -> Iterator[tuple[float, State]]:
+    """The state after each evaluation; `values` are the evaluations' times and values, None where there is none.
+
+    `pending` is `for` in seconds, if it is not that of the alarm's rule.
+    """
+    wait = pending_seconds(alarm) if pending is None else pending
     state, since = State.NORMAL, 0.0
     for at, value in values:
-        following = _following(alarm, state, at - since, breach=_breach(alarm, state, value))
+        following = _following(alarm, state, at - since, wait, breach=_breach(alarm, state, value))
         if following is not state:
             state, since = following, at
         yield at, state
@@ -56,12 +64,12 @@ def _breach(alarm: Alarm, state: State, value: float | None) -> bool:
     return value >= alarm.recovers_below if begun else value > alarm.fires_above
 
 
-def _following(alarm: Alarm, state: State, lasted: float, *, breach: bool) -> State:
+def _following(alarm: Alarm, state: State, lasted: float, wait: int, *, breach: bool) -> State:
     if breach:
         if state is State.NORMAL:
-            return State.PENDING if alarm.hold_seconds else State.ALERTING
+            return State.PENDING if wait else State.ALERTING
         if state is State.PENDING:
-            return State.ALERTING if lasted >= alarm.hold_seconds else State.PENDING
+            return State.ALERTING if lasted >= wait else State.PENDING
         return State.ALERTING
     if state is State.ALERTING and alarm.keep_firing_seconds:
         return State.RECOVERING

@@ -1,24 +1,18 @@
-"""Alarms measured on replayed days: how soon they fire, how often for nothing, and whether they flap.
+"""Alarms measured on replayed days: how soon they fire, how often for nothing, and whether they flap."""
 
-`python -m tests.alerting.measure` prints the table for twenty simulated days, and for the real calls where they are.
-"""
-
-import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
 
-from dashboards.alarms import ALARMS, Alarm
-from dashboards.alerts import EVALUATION_SECONDS
+from dashboards.alarms.alerts import EVALUATION_SECONDS, held
+from dashboards.alarms.rules import ALARMS, Alarm
 from streams.core.calendar import Calendar, Opening
 from streams.core.rules import SECOND_MS
-from streams.settings import Settings, load
+from streams.settings import Settings
 from tests.alerting.grafana import Firing, firings
 from tests.alerting.prometheus import GRAFANA_PHASE, Prometheus, Span, needed_by, on_grid, raw_metrics
-from tests.alerting.replay import MARGIN_SECONDS, Day, Replay, real_days, simulated_days
+from tests.alerting.replay import Day, Replay
 from tests.alerting.truth import BEFORE, Broken, Incident, Trouble
 
 FLAP_SECONDS: Final = 600
@@ -63,15 +57,27 @@ class Measured(NamedTuple):
 def replay(settings: Settings, days: Sequence[Day], directory: Path) -> tuple[list[Seen], list[Broken]]:
     """Play the days in a Prometheus in `directory`: what Grafana sees, and what was wrong."""
     passes = needed_by({alarm.series for alarm in ALARMS})
-    run = Replay(settings, raw_metrics(passes) - {"up"})
+    run = Replay(settings, raw_metrics(passes))
     with Prometheus(directory) as prometheus:
         prometheus.add(run.day(day) for day in days)
         spans = [day.span for day in days]
-        prometheus.record(passes, spans)
+        prometheus.record(passes, spans, _spans(days, Trouble.BLIND))
         for alarm in ALARMS:
-            _expect_everything(prometheus, alarm, [day.span for day in days if not day.goes_down])
+            _expect_everything(prometheus, alarm, [day.span for day in days if not day.loses_data])
         seen = [each for alarm in ALARMS for each in _seen(prometheus, alarm, spans)]
-    return seen, run.broken
+    unwatched = _spans(days, Trouble.UNWATCHED)
+    return [_watched(each, unwatched) for each in seen], run.broken
+
+
+def _spans(days: Iterable[Day], trouble: Trouble) -> list[Span]:
+    return [Span(each.start, each.end) for day in days for each in day.incidents if each.trouble is trouble]
+
+
+def _watched(seen: Seen, away: Sequence[Span]) -> Seen:
+    """Without the evaluations of a Grafana that was away."""
+    return seen._replace(
+        values=[(at, value) for at, value in seen.values if not any(each.start <= at < each.end for each in away)]
+    )
 
 
 def fired(seen: Iterable[Seen]) -> list[Fired]:
@@ -91,7 +97,7 @@ def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Spa
                 for values in prometheus.range(expr, span, EVALUATION_SECONDS, GRAFANA_PHASE).values()
                 for at, _ in values
             }
-            for expr in (alarm.series, alarm.figure, alarm.norm)
+            for expr in (held(alarm), alarm.figure, alarm.norm)
             if expr
         )
         for seen in others:
@@ -101,7 +107,7 @@ def _expect_everything(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Spa
 def _seen(prometheus: Prometheus, alarm: Alarm, spans: Iterable[Span]) -> Iterator[Seen]:
     for span in spans:
         step = EVALUATION_SECONDS
-        found = prometheus.range(alarm.series, span, step, GRAFANA_PHASE)
+        found = prometheus.range(held(alarm), span, step, GRAFANA_PHASE)
         for labels, values in found.items():
             names = dict(labels)
             where = names.get("cluster", names.get("topic", ""))
@@ -126,7 +132,7 @@ def measure(alarm: Alarm, told: Iterable[Fired], broken: Iterable[Broken], calen
         firings=len(mine),
         delays=tuple(delays),
         missed=missed,
-        false=sum(not any(_explains(cause, each) for cause in wrong) for each in mine),
+        false=sum(not any(explains(cause, each) for cause in wrong) for each in mine),
         flaps=sum(
             after.firing.start - before.firing.start < FLAP_SECONDS
             for before in mine
@@ -149,7 +155,7 @@ def _delay(alarm: Alarm, cause: Broken, told: Iterable[Fired]) -> float | None:
     return None if begun is None else max(0.0, begun - cause.start - alarm.hold_seconds)
 
 
-def _explains(cause: Broken, each: Fired) -> bool:
+def explains(cause: Broken, each: Fired) -> bool:
     """Whether an alert fired about this: it held while the cause did, by hysteresis perhaps a little longer."""
     latest = cause.end + each.alarm.hold_seconds + LATEST_SECONDS
     return cause.where == each.where and cause.start <= each.firing.start <= latest
@@ -162,15 +168,12 @@ def _open_when_seen(calendar: Calendar, at: float) -> bool:
 
 # The days that are measured.
 
-SIMULATED_DAYS: Final = 20
-FIRST_DAY: Final = date(2026, 10, 5)
-
 _BEFORE_SECONDS: Final = 40 * 60
 """Replayed before trouble begins: the pace of a feed is that of the half hour before."""
 
 _AFTER_SECONDS: Final = 15 * 60
 
-_TROUBLES: Final = (
+TROUBLES: Final = (
     *[Incident(Trouble.SILENT, start, start + 600) for start in range(3_900, 3_900 + 20 * 290, 290)],
     *[Incident(Trouble.DOWN, start, start + 120) for start in (4_000, 5_003, 6_007)],
     *[Incident(Trouble.STUCK, start, start + 600) for start in (4_000, 5_003, 6_007)],
@@ -185,7 +188,7 @@ What was lost counts for a day, so that comes last."""
 def troubled(days: Sequence[Day], margin: int) -> list[Day]:
     """The days with trouble in each, and no more of them than that needs."""
     found = []
-    for day, trouble in zip(days, _TROUBLES, strict=False):
+    for day, trouble in zip(days, TROUBLES, strict=False):
         opened = day.span.start + margin
         incident = Incident(trouble.trouble, opened + trouble.start, opened + trouble.end)
         span = Span(incident.start - _BEFORE_SECONDS, incident.end + _AFTER_SECONDS)
@@ -195,12 +198,12 @@ def troubled(days: Sequence[Day], margin: int) -> list[Day]:
 
 TROUBLE_ALARMS: Final = frozenset(
     {
-        "toevoer-stil",
-        "toevoer-uitgevallen",
-        "monitor-uit",
-        "monitor-achter",
-        "berichten-geweigerd",
-        "berichten-verloren",
+        "feed-silent",
+        "feed-lost",
+        "monitor-down",
+        "monitor-behind",
+        "records-rejected",
+        "records-lost",
     }
 )
 """What is measured on days with trouble; what they do on ordinary days is measured there."""
@@ -234,29 +237,3 @@ def table(title: str, measured: Iterable[Measured]) -> str:
         )
         lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
     return "\n".join(lines) + "\n"
-
-
-EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "examples" / "anonymous-bank"
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print the tables; an argument is the file of real calls."""
-    settings = load(None, {})
-    plain = simulated_days(settings, FIRST_DAY, SIMULATED_DAYS)
-    later = simulated_days(settings, FIRST_DAY + timedelta(days=60), len(_TROUBLES))
-    _print("Twenty simulated days", settings, plain, trouble=False)
-    _print("Simulated days with trouble", settings, troubled(later, MARGIN_SECONDS), trouble=True)
-    for name in arguments:
-        bank = load(EXAMPLE / "settings.toml", {})
-        days = real_days(bank, EXAMPLE / "mapping.toml", Path(name))
-        _print("Real calls", bank, days, trouble=False)
-        _print("Real calls with a silent feed", bank, troubled(days, MARGIN_SECONDS), trouble=True)
-
-
-def _print(title: str, settings: Settings, days: Sequence[Day], *, trouble: bool) -> None:
-    with tempfile.TemporaryDirectory(prefix="wachtmonitor-alarms-") as directory:
-        print(table(title, all_measured(settings, days, Path(directory), trouble=trouble)), flush=True)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 
 import yaml
 
-from streams.runtime.embedded import free_port
+from tests.brokers.ports import next_port
 
 RULES: Final = Path(__file__).parents[2] / "deploy" / "prometheus" / "rules"
 
@@ -39,7 +39,7 @@ GRAFANA_PHASE: Final = 2
 MOST_POINTS: Final = 10_000
 """Prometheus refuses queries of more than 11 000 points."""
 
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 240.0
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -124,7 +124,7 @@ class Prometheus:
         self._config = directory / "empty.yml"
         self._config.write_text("{}\n")
         self._log = directory / "prometheus.log"
-        self._port = free_port()
+        self._port = next_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -157,15 +157,19 @@ class Prometheus:
             out.write("# EOF\n")
         return file if written else None
 
-    def record(self, passes: Sequence[Sequence[RecordingRule]], spans: Sequence[Span]) -> None:
-        """Evaluate recording rules over the spans, pass by pass."""
+    def record(
+        self, passes: Sequence[Sequence[RecordingRule]], spans: Sequence[Span], away: Sequence[Span] = ()
+    ) -> None:
+        """Evaluate recording rules over the spans, pass by pass; not in spans in which it is away."""
         for rules in passes:
-            self.add(self._recorded(rules, span) for span in spans)
+            self.add(self._recorded(rules, span, away) for span in spans)
 
-    def _recorded(self, rules: Sequence[RecordingRule], span: Span) -> Iterator[str]:
+    def _recorded(self, rules: Sequence[RecordingRule], span: Span, away: Sequence[Span]) -> Iterator[str]:
         for rule in rules:
             for labels, values in self.range(rule.expr, span, SCRAPE_SECONDS, PHASES[rule.file]).items():
-                yield from (f"{rule.name}{braces(labels)} {value!r} {at}" for at, value in values)
+                for at, value in values:
+                    if not any(each.start <= at < each.end for each in away):
+                        yield f"{rule.name}{braces(labels)} {value!r} {at}"
 
     def range(self, expr: str, span: Span, step: int, phase: int) -> dict[Labels, list[tuple[int, float]]]:
         """The series of a range query, by their labels without the name; times are `phase` modulo `step`."""

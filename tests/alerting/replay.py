@@ -2,27 +2,30 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, instant_ms
+from streams.channels.calls.state import CallState
+from streams.channels.visits.state import TicketState
+from streams.contracts.events import CallEvent, instant_ms
 from streams.contracts.rejections import Reason
 from streams.core.calendar import Calendar, Opening
 from streams.core.rules import DAY_MS, MINUTE_MS, SECOND_MS, Channel
-from streams.core.state import CallState, TicketState
-from streams.publish.collector import Metrics
-from streams.publish.month_metrics import MonthMetrics
-from streams.publish.observed import DELETED_UNREAD, Observed, PartitionHealth, Reported
+from streams.live.observed import DELETED_UNREAD, Observed, PartitionHealth, Reported
+from streams.serve.metrics.collector import Metrics
+from streams.serve.metrics.months import MonthMetrics
 from streams.settings import Settings
-from streams.sources.delimited import read_rows
+from streams.sources.files.events import read_rows
 from streams.sources.mapping import load_mapping
 from streams.sources.simulation import SimulationPlan, simulate_day
 from tests.alerting.prometheus import SCRAPE_SECONDS, Span
 from tests.alerting.truth import BEFORE, Broken, Incident, Trouble, Watch, overlong_waits, silences
+from tests.applying import apply
 
-AnyEvent = AnyCallEvent | AnyTicketEvent
+AnyEvent = Any
+"""Of either channel: what the simulator gives is an event of any."""
 
 MARGIN_SECONDS: Final = 20 * 60
 """Replayed before opening and after closing: so long that every alert has ended."""
@@ -30,6 +33,18 @@ MARGIN_SECONDS: Final = 20 * 60
 _PAGE_OF_MONTHS_SECONDS: Final = 60
 
 LOST_RECORDS: Final = 5
+
+GIVES_UP_SECONDS: Final = 10
+"""After this time without Kafka a worker shows no figures; measured were six."""
+
+JOINS_SECONDS: Final = 10
+"""After this time a worker that was started, or that has Kafka again, owns its partitions."""
+
+SOURCES_SECONDS: Final = 30
+"""After this time the sources have found Kafka again, and send all that they have kept."""
+
+SCRAPES_SECONDS: Final = 10
+"""After this time a Prometheus that was started has scraped; its rules are evaluated from the beginning."""
 
 
 class Day(NamedTuple):
@@ -41,24 +56,40 @@ class Day(NamedTuple):
     incidents: tuple[Incident, ...] = ()
 
     @property
-    def goes_down(self) -> bool:
-        """Whether no worker answers for a while."""
-        return any(incident.trouble is Trouble.DOWN for incident in self.incidents)
+    def loses_data(self) -> bool:
+        """Whether Prometheus has no figures for a while."""
+        return any(incident.trouble in (Trouble.DOWN, Trouble.CUT_OFF, Trouble.BLIND) for incident in self.incidents)
 
-    def has(self, trouble: Trouble, at_ms: int) -> bool:
-        """Whether this goes wrong at this moment."""
-        return any(incident.holds(trouble, at_ms) for incident in self.incidents)
+    def has(self, trouble: Trouble, at_ms: int, *, after: int = 0, late: int = 0) -> bool:
+        """Whether this goes wrong at this moment; `after` so many seconds of it, or until `late` seconds after it."""
+        return any(
+            incident._replace(start=incident.start + after, end=incident.end + late).holds(trouble, at_ms)
+            for incident in self.incidents
+        )
+
+    def is_owned(self, at_ms: int) -> bool:
+        """Whether workers own the partitions."""
+        down = self.has(Trouble.DOWN, at_ms, late=JOINS_SECONDS)
+        return not down and not self.has(Trouble.CUT_OFF, at_ms, after=GIVES_UP_SECONDS, late=JOINS_SECONDS)
+
+    def published_ms(self, at_ms: int) -> int:
+        """When Kafka has an event of this moment: at once, or when the source finds Kafka again."""
+        for incident in self.incidents:
+            back = incident._replace(end=incident.end + SOURCES_SECONDS)
+            if back.holds(Trouble.CUT_OFF, at_ms):
+                return back.end * SECOND_MS
+        return at_ms
 
 
 # The days.
 
 
-def simulated_days(settings: Settings, first: date, count: int) -> list[Day]:
+def simulated_days(settings: Settings, first: date, count: int, plan: SimulationPlan | None = None) -> list[Day]:
     """As many open days from `first` on, each with a seed of its own."""
     days: list[Day] = []
     day = first
     while len(days) < count:
-        events = simulate_day(SimulationPlan(), settings.rules, day, seed=len(days) + 1)
+        events = simulate_day(plan or SimulationPlan(), settings.rules, day, seed=len(days) + 1)
         if events:
             days.append(Day(f"simulated {day}", events, _span(settings, day)))
         day += timedelta(days=1)
@@ -111,6 +142,7 @@ class Replay:
         self._wanted = frozenset(wanted)
         self._now_ms = 0
         self._unread = 0
+        self._owns = True
         self._live = Metrics(self._observed)
         self._months = MonthMetrics(self._observed, Reported())
         self._month_lines: list[str] = []
@@ -120,38 +152,48 @@ class Replay:
     def day(self, day: Day) -> Iterator[str]:
         """The samples of one day, as lines; when they are read, `broken` knows what was wrong on it."""
         events = [event for event in day.events if not day.has(Trouble.SILENT, instant_ms(event.at))]
-        times = [instant_ms(event.at) for event in events]
+        times = [day.published_ms(instant_ms(event.at)) for event in events]
         applied = 0
         for at in range(day.span.start - day.span.start % SCRAPE_SECONDS, day.span.end + 1, SCRAPE_SECONDS):
             self._now_ms = at * SECOND_MS
             due = bisect_right(times, self._now_ms)
-            if not day.has(Trouble.STUCK, self._now_ms):
-                self._apply(events[applied:due])
+            owned = day.is_owned(self._now_ms)
+            # who takes a partition first shows what its checkpoint has
+            if owned and self._owns and not day.has(Trouble.STUCK, self._now_ms):
+                self._apply(events[applied:due], times[applied:due])
                 applied = due
+            self._owns = owned
             self._unread = due - applied
             if day.has(Trouble.REFUSED, self._now_ms) and at % 10 == 0:
                 self._calls.reject(Reason.MALFORMED_JSON.value, self._now_ms)
             if day.has(Trouble.LOST, self._now_ms):
                 self._calls.rejected[DELETED_UNREAD] = LOST_RECORDS
-            down = day.has(Trouble.DOWN, self._now_ms)
-            yield from self._scrape(at, down=down)
-            self._watch.look(at, self._observed(), down=down)
-        self._apply(events[applied:])
+            yield from self._look(day, at)
+        self._apply(events[applied:], times[applied:])
         self._conclude(day, events)
 
-    def _apply(self, events: Iterable[AnyEvent]) -> None:
-        for event in events:
-            if isinstance(event, CallEvent):
-                self._calls.apply(event, instant_ms(event.at))
-            else:
-                self._tickets.apply(event, instant_ms(event.at))
+    def page(self, events: Sequence[AnyEvent], at: int) -> bytes:
+        """What a worker shows at this second that has just read these events."""
+        self._now_ms = at * SECOND_MS
+        self._apply(events, [instant_ms(event.at) for event in events])
+        return self._live.render()
 
-    def _scrape(self, at: int, *, down: bool) -> Iterator[str]:
-        yield f'up{{job="wachtmonitor",instance="worker:9464"}} {int(not down)} {at}'
-        if not down:
+    def _apply(self, events: Iterable[AnyEvent], times: Iterable[int]) -> None:
+        for event, at_ms in zip(events, times, strict=True):
+            if isinstance(event, CallEvent):
+                apply(self._calls, event, at_ms)
+            else:
+                apply(self._tickets, event, at_ms)
+
+    def _look(self, day: Day, at: int) -> Iterator[str]:
+        """What Prometheus and the truth see at this second."""
+        down = day.has(Trouble.DOWN, self._now_ms)
+        blind = day.has(Trouble.BLIND, self._now_ms, late=SCRAPES_SECONDS)
+        if not down and not blind:
             if not self._month_lines or at % _PAGE_OF_MONTHS_SECONDS == 0:
                 self._month_lines = _lines(self._months.render(), self._wanted)
             yield from (f"{line} {at}" for line in (*_lines(self._live.render(), self._wanted), *self._month_lines))
+        self._watch.look(at, self._observed(), down=down, blind=blind)
 
     def _conclude(self, day: Day, events: list[AnyEvent]) -> None:
         self._watch.end(day.span.end)
@@ -178,7 +220,9 @@ class Replay:
             missed_ratio=norms.missed_ratio,
             calls_stale_seconds=web.calls_stale_seconds,
             tickets_stale_seconds=web.tickets_stale_seconds,
-            partitions=[self._health("calls", self._calls), self._health("tickets", self._tickets)],
+            partitions=[self._health("calls", self._calls), self._health("tickets", self._tickets)]
+            if self._owns
+            else [],
         )
 
     def _health(self, topic: str, state: CallState | TicketState) -> PartitionHealth:

@@ -13,9 +13,13 @@ import msgspec
 import yaml
 from msgspec import Meta
 
-from dashboards.alerts import EVALUATION_SECONDS
+from dashboards.alarms.alerts import EVALUATION_SECONDS
+from streams.words import Language
 
-ALERTING: Final = Path(__file__).parents[2] / "deploy" / "grafana" / "provisioning" / "alerting"
+GRAFANA: Final = Path(__file__).parents[2] / "deploy" / "grafana"
+ALERTING: Final = GRAFANA / "alerting" / Language.DUTCH.value
+"""The files of alerting in one language: they differ in words alone."""
+PROVISIONING: Final = GRAFANA / "provisioning"
 
 T = TypeVar("T")
 
@@ -197,6 +201,9 @@ class PoliciesFile(File):
 # Mute timings.
 
 
+Weekday = Literal["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"]
+
+
 class Times(Strict):
     start_time: Clock
     end_time: Clock
@@ -205,7 +212,8 @@ class Times(Strict):
 class Interval(Strict):
     location: Text
     times: list[Times] = []
-    weekdays: list[Annotated[str, Meta(pattern=r"^[a-z]+day(:[a-z]+day)?$")]] = []
+    weekdays: list[Weekday] = []
+    """No ranges: whoever reads one must know on which day the week begins."""
     days_of_month: list[Annotated[str, Meta(pattern=r"^([1-9]|[12][0-9]|3[01])$")]] = []
     months: list[Annotated[str, Meta(pattern=r"^([1-9]|1[0-2])$")]] = []
     years: list[Annotated[str, Meta(pattern=r"^20[0-9]{2}$")]] = []
@@ -232,6 +240,25 @@ class Template(Strict):
 
 class TemplatesFile(File):
     templates: list[Template]
+
+
+# What is removed.
+
+
+class FormerUid(Strict):
+    org_id: Literal[1] = msgspec.field(name="orgId")
+    uid: Uid
+
+
+class FormerName(Strict):
+    org_id: Literal[1] = msgspec.field(name="orgId")
+    name: NoDollar
+
+
+class FormerFile(File):
+    delete_rules: list[FormerUid]
+    delete_contact_points: list[FormerUid]
+    delete_mute_times: list[FormerName]
 
 
 # Data sources and dashboards.
@@ -281,6 +308,7 @@ class ProvidersFile(File):
 
 
 FILES: Final[dict[str, type[File]]] = {
+    "former.yml": FormerFile,
     "rules.yml": RulesFile,
     "contact-points.yml": ContactPointsFile,
     "policies.yml": PoliciesFile,
@@ -290,15 +318,15 @@ FILES: Final[dict[str, type[File]]] = {
 """The files of alerting."""
 
 OTHERS: Final[dict[str, type[File]]] = {
-    "../datasources/prometheus.yml": DataSourcesFile,
-    "../dashboards/wachtmonitor.yml": ProvidersFile,
+    "datasources/prometheus.yml": DataSourcesFile,
+    "dashboards/wachtmonitor.yml": ProvidersFile,
 }
-"""The other files of provisioning, from the directory of alerting."""
+"""The other files of provisioning."""
 
 
-def read(name: str, kind: type[T]) -> T:
-    """A file by its schema. Raises msgspec.ValidationError with the place of what is wrong."""
-    return parse((ALERTING / name).read_text(encoding="utf-8"), kind)
+def read(name: str, kind: type[T], language: Language = Language.DUTCH) -> T:
+    """A file of alerting by its schema. Raises msgspec.ValidationError with the place of what is wrong."""
+    return parse((GRAFANA / "alerting" / language.value / name).read_text(encoding="utf-8"), kind)
 
 
 def parse(text: str, kind: type[T]) -> T:

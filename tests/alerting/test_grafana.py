@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from dashboards.alarms import ALARMS, Alarm, OnSilence
+from dashboards.alarms.rules import ALARMS, Alarm, OnSilence
 from tests.alerting.grafana import Firing, State, firings, states
 
 ALARM: Final = msgspec.structs.replace(
@@ -20,7 +20,7 @@ def every_ten_seconds(values: Sequence[float | None]) -> list[tuple[float, float
 
 
 def after(values: Sequence[float | None], alarm: Alarm = ALARM) -> list[State]:
-    return [state for _, state in states(alarm, every_ten_seconds(values))]
+    return [state for _, state in states(alarm, every_ten_seconds(values), alarm.hold_seconds)]
 
 
 def test_a_breach_is_pending_until_it_has_lasted_the_hold() -> None:
@@ -74,9 +74,9 @@ def test_silence_of_the_monitor_is_a_breach() -> None:
 
 
 def test_recovering_is_still_the_same_firing() -> None:
-    values = every_ten_seconds([2, 2, 2, 0, 0, 2, 0, 0, 0, 0, 0])
-    assert firings(ALARM, values) == [Firing(20, 90)]
+    values = every_ten_seconds([2, 0, 0, 2, 0, 0, 0, 0, 0])
+    assert firings(ALARM, values) == [Firing(0, 70)]
 
 
 def test_what_still_fires_at_the_end_ends_there() -> None:
-    assert firings(ALARM, every_ten_seconds([2, 2, 2, 2])) == [Firing(20, 30)]
+    assert firings(ALARM, every_ten_seconds([0, 0, 2, 2])) == [Firing(20, 30)]

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 import pytest
 
-from dashboards.alarms import ALARMS
+from dashboards.alarms.messages import description, summary
+from dashboards.alarms.rules import ALARMS, OnSilence
+from streams.words import Language, words_of
 from tests.alerting.schema import ContactPointsFile, TemplatesFile, read
 from tests.deploy.tools import needs
 
@@ -19,7 +21,7 @@ WAIT: Final = {
     "status": "firing",
     "labels": {
         "alertname": "Langste wachttijd boven de norm",
-        "alarm": "langste-wachttijd",
+        "alarm": "longest-wait",
         "severity": "critical",
         "cluster": "Klantencontactcentrum",
     },
@@ -36,7 +38,12 @@ OVER: Final = {**WAIT, "status": "resolved", "endsAt": "2026-10-05T09:45:15Z"}
 @pytest.fixture
 def templates(tmp_path: Path) -> Path:
     """The templates as the file that amtool reads."""
-    (template,) = read("templates.yml", TemplatesFile).templates
+    return written(Language.DUTCH, tmp_path)
+
+
+def written(language: Language, tmp_path: Path) -> Path:
+    """The templates of a language as a file."""
+    (template,) = read("templates.yml", TemplatesFile, language).templates
     file = tmp_path / "wachtmonitor.tmpl"
     file.write_text(template.template, encoding="utf-8")
     return file
@@ -45,7 +52,7 @@ def templates(tmp_path: Path) -> Path:
 def rendered(text: str, templates: Path, *alerts: dict[str, Any]) -> str:
     """A field of a contact point, as somebody receives it in Brussels."""
     data = {
-        "receiver": "wachtmonitor-wacht",
+        "receiver": "wachtmonitor-on-call",
         "status": "firing" if any(alert["status"] == "firing" for alert in alerts) else "resolved",
         "alerts": alerts,
         "groupLabels": {},
@@ -62,7 +69,7 @@ def rendered(text: str, templates: Path, *alerts: dict[str, Any]) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
@@ -92,8 +99,8 @@ def test_a_message_says_where_what_the_norm_since_when_and_what_to_do(each: dict
         "Sinds 05/10/2026 11:30:05.\n"
         "Zet iemand bij.\n"
         "\n"
-        f"Muur: {GRAFANA_URL}/d/wachtmonitor-wand\n"
-        f'Draaiboek: {GRAFANA_URL}/d/wachtmonitor-draaiboek, deel "Langste wachttijd boven de norm"'
+        f"Muur: {GRAFANA_URL}/d/wachtmonitor-wall\n"
+        f'Draaiboek: {GRAFANA_URL}/d/wachtmonitor-runbook, deel "Langste wachttijd boven de norm"'
     )
 
 
@@ -119,13 +126,57 @@ def test_the_title_says_how_bad_it_is(severity: str, word: str, templates: Path)
     assert rendered(settings()[0]["subject"], templates, alert).startswith(f"[{word}] ")
 
 
-@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.uid)
-def test_the_texts_of_an_alarm_are_templates_that_render(alarm: Any, templates: Path) -> None:
+@pytest.mark.parametrize("language", Language)
+def test_the_texts_of_alarms_are_templates_that_render(language: Language, templates: Path) -> None:
     """Grafana gives annotations the variables `$labels` and `$values`; here they are made from the alert's labels."""
+    words = words_of(language)
     given = "{{ $labels := .CommonLabels }}{{ $values := .CommonLabels }}"
-    text = f"{alarm.summary} {alarm.description}"
-    text = re.sub(r"\$values\.\w+\.Value", "2.5", text).replace("humanizePercentage 2.5", '"70%"')
-    said = rendered(given + text, templates, WAIT)
-    assert "{{" not in said
-    assert ("2,5" in said) == ("%.1f" in text)
-    assert ("Klantencontactcentrum" in said) == ("$labels.cluster" in text)
+    texts = [f"{summary(alarm.uid, words)} {description(alarm.uid, words)}" for alarm in ALARMS]
+    plain = [
+        re.sub(r"\$values\.\w+\.Value", "2.5", text).replace("humanizePercentage 2.5", '"70%"') for text in texts
+    ]
+    said = rendered(given + "\n".join(plain), templates, WAIT).splitlines()
+    for text, line in zip(texts, said, strict=True):
+        assert "{{" not in line
+        assert (words.number(2.5, 1) in line) == ("%.1f" in text)
+        assert ("Klantencontactcentrum" in line) == ("$labels.cluster" in text)
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "message", "over"),
+    [
+        (
+            Language.ENGLISH,
+            "[Alarm] A: KCC",
+            "S.\nSince 05/10/2026 11:30:05.\nD.\n\nWall: {url}/d/wachtmonitor-wall\n"
+            'Runbook: {url}/d/wachtmonitor-runbook, section "A"',
+            "Resolved: KCC, from 05/10/2026 11:30:05 to 11:45:15.",
+        ),
+        (
+            Language.FRENCH,
+            "[Alarme] A\u00a0: KCC",
+            "S.\nDepuis le 05/10/2026 11:30:05.\nD.\n\nÉcran mural\u00a0: {url}/d/wachtmonitor-wall\n"
+            'Manuel d\'intervention\u00a0: {url}/d/wachtmonitor-runbook, section "A"',
+            "Résolu\u00a0: KCC, du 05/10/2026 11:30:05 à 11:45:15.",
+        ),
+    ],
+)
+def test_messages_are_in_the_language_of_the_templates(
+    language: Language, title: str, message: str, over: str, tmp_path: Path
+) -> None:
+    said = {"summary": "S.", "description": "D."}
+    alert = {**WAIT, "labels": {"alertname": "A", "severity": "critical", "cluster": "KCC"}, "annotations": said}
+    each, file = settings()[0], written(language, tmp_path)
+    assert rendered(each["subject"], file, alert) == title
+    assert rendered(each["message"], file, alert) == message.replace("{url}", GRAFANA_URL)
+    resolved = {**alert, "status": "resolved", "endsAt": OVER["endsAt"]}
+    assert over in rendered(each["message"], file, resolved)
+
+
+def test_who_hears_nothing_of_prometheus_is_not_told_that_nobody_measures() -> None:
+    """It fires when Prometheus is away as well, and then the workers count on and their own wall lives."""
+    (alarm,) = (alarm for alarm in ALARMS if alarm.on_silence is OnSilence.ALERTING)
+    words = words_of(Language.DUTCH)
+    assert "antwoordt zelf niet" in summary(alarm.uid, words)
+    assert "niemand" not in summary(alarm.uid, words)
+    assert "muur in Grafana" in description(alarm.uid, words)

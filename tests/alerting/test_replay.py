@@ -14,8 +14,8 @@ import msgspec
 import pytest
 import yaml
 
-from dashboards.alarms import ALARMS, Alarm
-from dashboards.alerts import EVALUATION_SECONDS
+from dashboards.alarms.alerts import EVALUATION_SECONDS, pending_seconds
+from dashboards.alarms.rules import ALARMS, Alarm, OnSilence
 from streams.core.calendar import Calendar
 from streams.settings import load
 from tests.alerting.grafana import states
@@ -52,7 +52,7 @@ def measured(replayed: tuple[list[Seen], list[Broken]]) -> dict[str, Measured]:
 
 
 def test_an_overlong_wait_is_told_in_time(measured: dict[str, Measured]) -> None:
-    did = measured["langste-wachttijd"]
+    did = measured["longest-wait"]
     assert did.wrong >= 5, "the afternoon is too quiet to show anything"
     assert did.firings >= 1
     assert did.missed == 0
@@ -60,7 +60,7 @@ def test_an_overlong_wait_is_told_in_time(measured: dict[str, Measured]) -> None
 
 
 def test_a_silent_feed_is_told_before_its_figures_are_old(measured: dict[str, Measured]) -> None:
-    did = measured["toevoer-stil"]
+    did = measured["feed-silent"]
     assert did.wrong == 1
     assert did.missed == 0
     assert max(did.delays) <= STALE_SECONDS
@@ -73,9 +73,9 @@ def test_no_alarm_flaps_or_begins_outside_opening_hours(alarm: Alarm, measured: 
     assert did.outside == 0
 
 
-@pytest.mark.parametrize("alarm", [each for each in ALARMS if each.uid != "toevoer-stil"], ids=lambda each: each.uid)
+@pytest.mark.parametrize("alarm", [each for each in ALARMS if each.uid != "feed-silent"], ids=lambda each: each.uid)
 def test_no_alarm_fires_for_nothing(alarm: Alarm, measured: dict[str, Measured]) -> None:
-    """A quiet minute is a silent feed to `toevoer-stil`, which therefore calls nobody."""
+    """A quiet minute is a silent feed to `feed-silent`, which therefore calls nobody."""
     assert measured[alarm.uid].false == 0
 
 
@@ -93,7 +93,9 @@ def test_every_alarm_as_a_rule_of_prometheus_fires_at_the_same_evaluations(
 def test_prometheus_and_the_model_of_grafana_agree_but_for_hysteresis(hold: int, keep: int, tmp_path: Path) -> None:
     """Prometheus has the same `for` and `keep_firing_for`: promtool says when its own alert fires."""
     values = [0, 2, 0, 2, 2, 2, 2, 2, 0, 0, 2, 2, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 2, 2, 2, 2, *[0] * 9]
-    alarm = msgspec.structs.replace(ALARMS[0], fires_above=1, hold_seconds=hold, keep_firing_seconds=keep)
+    alarm = msgspec.structs.replace(
+        ALARMS[0], fires_above=1, hold_seconds=hold, keep_firing_seconds=keep, on_silence=OnSilence.ALERTING
+    )
     seen = Seen(alarm, "", [(EVALUATION_SECONDS * index, value) for index, value in enumerate(values)])
     assert _firing(_without_hysteresis(seen))
     _expect_the_same_of_prometheus([_without_hysteresis(seen)], tmp_path)
@@ -116,7 +118,7 @@ def _expect_the_same_of_prometheus(seen: Sequence[Seen], directory: Path) -> Non
     rules, series, cases = [], [], []
     for number, each in enumerate(seen):
         name, alarm = f"alarm_{number}", each.alarm
-        rule = {"alert": name, "expr": f"{name} > {alarm.fires_above}", "for": f"{alarm.hold_seconds}s"}
+        rule = {"alert": name, "expr": f"{name} > {alarm.fires_above}", "for": f"{pending_seconds(alarm)}s"}
         keep = {"keep_firing_for": f"{alarm.keep_firing_seconds}s"} if alarm.keep_firing_seconds else {}
         rules.append(rule | keep)
         values = ["_" if value is None else repr(value) for _, value in each.values]

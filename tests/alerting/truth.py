@@ -7,14 +7,16 @@ the core hold against SQL. Must not know rules, alerts or Prometheus.
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum, auto
+from itertools import pairwise
 from typing import Final, NamedTuple
 
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.figures import ClusterFigures, figures
+from streams.channels.visits.counts import DeskTally
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, Offered, instant_ms
 from streams.core.calendar import Calendar, Opening
-from streams.core.figures import ClusterFigures, figures
 from streams.core.rules import MINUTE_MS, SECOND_MS, Channel
-from streams.core.tally import DeskTally, PhoneTally
-from streams.publish.observed import DELETED_UNREAD, Observed, answered_within
+from streams.live.observed import DELETED_UNREAD, Observed
 
 AnyEvent = AnyCallEvent | AnyTicketEvent
 
@@ -31,7 +33,13 @@ class Trouble(Enum):
     SILENT = auto()
     """The source sends nothing: its events never come."""
     DOWN = auto()
-    """No worker answers."""
+    """No worker runs: it goes on from its checkpoint afterwards."""
+    CUT_OFF = auto()
+    """Kafka is away: the workers show no figures, and the sources keep their events until it is back."""
+    BLIND = auto()
+    """Prometheus is away."""
+    UNWATCHED = auto()
+    """Grafana is away."""
     STUCK = auto()
     """The worker answers and reads nothing."""
     REFUSED = auto()
@@ -84,7 +92,7 @@ def overlong_waits(
         start = at_ms / SECOND_MS + norms_seconds[cluster]
         until = min(end, ended[call_id] / SECOND_MS) if call_id in ended else end
         waits.setdefault(cluster, []).extend(_open_parts(start, until, calendar))
-    return [Broken("langste-wachttijd", cluster, *span) for cluster, spans in waits.items() for span in union(spans)]
+    return [Broken("longest-wait", cluster, *span) for cluster, spans in waits.items() for span in union(spans)]
 
 
 def _open_parts(start: float, end: float, calendar: Calendar) -> Iterator[tuple[float, float]]:
@@ -118,12 +126,14 @@ class Watch:
         self._backlog_since: int | None = None
         self.broken: list[Broken] = []
 
-    def look(self, at: int, observed: Observed, *, down: bool) -> None:
+    def look(self, at: int, observed: Observed, *, down: bool, blind: bool = False) -> None:
         """Take note of what is wrong at this second."""
         is_open = self._calendar.opening(at * SECOND_MS) is Opening.OPEN
         wrong = set(self._wrong(at, observed)) if is_open else set()
-        if down:
-            wrong = {("monitor-uit", "")}
+        if is_open and not observed.partitions and not down:
+            wrong |= {("partitions-without-worker", topic) for topic in ("calls", "tickets")}
+        if down or blind:
+            wrong = (wrong if blind else set()) | {("monitor-down", "")}
         for key in self._since.keys() - wrong:
             self.broken.append(Broken(*key, self._since.pop(key), at))
         for key in wrong - self._since.keys():
@@ -135,7 +145,7 @@ class Watch:
         self._since.clear()
 
     def _wrong(self, at: int, observed: Observed) -> Iterator[tuple[str, str]]:
-        for each in figures(observed.states, observed.rules, observed.now_ms):
+        for each in figures(observed.settle(), observed.rules, observed.now_ms):
             cluster = each.cluster.name
             alarms = _phone_alarms(each, observed) if each.cluster.channel is Channel.PHONE else _desk_alarms(each)
             yield from ((alarm, cluster) for alarm in alarms)
@@ -145,46 +155,46 @@ class Watch:
         unread = sum(each.lag or 0 for each in observed.feed(Channel.PHONE))
         self._backlog_since = (self._backlog_since or at) if unread > MOST_UNREAD else None
         if self._backlog_since is not None and at - self._backlog_since >= MINUTE_MS // SECOND_MS:
-            yield "monitor-achter", "calls"
+            yield "monitor-behind", "calls"
         lost = sum(each.state.rejected.get(DELETED_UNREAD, 0) for each in observed.feed(Channel.PHONE))
         if lost:
-            yield "berichten-verloren", "calls"
+            yield "records-lost", "calls"
         refused = sum(sum(each.state.rejected.values()) for each in observed.feed(Channel.PHONE)) - lost
         self._refused.append((at, refused))
         while self._refused[0][0] < at - 15 * 60:
             self._refused.popleft()
         if refused - self._refused[0][1] > MOST_REFUSED:
-            yield "berichten-geweigerd", "calls"
+            yield "records-rejected", "calls"
 
 
 def _phone_alarms(each: ClusterFigures, observed: Observed) -> Iterator[str]:
     windows = {name: tally for name, tally in each.windows.items() if isinstance(tally, PhoneTally)}
     quarter, hour, today = windows["15m"], windows["60m"], windows["today"]
     if quarter.answered >= 5 and quarter.wait_ms / quarter.answered > each.cluster.norm_ms:
-        yield "gemiddelde-wachttijd"
+        yield "average-wait"
     slow = [_slow_burn(tally, observed) for tally in (quarter, hour)]
     if hour.answered >= 20 and quarter.answered and min(slow) > FAST_BURN:
-        yield "snelheid-verbruik"
+        yield "service-level-hour"
     missed = [_missed_burn(tally, observed) for tally in (quarter, hour)]
     if hour.offered >= 20 and quarter.offered and min(missed) > FAST_BURN:
-        yield "gemist-verbruik"
+        yield "missed-calls-hour"
     month, year = _longer(each, observed)
     if today.answered >= 100 and min(_slow_burn(today, observed), _slow_burn(month, observed)) > SLOW_BURN:
-        yield "snelheid-maand"
+        yield "service-level-month"
     if today.offered >= 100 and min(_missed_burn(today, observed), _missed_burn(year, observed)) > SLOW_BURN:
-        yield "gemist-jaar"
+        yield "missed-calls-year"
 
 
 def _desk_alarms(each: ClusterFigures) -> Iterator[str]:
     hour = each.windows["60m"]
     if isinstance(hour, DeskTally) and hour.served >= 3 and hour.wait_ms / hour.served > each.cluster.norm_ms:
-        yield "loket-wachttijd"
+        yield "desk-wait"
 
 
 def _longer(each: ClusterFigures, observed: Observed) -> tuple[PhoneTally, PhoneTally]:
     """The tallies of the month and of the calendar year so far."""
     month, year = PhoneTally(), PhoneTally()
-    for state in observed.states:
+    for state in observed.settle():
         this_month = state.calendar.month(observed.now_ms)
         for name, by_cluster in state.months.items():
             tally = by_cluster.get(each.cluster.name)
@@ -199,7 +209,7 @@ def _longer(each: ClusterFigures, observed: Observed) -> tuple[PhoneTally, Phone
 def _slow_burn(tally: PhoneTally, observed: Observed) -> float:
     if not tally.answered:
         return 0.0
-    share = answered_within(tally, observed.service_level_ms) / tally.answered
+    share = tally.answered_within(observed.service_level_ms) / tally.answered
     return (1 - share) / (1 - observed.service_level_ratio)
 
 
@@ -218,11 +228,18 @@ def silences(events: Sequence[AnyEvent], incidents: Iterable[Incident]) -> Itera
     for incident in incidents:
         if incident.trouble in (Trouble.SILENT, Trouble.STUCK):
             for alarm, where, topics in (
-                ("toevoer-stil", "", ("calls", "tickets")),
-                ("toevoer-uitgevallen", "calls", ("calls",)),
+                ("feed-silent", "", ("calls", "tickets")),
+                ("feed-lost", "calls", ("calls",)),
             ):
                 before = [at for at, topic in moments if topic in topics and at < incident.start]
                 after = [at for at, topic in moments if topic in topics and at >= incident.start]
                 over = incident.end if incident.trouble is Trouble.STUCK else min(after, default=incident.end)
                 if before:
                     yield Broken(alarm, where, max(before), over)
+
+
+def quiet_times(moments: Sequence[float], shortest_seconds: float) -> Iterator[Broken]:
+    """When no event came for long, though nothing was broken: that is what `feed-silent` says, and it is true."""
+    for before, after in pairwise(moments):
+        if after - before > shortest_seconds:
+            yield Broken("feed-silent", "", before, after)

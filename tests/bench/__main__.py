@@ -1,7 +1,7 @@
 """`make bench`: runs the measurements one after the other, prints the results, and writes them down.
 
-A whole run writes `RESULTS.md` and `results.png` beside this file and what the README says of them; a part of it, or
-a `--quick` one, writes only where `--output` says.
+A whole run writes `RESULTS.md` and `results.png` beside this file, and what docs/performance.md says of them; a part
+of it, or a `--quick` one, writes only where `--output` says.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from tests.brokers.apache import ApacheKafka, kafka_jars
 
 HERE: Final = Path(__file__).parent
 
-README: Final = ROOT / "README.md"
+PAGE: Final = ROOT / "docs" / "performance.md"
 MARKERS: Final = ("<!-- bench:start -->", "<!-- bench:end -->")
 
 Measurement = Callable[[Bench, Callable[[str], None]], Awaitable[Results]]
@@ -80,9 +80,9 @@ def write(results: Results, directory: Path) -> None:
     )
 
 
-def with_summary(readme: str, results: Results) -> str:
-    """The README with these results between its markers."""
-    head, rest = readme.split(MARKERS[0])
+def with_summary(page: str, results: Results) -> str:
+    """The page with these results between its markers."""
+    head, rest = page.split(MARKERS[0])
     _, tail = rest.split(MARKERS[1])
     return f"{head}{MARKERS[0]}\n{summary(results)}\n{MARKERS[1]}{tail}"
 
@@ -119,7 +119,7 @@ def main() -> None:
         write(results, options.output)
     elif options.only is None and not options.quick and not options.without_peers:
         write(results, HERE)
-        README.write_text(with_summary(README.read_text(encoding="utf-8"), results), encoding="utf-8")
+        PAGE.write_text(with_summary(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
     sys.exit(bool(results.failures))
 
 

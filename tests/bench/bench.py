@@ -5,7 +5,7 @@ from pathlib import Path
 from time import time
 from typing import Any, Final, NamedTuple
 
-from streams.kafka import ensure_topics
+from streams.kafka.client import ensure_topics
 from streams.settings import KafkaSettings
 from tests.bench.events import LIER_DESKS, LIER_PHONE, SPAN_MS, Load
 from tests.bench.settings import write_settings
@@ -39,6 +39,7 @@ class Sizes(NamedTuple):
     latency_rates: tuple[int, ...]
     scrape_clusters: tuple[int, ...]
     scrape_events: int
+    scrapes: int
     open_contacts: int
     """Contacts to recover."""
     backlog_events: int
@@ -51,6 +52,8 @@ class Sizes(NamedTuple):
     """Ratios of single turns scatter by 7 %."""
     worker_turns: int
     """Those of workers with half a core by 10 %."""
+    whole_cores: bool
+    """Whether workers are measured with as many cores as they get, too."""
 
 
 FULL: Final = Sizes(
@@ -65,6 +68,7 @@ FULL: Final = Sizes(
     latency_rates=(1_000, 20_000),
     scrape_clusters=(7, 100, 1_000),
     scrape_events=200_000,
+    scrapes=25,
     open_contacts=100_000,
     backlog_events=500_000,
     fold_events=300_000,
@@ -73,6 +77,7 @@ FULL: Final = Sizes(
     fold_disorder=(0.0, 0.1, 0.25, 0.5),
     fold_turns=9,
     worker_turns=5,
+    whole_cores=True,
 )
 
 QUICK: Final = FULL._replace(

@@ -15,7 +15,7 @@ from aiokafka.admin import NewTopic
 
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
-from streams.kafka import admin_client, client_options, ensure_topics
+from streams.kafka.client import admin_client, client_options, ensure_topics
 from streams.settings import KafkaSettings
 from tests.bench.events import Event
 

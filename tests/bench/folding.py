@@ -19,9 +19,9 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.core.rules import Channel
-from streams.runtime.consumer import BATCH_RECORDS
+from streams.runtime.fetching.turns import BATCH_RECORDS
 from streams.runtime.garbage import collect_rarely
-from streams.runtime.partition import Batch, Partition, new_state
+from streams.runtime.partition import Fetched, Partition, new_state
 from streams.settings import load
 from tests.bench.bench import Bench, cluster_names
 from tests.bench.events import SPAN_MS, Event, Load, events
@@ -168,7 +168,7 @@ def _fold(partitions: dict[Channel, Partition], made: Iterable[Event]) -> None:
         partition.state.take_changes()
 
 
-def _batches(partitions: dict[Channel, Partition], made: Iterable[Event]) -> Iterator[tuple[Channel, Batch]]:
+def _batches(partitions: dict[Channel, Partition], made: Iterable[Event]) -> Iterator[tuple[Channel, Fetched]]:
     """The events as batches of their channel's partition, from where it stands."""
     iterator = iter(made)
     offsets = {channel: partition.next_offset for channel, partition in partitions.items()}
@@ -179,7 +179,7 @@ def _batches(partitions: dict[Channel, Partition], made: Iterable[Event]) -> Ite
             start, offsets[channel] = offsets[channel], offsets[channel] + len(own)
             if own:
                 records = [_record(event, start + index, now_ms) for index, event in enumerate(own)]
-                yield channel, Batch(start, offsets[channel], records)
+                yield channel, Fetched(start, offsets[channel], records)
 
 
 def _record(event: Event, offset: int, now_ms: int) -> "ConsumerRecord[bytes, bytes]":

@@ -19,7 +19,7 @@ from tests.bench.bench import Bench
 from tests.bench.filling import PARTITIONS
 from tests.bench.producer import Due
 from tests.bench.report import Figure, Results, Target
-from tests.bench.scraping import MeasuredWorker, Scrape
+from tests.bench.scraping import WAIT_SECONDS, MeasuredWorker, Scrape
 from tests.bench.spreads import percentile, spread
 from tests.bench.systems import run_program
 
@@ -69,7 +69,7 @@ async def _run(bench: Bench, kafka: KafkaSettings, worker: MeasuredWorker, rate:
         due: list[Due] = [
             (*each,) for each in await run_program(Path(sys.executable), "tests.bench.producer", arguments)
         ]
-        seen = await asyncio.wait_for(reading, timeout=120)
+        seen = await asyncio.wait_for(reading, timeout=WAIT_SECONDS)
     finally:
         stop.set()
     return latencies(due, before.applied, seen, WARM_UP_SECONDS)

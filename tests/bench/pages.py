@@ -15,7 +15,6 @@ from tests.bench.scraping import MeasuredWorker, Scrape
 from tests.bench.spreads import spread
 
 SECTION: Final = "Scrape"
-SCRAPES: Final = 25
 EVENTS_BETWEEN: Final = 500
 """New events before each scrape, as 100 a second bring in the 5 s between two of Prometheus: a worker that nothing
 happens to may say again what it has said."""
@@ -37,11 +36,12 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
         try:
             await asyncio.to_thread(worker.wait_for_events, bench.sizes.scrape_events)
             await asyncio.to_thread(worker.wait_for_checkpoints)
-            scrapes = await _scrapes(worker, kafka, phone, desks)
+            scrapes = await _scrapes(worker, kafka, bench.sizes.scrapes, phone, desks)
+            sent = bench.sizes.scrape_events + bench.sizes.scrapes * EVENTS_BETWEEN
+            shown = await asyncio.to_thread(worker.wait_for_events, sent)
         finally:
             worker.stop()
-        shown = int(scrapes[-1].total("wachtmonitor_events_applied_total"))
-        assert shown == bench.sizes.scrape_events + SCRAPES * EVENTS_BETWEEN, "the last scrape holds every event"
+        assert shown.total("wachtmonitor_events_applied_total") == sent, "every event, and each once"
         seconds = spread(scrape.seconds for scrape in scrapes)
         size = f"{len(scrapes[-1].text) / 1024:,.0f} KiB"
         results.figures.append(Figure(SECTION, f"{clusters:,} clusters", "s", seconds, size, clusters))
@@ -53,15 +53,15 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
 
 
 async def _scrapes(
-    worker: MeasuredWorker, kafka: KafkaSettings, phone: Sequence[str], desks: Sequence[str]
+    worker: MeasuredWorker, kafka: KafkaSettings, times: int, phone: Sequence[str], desks: Sequence[str]
 ) -> list[Scrape]:
     """Each after new events of the last minutes."""
-    count = SCRAPES * EVENTS_BETWEEN
+    count = times * EVENTS_BETWEEN
     coming = events(
         Load(count, int(time.time() * 1000) - 600_000, seed=77, phone=phone, desks=desks, span_ms=300_000)
     )
     found = []
-    for _ in range(SCRAPES):
+    for _ in range(times):
         await fill(kafka, islice(coming, EVENTS_BETWEEN), by_contact(kafka))
         await asyncio.sleep(PAUSE_SECONDS)
         found.append(await asyncio.to_thread(worker.scrape))

@@ -67,7 +67,7 @@ def markdown(results: Results) -> str:
 
 
 def summary(results: Results) -> str:
-    """What the README says of it: who folds how many events a second, and what of the promises holds."""
+    """What docs/performance.md says of it: who folds how many events a second, and what of the promises holds."""
     speeds = [
         (figure.name, number(figure.value.middle), f"{number(figure.value.low)} to {number(figure.value.high)}")
         for figure in results.figures

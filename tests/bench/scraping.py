@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from tests.runtime.workers import WorkerProcess
 
-WAIT_SECONDS: Final = 120.0
+WAIT_SECONDS: Final = 300.0
 """Bound on waiting for a worker."""
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")

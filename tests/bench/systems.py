@@ -17,7 +17,8 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from streams.core.tally import DeskTally, PhoneTally
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.visits.counts import DeskTally
 from streams.settings import KafkaSettings
 from tests.bench.events import Event
 from tests.bench.filling import PARTITIONS, Sums, Windows, forget_checkpoints

@@ -10,7 +10,7 @@ from streams.contracts.decode import CallDecoder, TicketDecoder
 from streams.contracts.events import instant_ms
 from streams.contracts.rejections import Rejection
 from streams.core.rules import Channel
-from tests.bench.__main__ import MARKERS, README, with_summary
+from tests.bench.__main__ import MARKERS, PAGE, with_summary
 from tests.bench.events import LIER_DESKS, LIER_PHONE, Load, events
 from tests.bench.filling import Sums, Windows
 from tests.bench.folding import DISPLACED_EVENTS, disordered
@@ -28,7 +28,7 @@ LOAD = Load(5_000, START_MS)
 
 @pytest.mark.parametrize("rfc_3339", [False, True])
 def test_events_are_valid_as_many_as_asked_for_and_by_time(rfc_3339: bool) -> None:
-    limits = {"earliest_ms": 0, "future_tolerance_ms": 0, "plan_ahead_ms": 86_400_000}
+    limits: dict[str, Any] = {"earliest_ms": 0, "future_tolerance_ms": 0, "plan_ahead_ms": 86_400_000}
     decoders: dict[Channel, Any] = {
         Channel.PHONE: CallDecoder(clusters=frozenset(LIER_PHONE), **limits),
         Channel.DESK: TicketDecoder(clusters=frozenset(LIER_DESKS), **limits),
@@ -189,4 +189,4 @@ def test_the_readme_takes_the_results_between_its_markers() -> None:
     assert written.endswith(f"{end}\nafter\n")
     assert "old" not in written
     assert with_summary(written, results) == written
-    assert all(README.read_text(encoding="utf-8").count(marker) == 1 for marker in MARKERS)
+    assert all(PAGE.read_text(encoding="utf-8").count(marker) == 1 for marker in MARKERS)

@@ -21,7 +21,8 @@ async def measure(bench: Bench, say: Callable[[str], None]) -> Results:
     kafka, expected = await bench.topics(), Expected(Windows(60, 60))
     await fill(kafka, map(expected.add, events(bench.load(bench.sizes.worker_events))), by_contact(kafka))
     results = Results()
-    for half_cores, what in ((True, "half a core each"), (False, "beside the broker on the same cores")):
+    shares = [(True, "half a core each"), (False, "beside the broker on the same cores")]
+    for half_cores, what in shares if bench.sizes.whole_cores else shares[:1]:
         runs: dict[int, list[Run]] = {1: [], 2: []}
         for _ in range(bench.sizes.worker_turns):
             for count, found in runs.items():

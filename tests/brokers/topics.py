@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from streams.runtime.embedded import BrokerProcess, EmbeddedBroker
+from streams.kafka.embedded import BrokerProcess, EmbeddedBroker
 from streams.settings import KafkaSettings
 
 
@@ -28,6 +28,7 @@ def settings_at(address: str, **changes: Any) -> KafkaSettings:
         "month_totals_topic": f"month-totals-{unique}",
         "closed_months_topic": f"closed-months-{unique}",
         "snapshots_topic": f"snapshots-{unique}",
+        "live_topic": f"live-{unique}",
         "partitions": 4,
         "replication_factor": 1,
         "writer": "plain",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from streams.runtime.embedded import BrokerError
+from streams.kafka.embedded import BrokerError
 from tests.brokers.apache import ApacheCluster, KafkaMissingError, kafka_jars
 from tests.chaos.proxy import Network
 from tests.chaos.scenario import Plan, Result, planned, run

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
 
-from streams.kafka import admin_client
+from streams.kafka.client import admin_client
 from streams.settings import KafkaSettings
 from tests.brokers.apache import ApacheCluster
 from tests.chaos.crew import Crew, Place, Slot

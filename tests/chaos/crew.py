@@ -180,7 +180,7 @@ class Crew:
     async def _is_healthy(self, slot: Slot) -> bool:
         assert self._http is not None
         try:
-            async with self._http.get(f"http://127.0.0.1:{slot.port}/health") as answer:
+            async with self._http.get(f"http://127.0.0.1:{slot.port}/health/worker") as answer:
                 return answer.status == 200
         except (aiohttp.ClientError, TimeoutError):
             return False

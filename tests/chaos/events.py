@@ -119,11 +119,19 @@ class EventSource:
             if random.random() < 0.1:
                 rows.append(Row("requested", ticket, random.choice(DESKS), asked + HOUR, plan + DAY))
         start = max(plan or came, came) + self._wait() - random.choice([0, 0, 5 * MINUTE])
-        outcome = random.choices(["started", "no_show", "cancelled", "nothing"], [65, 8, 7, 20])[0]
+        if random.random() < 0.1:
+            rows.append(Row(random.choice(["left", "cancelled"]), ticket, cluster, came + MINUTE))
+            rows.append(Row("arrived", ticket, cluster, came + 2 * MINUTE))
+        outcome = random.choices(["started", "no_show", "cancelled", "left", "nothing"], [61, 8, 6, 5, 20])[0]
         if outcome != "nothing":
             rows.append(Row(outcome, ticket, cluster, start))
         if outcome == "started":
             rows.append(Row("finished", ticket, cluster, start + 10 * MINUTE))
+            if random.random() < 0.1:
+                further = random.choice([desk for desk in DESKS if desk != cluster])
+                rows.append(Row("arrived", ticket, further, start + 11 * MINUTE))
+                if random.random() < 0.7:
+                    rows.append(Row("started", ticket, further, start + 11 * MINUTE + self._wait()))
         return rows
 
     # Records.

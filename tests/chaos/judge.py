@@ -14,17 +14,17 @@ from zoneinfo import ZoneInfo
 from aiokafka import ConsumerRecord
 
 from streams.core.sketch import bucket_of
-from streams.kafka import read_to_end
-from streams.publish.dead_letters import DeadLetter, read_dead_letter
-from streams.publish.month_feeds import Feed, read_beside
-from streams.publish.month_totals import sum_month_totals
-from streams.runtime.clock import system_clock
+from streams.kafka.client import read_to_end
+from streams.process.clock import system_clock
+from streams.records.dead_letters import DeadLetter, read_dead_letter
+from streams.records.month_totals import sum_month_totals
+from streams.records.progress import Feed, read_beside
 from streams.settings import KafkaSettings
 from tests.chaos.crew import folded_records
 from tests.chaos.events import CALLS, DESKS, FUTURE_TOLERANCE_MS, PHONE, TICKETS, Record
 from tests.core.builders import MINUTE, SECOND
 from tests.oracle import Oracle, OracleRules, Row, Totals, Waiting, oracle
-from tests.publish.observing import Series, over_workers, read, series
+from tests.serve.observing import Series, over_workers, read, series
 from tests.tallies import named_counts
 
 RULES: Final = OracleRules(
@@ -58,6 +58,10 @@ _METRICS: Final[Mapping[str, str]] = {
     "offered": "offered_calls",
     "missed": "missed_calls",
     "missed_wait_ms": "missed_wait_seconds",
+    "answered_too_late": "answered_too_late_calls",
+    "callbacks_requested": "callback_requested_calls",
+    "called_back": "called_back_calls",
+    "called_back_after_ms": "called_back_after_seconds",
     "served": "served_contacts",
     "signed_ms": "signed_wait_seconds",
     "experienced": "experienced_contacts",
@@ -67,10 +71,18 @@ _METRICS: Final[Mapping[str, str]] = {
     "walk_ins_left": "walk_ins_left",
     "no_shows": "no_shows",
     "cancelled": "cancelled_appointments",
+    "left": "left_appointments",
+    "left_arrived": "left_arrived_appointments",
+    "left_wait_ms": "left_wait_seconds",
+    "onward": "onward_contacts",
+    "onward_wait_ms": "onward_wait_seconds",
+    "onward_left": "onward_left_contacts",
     "requests": "requested_appointments",
     "lead_days": "lead_workdays",
     "requests_within_norm": "requested_within_norm_appointments",
     "implausible_requests": "implausible_requests",
+    "reused_ids": "reused_id_contacts",
+    "unclear_ids": "unclear_id_contacts",
 }
 """The metric that shows each count of the oracle."""
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from streams.runtime.embedded import HOST
+from streams.kafka.embedded import HOST
 from tests.brokers.apache import Door
 
 Accept = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]

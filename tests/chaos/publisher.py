@@ -11,8 +11,8 @@ from typing import Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams.kafka import client_options
-from streams.runtime.clock import system_clock
+from streams.kafka.client import client_options
+from streams.process.clock import system_clock
 from streams.settings import KafkaSettings
 from tests.chaos.events import CALLS, TICKETS, EventSource, Record
 

@@ -17,7 +17,7 @@ from tests.brokers.apache import ApacheCluster, KafkaMissingError, kafka_jars
 from tests.chaos.proxy import Network
 from tests.chaos.scenario import Plan, Result, run
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 FAMILIES: Final[dict[str, tuple[tuple[str, bool], ...]]] = {
     "killed": (("kill_three", False), ("kill_again_and_again", True)),

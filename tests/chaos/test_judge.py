@@ -13,22 +13,23 @@ import msgspec
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.visits.counts import DeskTally
 from streams.core.rules import Channel
-from streams.core.tally import DeskTally, PhoneTally
-from streams.publish.collector import Metrics
-from streams.publish.dead_letters import DeadLetter
-from streams.publish.month_feeds import Feed, feed_records
-from streams.publish.month_totals import month_records
-from streams.publish.observed import PartitionHealth
-from streams.runtime.clock import system_clock
-from streams.runtime.partition import Batch, Partition, new_state
+from streams.live.observed import PartitionHealth
+from streams.process.clock import system_clock
+from streams.records.dead_letters import DeadLetter
+from streams.records.month_totals import month_records
+from streams.records.progress import Feed, feed_records
+from streams.runtime.partition import Fetched, Partition, new_state
+from streams.serve.metrics.collector import Metrics
 from streams.settings import load
 from tests.chaos import judge
 from tests.chaos.events import CALLS, TICKETS, EventSource
 from tests.chaos.judge import Published
 from tests.chaos.scenario import write_settings
 from tests.core.builders import HOUR
-from tests.publish.observing import observing
+from tests.serve.observing import observing
 
 RECORDS: Final = 1_000
 PARTITIONS: Final = 2
@@ -67,10 +68,10 @@ class Workers:
                     *(each.kind, partition.tp.partition, offset, now_ms, 1, each.key, each.value, None, 0, 0, ())
                 )
                 judge.sort(what, each, record)
-                partition.fold(Batch(offset, offset + 1, [record]))
+                partition.fold(Fetched(offset, offset + 1, [record]))
         for partition in self.partitions:
             self.letters += partition.dead_letters
-            self.totals += month_records(partition.state, partition.name, now_ms)
+            self.totals += month_records(partition.state.settle(), partition.name, now_ms)
             self.feeds += feed_records(partition.notes.months, partition.state.channel, partition.name)
         return what
 
@@ -121,8 +122,8 @@ def folds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], Non
     def replace(spoiled: Callable[..., Any]) -> None:
         fold, count = Partition._fold_events, iter(range(10 * RECORDS))
 
-        def fold_events(self: Partition, events: Any, *times: Any) -> None:
-            (spoiled if events and next(count) == 100 else fold)(self, events, *times)
+        def fold_events(self: Partition, batch: Any) -> None:
+            (spoiled if batch.events and next(count) == 100 else fold)(self, batch)
 
         monkeypatch.setattr(Partition, "_fold_events", fold_events)
 
@@ -130,8 +131,8 @@ def folds(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], Non
 
 
 async def test_a_record_that_is_lost_but_counted_as_folded_is_found(workers: Workers, folds: Any) -> None:
-    def lose(self: Partition, events: Any, *_: Any) -> None:
-        self.state.applied += len(events)
+    def lose(self: Partition, batch: Any) -> None:
+        self.state.applied += len(batch.events)
 
     folds(lose)
     assert await differences(workers, workers.count())
@@ -140,9 +141,9 @@ async def test_a_record_that_is_lost_but_counted_as_folded_is_found(workers: Wor
 async def test_a_record_that_is_folded_twice_is_found(workers: Workers, folds: Any) -> None:
     """Figures do not change by it, but the worker says that it has had one more."""
 
-    def fold_twice(self: Partition, *batch: Any) -> None:
-        self.state.fold(*batch)
-        self.state.fold(*batch)
+    def fold_twice(self: Partition, batch: Any) -> None:
+        self.state.fold(batch)
+        self.state.fold(batch)
 
     folds(fold_twice)
     what = workers.count()
@@ -179,7 +180,7 @@ def a_wait_in_another_bucket(workers: Workers) -> None:
 def somebody_left_the_queue(workers: Workers) -> None:
     """A caller waits and is not shown."""
     state: Any = workers.partitions[0].state
-    next(line for line in state.waiting_at(system_clock()).lines if line.count).count -= 1
+    next(line for line in state.settle().look(system_clock()).lines if line.count).count -= 1
 
 
 def a_letter_is_lost(workers: Workers) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 from hypothesis import settings
 
 from streams.contracts.decode import CallDecoder, TicketDecoder
-from streams.contracts.examples import CLUSTERS, Kind
+from streams.contracts.documents.examples import CLUSTERS, Kind
 from streams.core.rules import DAY_MS, MINUTE_MS
 
 STEADY: Final = settings(derandomize=True, deadline=None, max_examples=200)

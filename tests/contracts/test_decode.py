@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.contracts.decode import NESTING_MAX, VALUE_BYTES_MAX
+from streams.contracts.documents.examples import CLUSTERS, Kind, bad_examples, examples
 from streams.contracts.events import (
     CALL_EVENTS,
     EPOCH_SECONDS_MAX,
@@ -23,7 +24,6 @@ from streams.contracts.events import (
     Requested,
     TicketEvent,
 )
-from streams.contracts.examples import CLUSTERS, Kind, bad_examples, examples
 from streams.contracts.rejections import Reason, Rejection
 from tests.contracts.decoders import DECODERS, EARLIEST_MS, FUTURE_TOLERANCE_MS, PLAN_AHEAD_MS, STEADY
 from tests.contracts.test_instants import OFFSETS
@@ -50,6 +50,28 @@ def decode_call(fields: dict[str, Any] | bytes, key: bytes | None = b"c-1", time
 def decode_ticket(fields: dict[str, Any], timestamp_ms: int = NOW_MS) -> Any:
     """What becomes of a record on the topic of tickets."""
     return DECODERS[Kind.TICKETS](b"t-1", json.dumps(fields).encode(), timestamp_ms)
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("schema", [0, 7, 123, 2**31])
+def test_json_is_read_behind_the_five_bytes_of_a_schema_registry(kind: Kind, schema: int) -> None:
+    """One by one, in a batch of their own, and among others."""
+    head, decode = b"\0" + schema.to_bytes(4, "big"), DECODERS[kind]
+    id_, fields = (b"c-1", CALL) if kind is Kind.CALLS else (b"t-1", TICKET)
+    plain = json.dumps(fields).encode()
+    expected = decode(id_, plain, NOW_MS)
+    assert not isinstance(expected, Rejection)
+    for values in ([head + plain], [head + plain] * 3, [plain, head + b" " + plain, plain]):
+        assert decode.decode_batch([id_] * len(values), values, [NOW_MS] * len(values)).outcomes() == [
+            expected for _ in values
+        ]
+    assert decode.read(head + plain) == expected
+
+
+@pytest.mark.parametrize("behind", [b"\x0ccall-1", b"\0\x0a\x06call-1", b"[]", b"\xff\xfe"])
+def test_what_is_no_json_behind_those_bytes_has_a_reason_of_its_own(behind: bytes) -> None:
+    assert reason_of(decode_call(b"\0\0\0\0\x07" + behind)) is Reason.SCHEMA_REGISTRY
+    assert reason_of(decode_call(b"\0\0\0\0\x07{" + behind)) is not Reason.SCHEMA_REGISTRY
 
 
 def reason_of(decoded: object) -> Reason:
@@ -130,10 +152,13 @@ def test_a_record_is_judged_alike_in_any_company(data: st.DataObject, kind: Kind
     records = [each for each, _ in batch]
     keys, values = [as_bytes(each.key) for each in records], [as_bytes(each.value) for each in records]
     decoded = DECODERS[kind].decode_batch(keys, values, [each.timestamp_ms for each in records])
-    answers = [each.reason if isinstance(each, Rejection) else each for each in decoded.events]
+    answers = [each.reason if isinstance(each, Rejection) else each for each in decoded.outcomes()]
     assert answers == [answer for _, answer in batch]
-    assert decoded.refused == [index for index, answer in enumerate(answers) if isinstance(answer, Reason)]
-    assert len(decoded.instants_ms) == len(batch)
+    refused = [place for place, answer in enumerate(answers) if isinstance(answer, Reason)]
+    assert [each.place for each in decoded.rejected] == refused
+    assert len(decoded.events) == len(decoded.instants_ms) == len(batch) - len(refused)
+    times_ms = [each.timestamp_ms for place, each in enumerate(records) if place not in refused]
+    assert list(decoded.record_times_ms) == times_ms
 
 
 def as_bytes(text: str | bytes | None) -> bytes | None:
@@ -145,11 +170,11 @@ def as_bytes(text: str | bytes | None) -> bytes | None:
 def test_a_line_break_in_an_id_moves_no_key_to_another_record(ids: tuple[str, str]) -> None:
     values = [json.dumps({**CALL, "call_id": call_id}).encode() for call_id in ids]
     decoded = DECODERS[Kind.CALLS].decode_batch([b"c\n1", b"c2"], values, [NOW_MS] * 2)
-    assert decoded.refused == ([] if ids == ("c\n1", "c2") else [0, 1])
+    assert [each.place for each in decoded.rejected] == ([] if ids == ("c\n1", "c2") else [0, 1])
 
 
 def test_a_batch_of_no_record_holds_no_event() -> None:
-    assert DECODERS[Kind.CALLS].decode_batch([], [], []) == ([], [], [])
+    assert DECODERS[Kind.CALLS].decode_batch([], [], []).record_count == 0
 
 
 NO_FIELDS: list[Any] = [None, True, [], {}, ["c-1"]]

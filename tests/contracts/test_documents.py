@@ -1,4 +1,4 @@
-"""The generated documents say what the decoder does, and the committed files are the generated ones."""
+"""The generated documents say what the decoder does."""
 
 import json
 from functools import cache
@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from streams.contracts.examples import BadExample, Example, Kind, bad_examples, examples
+from docs.generate import CONTRACT
+from streams.contracts.documents.examples import BadExample, Example, Kind, bad_examples, examples
+from streams.contracts.documents.schema import asyncapi, documents, json_schema
 from streams.contracts.rejections import Reason, Rejection
-from streams.contracts.schema import asyncapi, documents, json_schema
-from streams.publish.dead_letters import DeadLetter, dead_letter_record
+from streams.records.dead_letters import DeadLetter, dead_letter_record, refused_together
 from tests.contracts.decoders import DECODERS, STEADY
 from tests.contracts.test_decode import NEARLY_CALLS, NOW_MS
-from tests.contracts.write_documents import DOCUMENTS
 
 STRUCTURAL = {
     Reason.NOT_AN_OBJECT,
@@ -109,14 +109,9 @@ def references(part: Any) -> list[str]:
     return [reference for inner in part for reference in references(inner)] if isinstance(part, list) else []
 
 
-@pytest.mark.parametrize("name", documents())
-def test_the_committed_document_is_the_generated_one(name: str) -> None:
-    """If not, run `python -m tests.contracts.write_documents`."""
-    assert (DOCUMENTS / name).read_text(encoding="utf-8") == documents()[name]
-
-
 def test_no_document_is_left_over() -> None:
-    assert {path.name for path in DOCUMENTS.iterdir()} == documents().keys()
+    """That each is as it was generated is tested with all that is generated, in tests/docs."""
+    assert {path.name for path in CONTRACT.iterdir()} == documents().keys()
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -204,6 +199,16 @@ def test_a_dead_letter_has_the_headers_that_are_published(key: bytes | None) -> 
     schema = document()["components"]["schemas"]["DeadLetterHeaders"]
     assert [error.message for error in Draft202012Validator(schema).iter_errors(headers)] == []
     assert set(schema["required"]) | ({"key"} if key else set()) == headers.keys()
+
+
+def test_a_letter_of_records_that_were_refused_together_has_the_headers_that_are_published() -> None:
+    letter = refused_together(
+        "calls", 3, 41, records=7, reason="batch_too_large", packed_bytes=305_780, timestamp_ms=1
+    )
+    headers = {name: value.decode() for name, value in dead_letter_record(letter).headers}
+    schema = document()["components"]["schemas"]["DeadLetterHeaders"]
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(headers)] == []
+    assert set(schema["required"]) | {"records"} == headers.keys()
 
 
 def test_every_reason_is_published_with_its_explanation() -> None:

@@ -1,5 +1,8 @@
 """The topics and the settings that exactness, privacy and quick recovery depend on."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import msgspec
 import pytest
 
@@ -12,10 +15,12 @@ class Names(msgspec.Struct, frozen=True):
 
     calls_topic: str = "exchange"
     tickets_topic: str = "desks"
+    topics: Mapping[str, str] = MappingProxyType({})
     dead_letters_topic: str = "refused"
     month_totals_topic: str = "months"
     closed_months_topic: str = "closed"
     snapshots_topic: str = "pictures"
+    live_topic: str = "moments"
     partitions: int = 7
 
 
@@ -33,6 +38,7 @@ def test_there_is_one_topic_for_everything_that_is_written_or_read() -> None:
         "closed",
         "pictures",
         "refused",
+        "moments",
     ]
 
 
@@ -50,7 +56,7 @@ def test_events_are_gone_before_the_monitor_forgets_their_contacts(source: str) 
     assert oldest_ms + DAY_MS < DEFAULT_MEMORY_MS
 
 
-@pytest.mark.parametrize("topic", ["exchange", "desks", "refused"])
+@pytest.mark.parametrize("topic", ["exchange", "desks", "refused", "moments"])
 def test_the_broker_says_when_a_record_came(topic: str) -> None:
     assert SPECS[topic].config["message.timestamp.type"] == "LogAppendTime"
 

@@ -9,8 +9,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.state import CallState
+from streams.channels.figures import ClusterFigures, figures, month_totals
+from streams.channels.visits.counts import DeskTally
+from streams.channels.visits.state import TicketState
 from streams.contracts.events import (
     Abandoned,
     Answered,
@@ -20,23 +25,24 @@ from streams.contracts.events import (
     Cancelled,
     Ended,
     Finished,
+    Left,
     NoShow,
     Offered,
     Requested,
     Started,
 )
 from streams.core.calendar import public_holidays
-from streams.core.figures import AnyState, ClusterFigures, figures, month_totals
+from streams.core.places import UNBOUNDED_MS
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
-from streams.core.state import CallState, TicketState
-from streams.core.tally import UNBOUNDED_MS, DeskTally, PhoneTally
+from streams.core.state import AnyState
+from tests.applying import apply
 
 ZONE: Final = "Europe/Brussels"
 KCC: Final = "Klantencontactcentrum"
 BURGERZAKEN: Final = "Burgerzaken"
 OCMW: Final = "OCMW"
 
-STEADY: Final = settings(derandomize=True, deadline=None)
+STEADY: Final = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """For property tests: the same examples in every run, and no failure for a slow machine."""
 
 SECOND: Final = 1_000
@@ -144,6 +150,11 @@ def no_show(at: int, planned: int | None = None, ticket: str = "t", cluster: str
     return NoShow(ticket, cluster, at / 1000, _seconds(planned))
 
 
+def left(at: int, planned: int | None = None, ticket: str = "t", cluster: str = BURGERZAKEN) -> Left:
+    """The visitor leaves the hall."""
+    return Left(ticket, cluster, at / 1000, _seconds(planned))
+
+
 def _seconds(at: int | None) -> float | None:
     return None if at is None else at / 1000
 
@@ -152,7 +163,7 @@ def calls(events: Iterable[AnyCallEvent], rules: Rules = RULES, record_ms: int =
     """The state after the events, all from records of the same time."""
     state = CallState(rules)
     for event in events:
-        state.apply(event, record_ms)
+        apply(state, event, record_ms)
     return state
 
 
@@ -160,27 +171,27 @@ def tickets(events: Iterable[AnyTicketEvent], rules: Rules = RULES, record_ms: i
     """The state after the events, all from records of the same time."""
     state = TicketState(rules)
     for event in events:
-        state.apply(event, record_ms)
+        apply(state, event, record_ms)
     return state
 
 
 def phone_month(state: CallState, month: str, now_ms: int = 0, cluster: str = KCC) -> PhoneTally:
     """The month's tally of one cluster; an empty one where nothing is counted."""
-    tally = month_totals(state, now_ms).get((month, cluster), PhoneTally())
+    tally = month_totals(state.settle(), now_ms).get((month, cluster), PhoneTally())
     assert isinstance(tally, PhoneTally)
     return tally
 
 
 def desk_month(state: TicketState, month: str, now_ms: int = 0, cluster: str = BURGERZAKEN) -> DeskTally:
     """The month's tally of one cluster; an empty one where nothing is counted."""
-    tally = month_totals(state, now_ms).get((month, cluster), DeskTally())
+    tally = month_totals(state.settle(), now_ms).get((month, cluster), DeskTally())
     assert isinstance(tally, DeskTally)
     return tally
 
 
 def shown(state: AnyState, now_ms: int, cluster: str) -> ClusterFigures:
     """What is shown of one cluster at a moment."""
-    (found,) = [each for each in figures([state], state.rules, now_ms) if each.cluster.name == cluster]
+    (found,) = [each for each in figures([state.settle()], state.rules, now_ms) if each.cluster.name == cluster]
     return found
 
 

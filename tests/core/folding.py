@@ -1,13 +1,17 @@
 """Folding a history in different ways, and comparing everything that must not depend on the way."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from streams.core.figures import AnyState, figures, month_totals
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.figures import figures, month_totals
+from streams.channels.visits.counts import DeskTally
+from streams.core.counts import Tally
 from streams.core.rules import Rules
-from streams.core.tally import DeskTally, PhoneTally, Tally
+from streams.core.state import AnyState
+from tests.applying import apply
 from tests.core.builders import DAY, HOUR, MINUTE
 from tests.core.histories import NOON
 
@@ -22,9 +26,8 @@ NewState = Callable[[Rules], AnyState]
 
 def restarted(state: StateT, rules: Rules | None = None) -> StateT:
     """The state as a worker finds it again: written, read back, and judged by the rules of the day."""
-    written = msgspec.msgpack.encode(state.snapshot())
-    again = state.restore(msgspec.msgpack.decode(written, type=state.snapshot_type), rules or state.rules)
-    return cast("StateT", again)
+    written = msgspec.msgpack.encode(state.settle().snapshot())
+    return state.restore(msgspec.msgpack.decode(written, type=state.snapshot_type), rules or state.rules)
 
 
 def fold(
@@ -40,23 +43,23 @@ def fold(
     for index, (event, record_ms) in enumerate(zip(events, log or [NOON] * len(events), strict=True)):
         if index in restarts:
             state = restarted(state)
-        state.apply(event, record_ms)
+        apply(state, event, record_ms)
     return restarted(state) if len(events) in restarts else state
 
 
 def everything(state: AnyState, with_touched: bool = False) -> dict[str, Any]:
     """All that must be the same however a history came; `touched` is too where the records' times were."""
     return {
-        "months": state.months,
-        "days": state.days,
-        "slots": state.slots,
+        "months": state.settle().months,
+        "days": state.settle().days,
+        "slots": state.settle().slots,
         "contacts": _facts(state.contacts, with_touched),
         "open": _facts(state.open, with_touched),
         "log": state.log_ms,
         "last event": state.last_event_ms,
         "rejected": state.rejected,
-        "figures": [figures([state], state.rules, now) for now in MOMENTS],
-        "month totals": [month_totals(state, now) for now in MOMENTS],
+        "figures": [figures([state.settle()], state.rules, now) for now in MOMENTS],
+        "month totals": [month_totals(state.settle(), now) for now in MOMENTS],
     }
 
 
@@ -70,14 +73,14 @@ def _facts(contacts: dict[str, Any], with_touched: bool) -> dict[str, Any]:
 
 def assert_canonical(state: AnyState) -> None:
     """No count below zero, no entry of zero, no tally or span in which there is nothing, sums that agree."""
-    spans: tuple[dict[Any, dict[str, Any]], ...] = (state.months, state.days, state.slots)
+    spans: tuple[dict[Any, dict[str, Any]], ...] = (state.settle().months, state.settle().days, state.settle().slots)
     for by_span in spans:
         for by_cluster in by_span.values():
             assert by_cluster
             for tally in by_cluster.values():
-                _assert_canonical_tally(tally, in_month=by_span is state.months)
+                _assert_canonical_tally(tally, in_month=by_span is state.settle().months)
     assert state.open.keys() == restarted(state).open.keys()  # where it follows from the facts
-    assert state.waiting_at(MOMENTS[-1]).open_count == len(state.open)  # expired ones included
+    assert state.settle().look(MOMENTS[-1]).open_count == len(state.open)  # expired ones included
 
 
 def _assert_canonical_tally(tally: Tally, *, in_month: bool) -> None:

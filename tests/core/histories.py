@@ -14,9 +14,12 @@ from streams.contracts.events import (
     AnyCallEvent,
     AnyTicketEvent,
     Arrived,
+    CallbackRequested,
+    CalledBack,
     Cancelled,
     Ended,
     Finished,
+    Left,
     NoShow,
     Offered,
     Requested,
@@ -86,10 +89,8 @@ def call_events() -> st.SearchStrategy[AnyCallEvent]:
     """One fact about one of a few calls."""
     calls, clusters = st.sampled_from("abc"), st.sampled_from(["Infolijn", "Noodlijn"])
     at = moments().map(_seconds)
-    offered = st.builds(Offered, calls, clusters, at)
-    return st.one_of(
-        offered, offered, *(st.builds(kind, calls, clusters, at) for kind in (Answered, Abandoned, Ended))
-    )
+    kinds = (Offered, Offered, Answered, Abandoned, Ended, CallbackRequested, CalledBack)
+    return st.one_of(*(st.builds(kind, calls, clusters, at) for kind in kinds))
 
 
 def ticket_events() -> st.SearchStrategy[AnyTicketEvent]:
@@ -100,7 +101,7 @@ def ticket_events() -> st.SearchStrategy[AnyTicketEvent]:
         st.builds(Requested, tickets, clusters, at, planned),
         *(
             st.builds(kind, tickets, clusters, at, st.one_of(st.none(), planned))
-            for kind in (Arrived, Started, Finished, Cancelled, NoShow)
+            for kind in (Arrived, Started, Finished, Cancelled, NoShow, Left)
         ),
     )
 

@@ -1,17 +1,20 @@
 """Days, months, opening hours and working days by the clock on the wall, against a second way to compute them."""
 
+import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.core.calendar import Calendar, Opening
-from streams.core.rules import OpenInterval
+from streams.core.rules import Channel, Cluster, DatedHours, OpenInterval
 from tests.core.builders import DAY, HOUR, MINUTE, RULES, STEADY, hours, ms, rules_with
 
 BELGIAN_HOLIDAYS: Final = frozenset(
@@ -239,3 +242,89 @@ def test_what_is_remembered_does_not_change_an_answer() -> None:
     forwards = [(once.day(at), once.month(at), once.opening(at)) for at in moments]
     backwards = [(again.day(at), again.month(at), again.opening(at)) for at in reversed(moments)]
     assert forwards == backwards[::-1] == [(once.day(at), once.month(at), once.opening(at)) for at in moments]
+
+
+# Hours of single dates and of single lines.
+
+LINE = "Avondlijn"
+WEEK_OF_LINE = (hours("12:00-20:00"),) * 5 + (hours("02:00-03:00"), hours("02:30-24:00"))
+AROUND_THE_CHANGES = [
+    (date.fromisoformat(day) + timedelta(days=distance)).isoformat()
+    for day in ("2026-03-29", "2026-10-25", "2026-12-25", "2026-05-01")
+    for distance in (-2, -1, 0, 1)
+]
+"""Both changes of the clock and two public holidays, and the days beside them."""
+DATED = st.dictionaries(
+    st.sampled_from(AROUND_THE_CHANGES),
+    st.sampled_from([(), hours("00:00-24:00"), hours("02:00-03:00", "09:00-12:00"), hours("08:30-12:00")]),
+    max_size=6,
+)
+
+
+def dated(by_day: Mapping[str, tuple[OpenInterval, ...]]) -> tuple[DatedHours, ...]:
+    """As rules have them."""
+    return tuple(DatedHours(day, of_day) for day, of_day in by_day.items())
+
+
+def hours_expected(
+    at_ms: int,
+    weeks: Sequence[tuple[tuple[OpenInterval, ...], ...]],
+    dates: Sequence[Mapping[str, tuple[OpenInterval, ...]]],
+) -> Opening:
+    """By the local clock alone: dates before weeks, and of either the line's own, which come first."""
+    local = wall_clock("Europe/Brussels", at_ms)
+    day = local.date().isoformat()
+    of_date = next((by_day[day] for by_day in dates if day in by_day), None)
+    if not of_date and (day in BELGIAN_HOLIDAYS or day in RULES.closing_days):
+        return Opening.CLOSING_DAY
+    of_day = weeks[0][local.weekday()] if of_date is None else of_date
+    is_open = any(is_within(local.time(), interval) for interval in of_day)
+    return Opening.OPEN if is_open else Opening.OUTSIDE_OPENING_HOURS
+
+
+@STEADY
+@given(
+    DATED,
+    DATED,
+    st.sampled_from([(), WEEK_OF_LINE]),
+    st.lists(
+        st.tuples(st.sampled_from(AROUND_THE_CHANGES), st.integers(-2, 26 * 60), st.sampled_from([-1, 0, 1])),
+        min_size=1,
+        max_size=40,
+    ),
+)
+def test_hours_of_dates_and_lines_are_those_of_the_clock_on_the_wall(
+    common: dict[str, tuple[OpenInterval, ...]],
+    own: dict[str, tuple[OpenInterval, ...]],
+    week: tuple[tuple[OpenInterval, ...], ...],
+    moments: list[tuple[str, int, int]],
+) -> None:
+    """Through both changes of the clock, on holidays that are opened and days that are not."""
+    line = Cluster(LINE, Channel.PHONE, 45_000, opening_hours=week, dated_hours=dated(own))
+    rules = rules_with(clusters=(*RULES.clusters, line), dated_hours=dated(common))
+    calendar = Calendar(rules)
+    for day, minute, more_ms in moments:
+        at = ms(f"{day} 00:00") + minute * MINUTE + more_ms
+        all_lines = hours_expected(at, [rules.opening_hours], [common])
+        of_line = hours_expected(at, [week or rules.opening_hours], [own, common])
+        assert calendar.opening(at) is all_lines
+        assert calendar.of(LINE).opening(at) is of_line
+        assert calendar.of("another").opening(at) is all_lines
+        assert (calendar.opening_of_any(at) is Opening.OPEN) is (Opening.OPEN in (all_lines, of_line))
+
+
+@pytest.mark.parametrize(("day", "is_working"), [("2026-12-24", True), ("2026-12-25", False), ("2026-12-26", False)])
+def test_hours_of_a_date_make_no_working_day_and_take_none(day: str, is_working: bool) -> None:
+    """A half holiday stays one, an opened holiday and an extra Saturday become none."""
+    calendar = Calendar(rules_with(closing_days=(), dated_hours=dated({day: hours("09:00-12:00")})))
+    assert calendar.is_working_day(date.fromisoformat(day).toordinal()) is is_working
+    assert calendar.opening(ms(f"{day} 09:00")) is Opening.OPEN
+
+
+def test_rules_without_hours_of_dates_and_lines_keep_their_digest() -> None:
+    """It stands with what workers of before have counted."""
+    with_default = msgspec.structs.asdict(RULES)
+    del with_default["dated_hours"]
+    former = hashlib.blake2b(msgspec.msgpack.encode(with_default), digest_size=16).hexdigest()
+    assert RULES.digest() == former
+    assert rules_with(dated_hours=dated({"2026-12-24": ()})).digest() != former

@@ -4,18 +4,26 @@ from collections.abc import Callable
 
 import pytest
 
-from streams.contracts.events import AnyCallEvent
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.state import CallState
+from streams.channels.figures import month_totals
+from streams.contracts.events import AnyCallEvent, Ended, Offered
 from streams.core.calendar import public_holidays
+from streams.core.places import UNBOUNDED_MS
+from streams.core.rules import Channel, Cluster, DatedHours
 from streams.core.sketch import bucket_of
-from streams.core.tally import UNBOUNDED_MS, PhoneTally
+from tests.applying import apply
 from tests.core.builders import (
     ALWAYS_OPEN,
     HOUR,
+    KCC,
+    RULES,
     SECOND,
     abandoned,
     answered,
     calls,
     ended,
+    hours,
     ms,
     offered,
     one_missed,
@@ -115,9 +123,9 @@ def test_a_call_that_ends_without_an_answer_is_missed(rest: list[AnyCallEvent], 
     assert march(offered(MONDAY), *rest) == one_missed(held_on_ms)
 
 
-@pytest.mark.parametrize("end_ms", [0, 5_000, 20_000, 90_000])
-def test_an_answer_wins_over_an_end_whichever_came_first(end_ms: int) -> None:
-    """A call that has both `answered` and `abandoned` or `ended` is answered, and waited until the answer."""
+@pytest.mark.parametrize("end_ms", [20_000, 90_000])
+def test_what_comes_after_the_answer_changes_nothing(end_ms: int) -> None:
+    """A call that has `abandoned` or `ended` from the answer on is answered, and waited until the answer."""
     tally = march(*answered_after(20_000), abandoned(MONDAY + end_ms), ended(MONDAY + end_ms))
     assert (tally.answered, tally.missed, tally.wait_ms) == (1, 0, 20_000)
 
@@ -125,7 +133,7 @@ def test_an_answer_wins_over_an_end_whichever_came_first(end_ms: int) -> None:
 def test_an_answer_at_the_instant_of_the_end_still_replaces_the_missed_call() -> None:
     """Only the kind of the outcome changes, not its moments nor its length."""
     state = calls([offered(MONDAY), abandoned(MONDAY + 20_000)])
-    state.apply(answered(MONDAY + 20_000), 0)
+    apply(state, answered(MONDAY + 20_000), 0)
     tally = phone_month(state, "2026-03")
     assert (tally.answered, tally.missed, tally.missed_wait_ms) == (1, 0, 0)
 
@@ -145,7 +153,7 @@ def test_the_cluster_dialled_counts_whoever_answers() -> None:
     events: list[AnyCallEvent] = [ended(MONDAY + 9, cluster="Z"), answered(MONDAY + 5, cluster="A"), offered(MONDAY)]
     for order in (events, events[::-1]):
         state = calls(order)
-        assert set(state.months["2026-03"]) == {"Klantencontactcentrum"}
+        assert set(state.settle().months["2026-03"]) == {"Klantencontactcentrum"}
         assert phone_month(state, "2026-03").answered == 1
 
 
@@ -223,7 +231,7 @@ def test_holidays_are_those_of_the_country_in_the_rules() -> None:
     assert phone_month(calls(events, local), "2026-07") == excluded("closing_day")
 
 
-@pytest.mark.parametrize("wait_ms", [-1, -HOUR, 4 * HOUR + 1, 48 * HOUR])
+@pytest.mark.parametrize("wait_ms", [-2_001, -HOUR, 4 * HOUR + 1, 48 * HOUR])
 @pytest.mark.parametrize("end", [answered, abandoned, ended])
 def test_a_wait_below_zero_or_too_long_is_implausible(end: Callable[[int], AnyCallEvent], wait_ms: int) -> None:
     """A clock went wrong, not a citizen waited: neither answered nor missed, and in no sum."""
@@ -235,6 +243,17 @@ def test_the_shortest_and_the_longest_plausible_waits_count(wait_ms: int) -> Non
     """The bounds themselves are plausible."""
     assert march(*answered_after(wait_ms)).wait_ms == wait_ms
     assert march(offered(MONDAY), ended(MONDAY + wait_ms)).missed_wait_ms == wait_ms
+
+
+def test_a_line_with_hours_of_its_own_counts_by_these_and_the_others_do_not() -> None:
+    """Until eight in the evening of a date that is opened for it alone."""
+    line = Cluster("Avondlijn", Channel.PHONE, 45_000, dated_hours=(DatedHours("2026-03-02", hours("17:00-20:00")),))
+    rules, evening = rules_with(clusters=(*RULES.clusters, line)), ms("2026-03-02 19:30")
+    for cluster, counted in (("Avondlijn", one_missed(20_000)), (KCC, excluded("outside_opening_hours"))):
+        state = CallState(rules)
+        apply(state, Offered("c", cluster, evening / 1000), evening)
+        apply(state, Ended("c", cluster, evening / 1000 + 20), evening + 20_000)
+        assert month_totals(state.settle(), evening)["2026-03", cluster] == counted
 
 
 def test_outside_opening_hours_comes_before_implausible() -> None:
@@ -258,7 +277,7 @@ def test_an_unresolved_call_that_ends_after_all_is_counted_by_its_end() -> None:
     late = rules_with(call_expiry_ms=HOUR)
     state = calls([offered(MONDAY)], late)
     assert phone_month(state, "2026-03", MONDAY + 2 * HOUR) == excluded("unresolved")
-    state.apply(ended(MONDAY + 5_000), MONDAY + 2 * HOUR)
+    apply(state, ended(MONDAY + 5_000), MONDAY + 2 * HOUR)
     assert phone_month(state, "2026-03", MONDAY + 2 * HOUR) == one_missed(5_000)
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from streams.channels.visits.counts import DeskTally
 from streams.contracts.events import AnyTicketEvent
 from streams.core.sketch import ZERO_BUCKET, bucket_of
-from streams.core.tally import DeskTally
 from tests.core.builders import (
     ALWAYS_OPEN,
     BURGERZAKEN,
@@ -20,6 +20,7 @@ from tests.core.builders import (
     desk_month,
     desk_window,
     finished,
+    left,
     ms,
     no_show,
     requested,
@@ -40,7 +41,7 @@ def march(*events: AnyTicketEvent, cluster: str = BURGERZAKEN) -> DeskTally:
 
 @pytest.mark.parametrize(
     ("signed_ms", "wait_ms"),
-    [(0, 0), (1, 1), (90_000, 90_000), (-1, 0), (-600_000, 0), (4 * HOUR, 4 * HOUR), (-4 * HOUR, 0)],
+    [(0, 0), (1, 1), (90_000, 90_000), (-1, 0), (-600_000, 0), (4 * HOUR, 4 * HOUR), (-10 * HOUR, 0)],
 )
 def test_the_wait_is_actual_minus_planned_start_and_never_below_zero(signed_ms: int, wait_ms: int) -> None:
     """Every moment beyond the plan counts; an early start counts as 0, and as negative in the punctuality."""
@@ -99,9 +100,9 @@ def test_without_an_arrival_the_experienced_wait_is_not_known() -> None:
     assert (tally.served, tally.experienced, tally.experienced_ms) == (1, 0, 0)
 
 
-@pytest.mark.parametrize("signed_ms", [4 * HOUR + 1, -4 * HOUR - 1, 3 * DAY])
+@pytest.mark.parametrize("signed_ms", [4 * HOUR + 1, -10 * HOUR - 1, 3 * DAY])
 def test_a_start_too_far_from_the_plan_is_implausible(signed_ms: int) -> None:
-    """In neither direction does anyone start that far from the plan."""
+    """Nobody starts that much later, nor on another day than planned: 10:00 less ten hours is midnight."""
     assert march(started(PLAN + signed_ms, PLAN)) == DeskTally(excluded={"implausible": 1})
 
 
@@ -137,7 +138,7 @@ def test_a_start_with_neither_plan_nor_arrival_is_open_until_it_expires() -> Non
         ([no_show(PLAN + HOUR, PLAN)], DeskTally(no_shows=1)),
         ([cancelled(PLAN - HOUR, PLAN)], DeskTally(cancelled=1)),
         ([arrived(PLAN), cancelled(PLAN + HOUR)], DeskTally(walk_ins_left=1)),
-        ([arrived(PLAN, PLAN), cancelled(PLAN + HOUR)], DeskTally(cancelled=1)),
+        ([arrived(PLAN, PLAN), cancelled(PLAN + HOUR)], DeskTally(left=1, left_arrived=1, left_wait_ms=HOUR)),
         ([cancelled(PLAN - HOUR, PLAN), no_show(PLAN + HOUR)], DeskTally(cancelled=1)),
         ([no_show(PLAN + HOUR, PLAN), cancelled(PLAN + 2 * HOUR)], DeskTally(no_shows=1)),
         ([arrived(PLAN, PLAN), finished(PLAN + HOUR)], DeskTally(excluded={"unresolved": 1})),
@@ -182,11 +183,24 @@ def test_a_rescheduled_appointment_is_measured_against_its_latest_plan() -> None
         assert (tally.requests, tally.lead_days) == (1, 2)
 
 
-def test_a_plan_stated_by_a_later_event_replaces_that_of_the_request() -> None:
-    """Any fact may say the plan; the one that happened last is right."""
-    asked = ms("2026-03-02 09:00")
-    tally = march(requested(asked, PLAN), arrived(PLAN - MINUTE, PLAN + 10 * MINUTE), started(PLAN + 10 * MINUTE))
-    assert (tally.served, tally.wait_ms, tally.lead_days) == (1, 0, 6)
+def test_the_plan_of_the_latest_request_counts_whatever_other_facts_repeat() -> None:
+    """Moved from 10:00 to 10:20; the kiosk goes on saying 10:00, and the clerk's screen 11:00."""
+    asked, moved = ms("2026-03-02 09:00"), PLAN + 20 * MINUTE
+    events: list[AnyTicketEvent] = [
+        requested(asked, PLAN),
+        requested(asked + DAY, moved),
+        arrived(PLAN - MINUTE, PLAN),
+        started(moved + MINUTE, PLAN + HOUR),
+    ]
+    for order in (events, events[::-1], [*events[2:], *events[:2]]):
+        tally = march(*order)
+        assert (tally.served, tally.wait_ms, tally.experienced_ms, tally.lead_days) == (1, MINUTE, MINUTE, 6)
+
+
+def test_without_a_request_the_plan_of_the_latest_fact_counts() -> None:
+    """Any fact may say the plan then; the one that happened last is right."""
+    tally = march(arrived(PLAN - MINUTE, PLAN), started(PLAN + 10 * MINUTE, PLAN + 9 * MINUTE))
+    assert (tally.served, tally.wait_ms) == (1, MINUTE)
 
 
 def test_two_plans_stated_at_one_instant_are_settled_the_same_in_any_order() -> None:
@@ -336,3 +350,262 @@ def test_an_appointment_that_is_called_off_twice_is_called_off() -> None:
 def test_who_comes_late_has_not_waited_before_coming() -> None:
     state = tickets([requested(PLAN - DAY, PLAN), arrived(PLAN + 50 * MINUTE)])
     assert shown(state, PLAN + 52 * MINUTE, BURGERZAKEN).waiting.longest_ms == 2 * MINUTE
+
+
+# Visitors who leave, and who are back.
+
+
+@pytest.mark.parametrize("ends", [left, cancelled])
+@pytest.mark.parametrize(
+    ("arrival_ms", "left_ms", "wait_ms"),
+    [
+        (-5 * MINUTE, 50 * MINUTE, 50 * MINUTE),  # waits from the planned start
+        (10 * MINUTE, 50 * MINUTE, 40 * MINUTE),  # came late
+        (-20 * MINUTE, -5 * MINUTE, 0),  # left before the planned start
+        (0, 4 * HOUR, 4 * HOUR),
+    ],
+)
+def test_who_leaves_the_hall_is_told_from_a_cancellation(
+    ends: Callable[..., AnyTicketEvent], arrival_ms: int, left_ms: int, wait_ms: int
+) -> None:
+    """With what was sat out, from the later of arrival and plan."""
+    events: list[AnyTicketEvent] = [
+        requested(PLAN - DAY, PLAN),
+        arrived(PLAN + arrival_ms),
+        ends(PLAN + left_ms),
+    ]
+    tally = march(*events)
+    assert (tally.left, tally.left_arrived, tally.left_wait_ms, tally.cancelled) == (1, 1, wait_ms, 0)
+    assert march(*events[::-1]) == tally
+
+
+def test_who_is_said_to_have_left_was_there_although_no_arrival_is_known() -> None:
+    tally = march(left(PLAN + HOUR, PLAN))
+    assert (tally.left, tally.left_arrived, tally.left_wait_ms) == (1, 0, 0)
+
+
+def test_nobody_sits_in_the_hall_longer_than_anybody_waits() -> None:
+    """As when a system calls off at night whatever is still open."""
+    assert march(arrived(PLAN, PLAN), cancelled(PLAN + 13 * HOUR)) == DeskTally(excluded={"implausible": 1})
+
+
+@pytest.mark.parametrize("ends", [left, cancelled, no_show])
+@pytest.mark.parametrize("plan", [None, PLAN], ids=["walk-in", "appointment"])
+def test_who_left_and_is_back_waits_since_the_first_arrival(
+    ends: Callable[..., AnyTicketEvent], plan: int | None
+) -> None:
+    """And is received after all, as if nothing had been."""
+    events: list[AnyTicketEvent] = [
+        arrived(PLAN, plan),
+        ends(PLAN + 10 * MINUTE),
+        arrived(PLAN + 15 * MINUTE),
+    ]
+    for order in (events, events[::-1]):
+        waiting = shown(tickets(order), PLAN + 20 * MINUTE, BURGERZAKEN).waiting
+        assert waiting.count + waiting.walk_ins == 1
+        assert (waiting.longest_ms or waiting.longest_walk_in_ms) == 20 * MINUTE
+    tally = march(*events, started(PLAN + 30 * MINUTE))
+    assert tally.experienced_ms + tally.walk_in_wait_ms == 30 * MINUTE
+    assert (tally.left, tally.cancelled, tally.no_shows, tally.walk_ins_left) == (0, 0, 0, 0)
+
+
+def test_who_leaves_for_good_after_being_back_has_left_then() -> None:
+    """Whatever is registered after that."""
+    gone: list[AnyTicketEvent] = [
+        left(PLAN + 10 * MINUTE),
+        arrived(PLAN + 15 * MINUTE),
+        left(PLAN + 40 * MINUTE),
+        no_show(PLAN + HOUR),
+    ]
+    tally = march(arrived(PLAN, PLAN), *gone)
+    assert (tally.left, tally.left_wait_ms, tally.no_shows) == (1, 40 * MINUTE, 0)
+
+
+def test_who_books_again_after_leaving_does_not_wait_until_arriving_again() -> None:
+    again = PLAN + 7 * DAY
+    events: list[AnyTicketEvent] = [
+        requested(PLAN - DAY, PLAN),
+        arrived(PLAN),
+        left(PLAN + HOUR),
+        requested(PLAN + 2 * HOUR, again),
+    ]
+    assert shown(tickets(events), again + MINUTE, BURGERZAKEN).waiting.count == 0
+    late = tickets([*events, arrived(again + 5 * MINUTE)])
+    assert shown(late, again + 9 * MINUTE, BURGERZAKEN).waiting.longest_ms == 4 * MINUTE
+
+
+@pytest.mark.parametrize(("days", "served"), [(0, 0), (1, 1)])
+def test_a_start_on_an_earlier_day_is_implausible_unless_the_settings_allow_it(days: int, served: int) -> None:
+    state = tickets([started(PLAN - 20 * HOUR, PLAN)], rules_with(early_start_days=days))
+    tally = desk_month(state, "2026-03")
+    assert (tally.served, tally.wait_ms, tally.excluded.get("implausible", 0)) == (served, 0, 1 - served)
+
+
+# A further desk.
+
+FIRST_DESK: list[AnyTicketEvent] = [arrived(PLAN), started(PLAN + 5 * MINUTE)]
+
+
+def further(*events: AnyTicketEvent) -> tuple[DeskTally, DeskTally]:
+    """What the first and the second desk count, which must not depend on the order."""
+    tallies = [
+        tuple(desk_month(tickets(order), "2026-03", cluster=cluster) for cluster in (BURGERZAKEN, OCMW))
+        for order in (events, events[::-1])
+    ]
+    assert tallies[0] == tallies[1]
+    first, second = tallies[0]
+    return first, second
+
+
+def test_a_second_desk_is_a_second_wait_from_the_arrival_there() -> None:
+    first, second = further(
+        *FIRST_DESK,
+        finished(PLAN + 15 * MINUTE),
+        arrived(PLAN + 16 * MINUTE, cluster=OCMW),
+        started(PLAN + 46 * MINUTE, cluster=OCMW),
+        finished(PLAN + 50 * MINUTE, cluster=OCMW),
+    )
+    assert first == DeskTally(walk_ins=1, walk_in_wait_ms=5 * MINUTE)
+    assert second == DeskTally(onward=1, onward_wait_ms=30 * MINUTE)
+
+
+def test_without_an_arrival_there_the_second_wait_runs_from_the_end_at_the_first_desk() -> None:
+    """Also where the number for the second desk was drawn at the entrance."""
+    early = arrived(PLAN + MINUTE, cluster=OCMW)
+    for events in ([], [early]):
+        _, second = further(
+            *FIRST_DESK, *events, finished(PLAN + 15 * MINUTE), started(PLAN + 46 * MINUTE, cluster=OCMW)
+        )
+        assert second == DeskTally(onward=1, onward_wait_ms=31 * MINUTE)
+
+
+def test_a_second_wait_of_which_no_begin_is_known_is_unresolved() -> None:
+    first, second = further(*FIRST_DESK, started(PLAN + 46 * MINUTE, cluster=OCMW))
+    assert (first.walk_ins, second) == (1, DeskTally(excluded={"unresolved": 1}))
+
+
+def test_a_start_that_is_repeated_at_the_same_desk_is_a_repetition() -> None:
+    first, second = further(*FIRST_DESK, started(PLAN + 9 * MINUTE), started(PLAN + 10 * MINUTE))
+    assert (first, second) == (DeskTally(walk_ins=1, walk_in_wait_ms=5 * MINUTE), DeskTally())
+
+
+def test_the_indicator_stays_one_for_the_ticket_at_the_first_desk() -> None:
+    first, second = further(
+        requested(PLAN - DAY, PLAN),
+        started(PLAN + MINUTE),
+        arrived(PLAN + 10 * MINUTE, cluster=OCMW),
+        started(PLAN + 20 * MINUTE, cluster=OCMW),
+    )
+    assert (first.served, first.wait_ms) == (1, MINUTE)
+    assert second == DeskTally(onward=1, onward_wait_ms=10 * MINUTE)
+
+
+def test_who_is_sent_on_and_back_waits_three_times() -> None:
+    first, second = further(
+        *FIRST_DESK,
+        arrived(PLAN + 10 * MINUTE, cluster=OCMW),
+        started(PLAN + 12 * MINUTE, cluster=OCMW),
+        arrived(PLAN + 20 * MINUTE),
+        started(PLAN + 23 * MINUTE),
+    )
+    assert (first.walk_ins, first.onward, first.onward_wait_ms) == (1, 1, 3 * MINUTE)
+    assert (second.onward, second.onward_wait_ms) == (1, 2 * MINUTE)
+
+
+def test_who_is_sent_on_waits_in_the_line_of_the_second_desk() -> None:
+    """From the moment the arrival there is known until the start, and expires from then."""
+    sent = [*FIRST_DESK, arrived(PLAN + 10 * MINUTE, cluster=OCMW), finished(PLAN + 11 * MINUTE)]
+    state = tickets(sent)
+    assert shown(state, PLAN + 12 * MINUTE, BURGERZAKEN).waiting.walk_ins == 0
+    waiting = shown(state, PLAN + 12 * MINUTE, OCMW).waiting
+    assert (waiting.count, waiting.walk_ins, waiting.longest_walk_in_ms) == (0, 1, 2 * MINUTE)
+    received = tickets([*sent, started(PLAN + 13 * MINUTE, cluster=OCMW)])
+    assert shown(received, PLAN + 14 * MINUTE, OCMW).waiting.walk_ins == 0
+    after = PLAN + 10 * MINUTE + 12 * HOUR
+    assert desk_month(state, "2026-03", after - 1, OCMW) == DeskTally()
+    assert desk_month(state, "2026-03", after, OCMW) == DeskTally(excluded={"unresolved": 1})
+    assert desk_month(state, "2026-03", after) == DeskTally(walk_ins=1, walk_in_wait_ms=5 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        (left, DeskTally(onward_left=1)),
+        (cancelled, DeskTally(onward_left=1)),
+        (finished, DeskTally(excluded={"unresolved": 1})),
+    ],
+)
+def test_who_is_sent_on_and_not_received_is_counted_at_the_second_desk(
+    ends: Callable[..., AnyTicketEvent], expected: DeskTally
+) -> None:
+    first, second = further(
+        *FIRST_DESK, arrived(PLAN + 10 * MINUTE, cluster=OCMW), ends(PLAN + 20 * MINUTE, cluster=OCMW)
+    )
+    assert (first.walk_ins, second) == (1, expected)
+
+
+def test_a_source_that_repeats_itself_takes_no_more_memory() -> None:
+    """Four of the earliest and four of the latest times of a type and day are kept, in whatever order they come."""
+    times = [PLAN + offset * MINUTE for offset in range(50)]
+    states = [tickets([arrived(at) for at in order]) for order in (times, times[::-1])]
+    kept = {tuple(fact.at for fact in state.contacts["t"].facts) for state in states}
+    assert kept == {(*times[:4], *times[-4:])}
+
+
+# Ticket numbers that begin anew.
+
+
+def day_of_number(day: int, wait_ms: int) -> list[AnyTicketEvent]:
+    """A visitor without an appointment who has the number on a day."""
+    at = PLAN + day * DAY
+    return [arrived(at), started(at + wait_ms), finished(at + wait_ms + 5 * MINUTE)]
+
+
+@pytest.mark.parametrize("later_days", [1, 3])
+def test_a_number_that_begins_anew_on_another_day_is_another_visitor(later_days: int) -> None:
+    events = [*day_of_number(0, 4 * MINUTE), *day_of_number(later_days, 30 * MINUTE)]
+    for order in (events, events[::-1], [*events[::2], *events[1::2], *events]):
+        tally = march(*order)
+        assert (tally.walk_ins, tally.walk_in_wait_ms) == (2, 34 * MINUTE)
+        assert (tally.reused_ids, tally.unclear_ids, tally.excluded) == (1, 0, {})
+
+
+def test_who_has_the_number_now_waits_and_who_had_it_before_does_not() -> None:
+    """Of the first, nothing more will be heard."""
+    state = tickets([arrived(PLAN), arrived(PLAN + DAY)])
+    waiting = shown(state, PLAN + DAY + 9 * MINUTE, BURGERZAKEN).waiting
+    assert (waiting.walk_ins, waiting.longest_walk_in_ms) == (1, 9 * MINUTE)
+    tally = desk_month(state, "2026-03")
+    assert (tally.excluded, tally.reused_ids) == ({"unresolved": 1}, 1)
+
+
+def test_a_number_at_two_desks_on_two_days_is_two_visitors_at_their_desks() -> None:
+    second: list[AnyTicketEvent] = [arrived(PLAN + DAY, cluster=OCMW), started(PLAN + DAY + MINUTE, cluster=OCMW)]
+    first, other = further(*day_of_number(0, MINUTE), *second)
+    assert (first.walk_ins, first.onward, other.walk_ins, other.onward) == (1, 0, 1, 0)
+
+
+def test_a_visit_that_lasts_over_midnight_is_one() -> None:
+    at = ms("2026-03-10 23:50")
+    tally = march(arrived(at), arrived(at + 20 * MINUTE), started(at + 30 * MINUTE))
+    assert (tally.walk_ins, tally.walk_in_wait_ms, tally.reused_ids) == (1, 30 * MINUTE, 0)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [[requested(PLAN + 2 * DAY, PLAN + 9 * DAY)], [arrived(PLAN + DAY)], [started(PLAN + DAY)]],
+    ids=["asked for again", "arrived again", "received again"],
+)
+def test_where_it_cannot_be_told_the_number_is_counted_as_unclear(later: list[AnyTicketEvent]) -> None:
+    """With a plan, a visit may be spread over days."""
+    events = [requested(PLAN - DAY, PLAN), started(PLAN), finished(PLAN + MINUTE), *later]
+    for order in (events, events[::-1]):
+        assert march(*order).unclear_ids == 1
+    assert march(*events[:3]).unclear_ids == 0
+
+
+def test_a_number_that_is_used_for_years_takes_no_more_memory() -> None:
+    state = tickets([event for day in range(200) for event in day_of_number(day, MINUTE)])
+    counted = [desk_month(state, f"2026-{month:02d}").walk_ins for month in range(3, 10)]
+    assert sum(counted) == 200
+    assert len(state.contacts["t"].facts) < 3 * 70

@@ -8,10 +8,12 @@ from typing import Final
 
 import pytest
 
+from streams.channels.calls.state import CallState
+from streams.channels.visits.state import TicketState
 from streams.contracts.events import CallEvent, Offered, Requested, instant_ms
 from streams.core.rules import DAY_MS, HOUR_MS
-from streams.core.state import CallState, TicketState
 from streams.settings import load
+from tests.applying import apply
 from tests.core.builders import rules_with
 from tests.soak.pace import Hour, busiest_hour, copies
 
@@ -52,11 +54,11 @@ class Load:
         for event in takewhile(lambda event: instant_ms(event.at) < end_ms, self._events):
             at_ms = instant_ms(event.at)
             if isinstance(event, CallEvent):
-                calls.apply(event, at_ms)
+                apply(calls, event, at_ms)
             else:
-                tickets.apply(event, at_ms)
+                apply(tickets, event, at_ms)
         for state in self.states:
-            state.waiting_at(end_ms)
+            state.settle().look(end_ms)
             state.take_changes()
         return traced_bytes()
 
@@ -79,14 +81,14 @@ def test_calls_that_never_end_leave_nothing_behind_once_they_are_forgotten(trace
     before = traced_bytes()
     for number in range(20_000):
         at_ms = START_MS + number
-        state.apply(Offered(call_id=f"ghost-{number}", cluster="Klantencontactcentrum", at=at_ms / 1000), at_ms)
-    assert state.waiting_at(START_MS + HOUR_MS) is not None
+        apply(state, Offered(call_id=f"ghost-{number}", cluster="Klantencontactcentrum", at=at_ms / 1000), at_ms)
+    assert state.settle().look(START_MS + HOUR_MS) is not None
     full = traced_bytes()
     state.advance(START_MS + RULES.call_expiry_ms + DAY_MS + 2 * HOUR_MS)
-    state.waiting_at(START_MS + 2 * DAY_MS)
+    state.settle().look(START_MS + 2 * DAY_MS)
     state.take_changes()
     assert (len(state.contacts), len(state.open)) == (0, 0)
-    assert sum(state.months["2024-10"]["Klantencontactcentrum"].excluded.values()) == 20_000
+    assert sum(state.settle().months["2024-10"]["Klantencontactcentrum"].excluded.values()) == 20_000
     assert full - before > 20_000 * 100
     # what stays are the tables of two dictionaries, which the next contacts fill again
     assert traced_bytes() - before < 0.1 * (full - before)

@@ -7,12 +7,13 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.events import AnyCallEvent, instant_ms
+from streams.contracts.events import AnyCallEvent
 from streams.core.calendar import Calendar
 from streams.core.coverage import opening_hours, silent_hours
 from streams.core.month_notes import MonthNote, MonthNotes
 from streams.core.months import month_end_ms, month_start_ms, next_month
 from streams.core.rules import QUARTER_MS
+from tests.applying import batch_of
 from tests.core.builders import DAY, HOUR, KCC, MINUTE, RULES, STEADY, ZONE, ended, ms, offered
 
 CALENDAR: Final = Calendar(RULES)
@@ -33,7 +34,7 @@ def noted(facts: list[AnyCallEvent], record_times_ms: list[int], batches: int = 
     size = max(1, -(-len(facts) // batches))
     for start in range(0, len(facts), size):
         part = slice(start, start + size)
-        notes.fold(facts[part], [instant_ms(each.at) for each in facts[part]], record_times_ms[part])
+        notes.fold(batch_of(facts[part], record_times_ms[part]))
     return notes
 
 
@@ -108,7 +109,7 @@ def test_a_new_owner_goes_on_from_what_was_written(facts: list[tuple[int, str]],
     times = [record_ms] * len(events)
     first = noted(events[:cut], times[:cut])
     second = MonthNotes(CALENDAR, ZONE, first.months)
-    second.fold(events[cut:], [instant_ms(each.at) for each in events[cut:]], times[cut:])
+    second.fold(batch_of(events[cut:], times[cut:]))
     assert second.months == noted(events, times).months
 
 
@@ -116,7 +117,7 @@ def test_only_what_changed_is_written() -> None:
     """A second event in a quarter changes nothing."""
     notes = noted([offered(OCTOBER)], [OCTOBER])
     assert notes.take_changed() == notes.months
-    notes.fold([ended(OCTOBER + MINUTE)], [OCTOBER + MINUTE], [OCTOBER + MINUTE])
+    notes.fold(batch_of([ended(OCTOBER + MINUTE)], [OCTOBER + MINUTE]))
     assert notes.take_changed() == {}
 
 

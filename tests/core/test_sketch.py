@@ -8,10 +8,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from streams.core.measure import AnsweredCall
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.measure import AnsweredCall
+from streams.core.places import Places
 from streams.core.rules import Rules
 from streams.core.sketch import RELATIVE_ERROR, ZERO_BUCKET, bucket_of, buckets_of, quantile_ms
-from streams.core.tally import PhoneTally, Places
 from tests.core.builders import HOUR, RULES, STEADY
 
 LONGEST_MS: Final = 4 * HOUR

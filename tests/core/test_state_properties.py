@@ -11,11 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Offered, Requested, instant_ms
-from streams.core.figures import MonthTotals, figures, month_totals
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.measure import CallbackOvertaken
+from streams.channels.calls.state import CallState
+from streams.channels.figures import MonthTotals, figures, month_totals
+from streams.channels.visits.counts import DeskTally
+from streams.channels.visits.lives import lives
+from streams.channels.visits.onward import further_waits
+from streams.channels.visits.state import TicketState
+from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Requested
+from streams.core.counts import Tally
 from streams.core.rules import Rules
-from streams.core.state import CallState, TicketState
-from streams.core.tally import DeskTally, PhoneTally, Tally
+from tests.applying import apply, batch_of
 from tests.core.builders import DAY, HOUR, SECOND, STEADY, rules_with
 from tests.core.folding import MOMENTS, NewState, assert_canonical, everything, fold, restarted
 from tests.core.histories import HISTORY_RULES, NOON, OTHER_RULES, call_events, ticket_events
@@ -114,9 +121,10 @@ def test_batches_change_nothing(new_state: NewState, histories: Facts, data: st.
     once, other = fold(new_state, SHORT_MEMORY, events, log=log), new_state(SHORT_MEMORY)
     for batch in _cut(list(zip(events, log, strict=True)), data.draw(st.sets(st.integers(0, len(events))))):
         facts: list[Any] = [event for event, _ in batch]
-        other.fold(facts, [instant_ms(event.at) for event in facts], [record_ms for _, record_ms in batch])
+        other.fold(batch_of(facts, [record_ms for _, record_ms in batch]))
         for now in MOMENTS[:3]:
-            figures([other], SHORT_MEMORY, now)  # a reader leaves sums behind, and may not find old ones later
+            # a reader leaves sums behind, and may not find old ones later
+            figures([other.settle()], SHORT_MEMORY, now)
     assert everything(once, with_touched=True) == everything(other, with_touched=True)
     assert once.applied == other.applied
 
@@ -144,10 +152,10 @@ def test_a_whole_and_the_changes_since_are_the_state(
         parts.append(_written(state, state.snapshot_of_contacts(contacts)))
         if rest:
             _apply(state, rest.pop(0))
-    parts.append(_written(state, state.snapshot(state.take_changes().contacts)))
+    parts.append(_written(state, state.settle().snapshot(state.take_changes().contacts)))
     for batch in rest:
         _apply(state, batch)
-        parts.append(_written(state, state.snapshot_of(state.take_changes())))
+        parts.append(_written(state, state.settle().snapshot_of(state.take_changes())))
     whole, *later = parts
     for changes in later:
         whole.update(changes)
@@ -159,7 +167,7 @@ def test_a_whole_and_the_changes_since_are_the_state(
 
 def _apply(state: Any, batch: list[tuple[Any, int]]) -> None:
     for event, record_ms in batch:
-        state.apply(event, record_ms)
+        apply(state, event, record_ms)
 
 
 def _written(state: Any, snapshot: Any) -> Any:
@@ -182,8 +190,8 @@ def test_who_waits_follows_the_state(
         if data.draw(st.booleans()):
             state.take_changes()
         newcomer = restarted(state)
-        assert figures([state], SHORT_MEMORY, now) == figures([newcomer], SHORT_MEMORY, now)
-        assert month_totals(state, now) == month_totals(newcomer, now)
+        assert figures([state.settle()], SHORT_MEMORY, now) == figures([newcomer.settle()], SHORT_MEMORY, now)
+        assert month_totals(state.settle(), now) == month_totals(newcomer.settle(), now)
 
 
 @on_both_channels
@@ -196,10 +204,10 @@ def test_contacts_may_be_spread_over_partitions(
     events = data.draw(histories)
     parts = [[event for event in events if (_contact_id(event) in elsewhere) is side] for side in (False, True)]
     whole = fold(new_state, HISTORY_RULES, events)
-    states = [fold(new_state, HISTORY_RULES, part) for part in parts]
+    states = [fold(new_state, HISTORY_RULES, part).settle() for part in parts]
     for now in MOMENTS:
-        assert figures(states, HISTORY_RULES, now) == figures([whole], HISTORY_RULES, now)
-        assert _summed(month_totals(state, now) for state in states) == month_totals(whole, now)
+        assert figures(states, HISTORY_RULES, now) == figures([whole.settle()], HISTORY_RULES, now)
+        assert _summed(month_totals(state, now) for state in states) == month_totals(whole.settle(), now)
 
 
 def _contact_id(event: AnyCallEvent | AnyTicketEvent) -> str:
@@ -219,37 +227,41 @@ def _summed(parts: Iterable[MonthTotals]) -> MonthTotals:
 
 @STEADY
 @given(call_histories, st.sampled_from(MOMENTS))
-def test_every_call_is_offered_excluded_or_waiting(events: list[AnyCallEvent], now: int) -> None:
+def test_every_call_is_offered_excluded_called_back_or_waiting(events: list[AnyCallEvent], now: int) -> None:
     """At any moment each call is in exactly one of them; calls never seen to be offered wait nowhere, and expire."""
     state = fold(CallState, HISTORY_RULES, events)
-    counted = 0
-    for tally in month_totals(state, now).values():
+    counted = calls = 0
+    for tally in month_totals(state.settle(), now).values():
         assert isinstance(tally, PhoneTally)
-        counted += tally.offered + sum(tally.excluded.values())
-    waiting = sum(each.waiting.count for each in figures([state], HISTORY_RULES, now))
-    facts: dict[str, list[AnyCallEvent]] = {}
-    for event in events:
-        facts.setdefault(event.call_id, []).append(event)
+        counted += tally.offered + sum(tally.excluded.values()) + tally.callbacks_requested
+        calls += tally.reused_ids
+    calls += len(state.contacts)
+    measured = [each for call in state.contacts.values() for each in state.measure(call)]
+    overtaken = sum(isinstance(each, CallbackOvertaken) for each in measured)
+    assert sum(each.is_outcome for each in measured) + len(state.open) == calls
+    waiting = sum(each.waiting.count for each in figures([state.settle()], HISTORY_RULES, now))
     not_yet_offered = sum(
-        not any(isinstance(fact, Offered) for fact in of_one)
-        and min(instant_ms(fact.at) for fact in of_one) > now - HISTORY_RULES.call_expiry_ms
-        for of_one in facts.values()
+        call.offered is None and state.due_ms(call) > now - HISTORY_RULES.call_expiry_ms
+        for call in state.open.values()
     )
-    assert counted + waiting + not_yet_offered == len(facts)
+    assert counted - overtaken + waiting + not_yet_offered == calls
 
 
 @STEADY
 @given(ticket_histories)
 def test_every_visit_has_one_outcome_in_the_end_and_every_request_is_counted(events: list[AnyTicketEvent]) -> None:
-    """A year later every visit is served, unserved or excluded, once, and so is every request."""
+    """A year later every visit is served, unserved or excluded, once for each desk, and so is every request."""
     state = fold(TicketState, HISTORY_RULES, events)
     outcomes = requests = 0
-    for tally in month_totals(state, NOON + 366 * DAY).values():
+    for tally in month_totals(state.settle(), NOON + 366 * DAY).values():
         assert isinstance(tally, DeskTally)
-        outcomes += tally.served + tally.walk_ins + tally.walk_ins_left + tally.no_shows + tally.cancelled
-        outcomes += sum(tally.excluded.values())
+        outcomes += (
+            tally.served + tally.walk_ins + tally.walk_ins_left + tally.no_shows + tally.cancelled + tally.left
+        )
+        outcomes += sum(tally.excluded.values()) + tally.onward + tally.onward_left
         requests += tally.requests + tally.implausible_requests
-    assert outcomes == len({event.ticket_id for event in events})
+    visits = [visit for ticket in state.contacts.values() for visit in lives(ticket, state.calendar)]
+    assert outcomes == sum(1 + len(further_waits(visit)) for visit in visits)
     assert requests == len({event.ticket_id for event in events if isinstance(event, Requested)})
 
 
@@ -264,17 +276,17 @@ def test_months_days_and_slots_count_the_same(new_state: NewState, histories: Fa
     events = data.draw(histories)
     state = fold(new_state, HISTORY_RULES, events, log=[0] * len(events))
     by_month: dict[tuple[str, str], Tally] = {}
-    for day, by_cluster in state.days.items():
+    for day, by_cluster in state.settle().days.items():
         _add(by_month, date.fromordinal(day).isoformat()[:7], by_cluster)
     totals: dict[tuple[str, str], Tally] = {}
-    for (month, cluster), tally in month_totals(state, 0).items():
+    for (month, cluster), tally in month_totals(state.settle(), 0).items():
         _add(totals, month, {cluster: _without_sketch(tally)})
     assert by_month == totals
     in_slots: dict[tuple[str, str], Tally] = {}
     in_months: dict[tuple[str, str], Tally] = {}
-    for by_cluster in state.slots.values():
+    for by_cluster in state.settle().slots.values():
         _add(in_slots, "all", by_cluster)
-    for by_cluster in state.months.values():
+    for by_cluster in state.settle().months.values():
         _add(in_months, "all", {cluster: _without_sketch(tally) for cluster, tally in by_cluster.items()})
     assert in_slots == in_months
 
@@ -303,7 +315,7 @@ def test_changed_rules_are_as_if_they_had_always_held(
     cut = data.draw(st.integers(0, len(events)))
     state = restarted(fold(new_state, HISTORY_RULES, events[:cut], log=log[:cut]), rules)
     for event, record_ms in zip(events[cut:], log[cut:], strict=True):
-        state.apply(event, record_ms)
+        apply(state, event, record_ms)
     always = fold(new_state, rules, events, log=log)
     assert everything(state, with_touched=True) == everything(always, with_touched=True)
     assert state.rules == rules
@@ -333,10 +345,10 @@ def test_forgetting_keeps_what_was_counted(new_state: NewState, histories: Facts
     """After the memory no contact is left, and the months are what they were once all open ones had expired."""
     state = fold(new_state, HISTORY_RULES, data.draw(histories))
     late = NOON + HISTORY_RULES.memory_ms + 20 * DAY
-    expected = copy.deepcopy(month_totals(state, late))
+    expected = copy.deepcopy(month_totals(state.settle(), late))
     state.advance(late)
-    assert (state.contacts, state.open, state.slots, state.days) == ({}, {}, {}, {})
-    assert month_totals(state, late) == month_totals(state, NOON) == expected
+    assert (state.contacts, state.open, state.settle().slots, state.settle().days) == ({}, {}, {}, {})
+    assert month_totals(state.settle(), late) == month_totals(state.settle(), NOON) == expected
     assert_canonical(state)
 
 

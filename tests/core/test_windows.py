@@ -12,11 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.state import CallState
+from streams.channels.figures import figures, window_names
+from streams.channels.visits.counts import DeskTally
 from streams.contracts.events import AnyCallEvent
-from streams.core.figures import figures, window_names
 from streams.core.rules import Channel, Cluster, Rules
-from streams.core.state import CallState
-from streams.core.tally import DeskTally, PhoneTally
+from tests.applying import apply
 from tests.core.builders import (
     ALWAYS_OPEN,
     DAY,
@@ -158,17 +160,19 @@ def test_a_late_fact_moves_what_is_still_in_the_window() -> None:
     """
     state = calls([offered(TEN - 5_000), ended(TEN)], record_ms=TEN)
     assert phone_window(state, TEN + MINUTE, "5m") == one_missed(5_000)
-    state.apply(answered(TEN + 30_000), TEN + MINUTE)
+    apply(state, offered(TEN + 30_000), TEN + MINUTE)
+    apply(state, answered(TEN + 30_000), TEN + MINUTE)
     window = phone_window(state, TEN + MINUTE, "5m")
     assert (window.missed, window.missed_wait_ms, window.answered, window.wait_ms) == (0, 0, 1, 35_000)
-    assert set(state.slots) == {(TEN + 30_000) // SLOT}
+    assert set(state.settle().slots) == {(TEN + 30_000) // SLOT}
 
 
 def test_a_fact_that_corrects_a_dropped_slot_corrects_the_month_alone() -> None:
     """Two hours later the slots are gone: the day and the month take the answer, and no slot comes back."""
     state = calls([offered(TEN - 5_000), ended(TEN)], record_ms=TEN)
-    state.apply(answered(TEN + 5_000), TEN + 2 * HOUR)
-    assert state.slots == {}
+    apply(state, offered(TEN + 5_000), TEN + 2 * HOUR)
+    apply(state, answered(TEN + 5_000), TEN + 2 * HOUR)
+    assert state.settle().slots == {}
     for tally in (phone_month(state, "2026-03"), phone_window(state, TEN + 2 * HOUR, "today")):
         assert (tally.missed, tally.answered, tally.wait_ms) == (0, 1, 10_000)
 
@@ -183,9 +187,10 @@ def test_a_correction_across_the_horizon_keeps_the_side_that_is_still_there() ->
     state = calls([offered(TEN - 5_000), ended(TEN)], record_ms=TEN)
     answer, now = ms("2026-03-02 11:55"), ms("2026-03-02 12:10")
     state.advance(now)
-    assert state.slots == {}
-    state.apply(answered(answer), now)
-    assert set(state.slots) == {answer // SLOT}
+    assert state.settle().slots == {}
+    apply(state, offered(answer), now)
+    apply(state, answered(answer), now)
+    assert set(state.settle().slots) == {answer // SLOT}
     assert (phone_window(state, now, "60m").missed, phone_window(state, now, "60m").answered) == (0, 1)
     assert (phone_month(state, "2026-03").missed, phone_month(state, "2026-03").answered) == (0, 1)
 
@@ -193,7 +198,7 @@ def test_a_correction_across_the_horizon_keeps_the_side_that_is_still_there() ->
 def test_a_call_that_is_late_as_a_whole_is_in_the_month_alone() -> None:
     """A file of last week is published: no rolling window moves, last week's month does."""
     state = calls(answered_at(TEN), record_ms=TEN + 7 * DAY)
-    assert (state.slots, state.days) == ({}, {})
+    assert (state.settle().slots, state.settle().days) == ({}, {})
     assert phone_month(state, "2026-03").answered == 1
 
 
@@ -202,7 +207,7 @@ def test_days_are_dropped_three_days_back_and_months_are_not() -> None:
     state = calls(answered_at(TEN), record_ms=TEN)
     for days_later, kept in ((1, 1), (3, 1), (4, 0)):
         state.advance(TEN + days_later * DAY)
-        assert len(state.days) == kept
+        assert len(state.settle().days) == kept
     assert phone_month(state, "2026-03").answered == 1
 
 
@@ -213,7 +218,7 @@ def test_a_slot_is_kept_up_to_the_horizon_whenever_its_fact_came(past_edge_ms: i
     edge, now = ms("2026-03-02 10:50"), ms("2026-03-02 12:10")
     state = calls(answered_at(edge + past_edge_ms), record_ms=now if late else edge)
     state.advance(now)
-    assert bool(state.slots) is kept
+    assert bool(state.settle().slots) is kept
 
 
 @pytest.mark.parametrize("late", [False, True], ids=["in time", "late"])
@@ -224,7 +229,7 @@ def test_a_day_is_kept_up_to_the_horizon_whenever_its_fact_came(past_edge_ms: in
     dialled: list[AnyCallEvent] = [offered(edge + past_edge_ms), ended(edge + MINUTE)]
     state = calls(dialled, ALWAYS_OPEN, record_ms=now if late else edge)
     state.advance(now)
-    assert bool(state.days) is kept
+    assert bool(state.settle().days) is kept
 
 
 def test_a_reader_ten_minutes_behind_sees_the_whole_of_the_longest_window() -> None:
@@ -240,8 +245,8 @@ def test_no_slot_is_kept_beyond_what_a_window_can_ask_for() -> None:
     state = CallState(ALWAYS_OPEN)
     for minute in range(24 * 60):
         for event in answered_at(TEN + minute * MINUTE, call=str(minute)):
-            state.apply(event, TEN + minute * MINUTE)
-    assert len(state.slots) <= 60 + 10 + 60
+            apply(state, event, TEN + minute * MINUTE)
+    assert len(state.settle().slots) <= 60 + 10 + 60
 
 
 @st.composite
@@ -265,7 +270,7 @@ def test_a_window_holds_the_calls_of_its_slots(
     state = CallState(rules)
     for index, (at, wait) in enumerate(chosen):
         for event in answered_at(TEN + at, wait, str(index)):
-            state.apply(event, min(TEN + at, log_ms))
+            apply(state, event, min(TEN + at, log_ms))
     state.advance(log_ms)
     last = (TEN + now) // rules.slot_ms
     for minutes in rules.windows_minutes:
@@ -279,7 +284,7 @@ def test_a_window_holds_the_calls_of_its_slots(
 
 def test_an_empty_window_is_an_empty_tally_for_every_cluster() -> None:
     """Clusters without a call are there, in the order of the settings, with nothing in them."""
-    found = figures([CallState(RULES)], RULES, TEN)
+    found = figures([CallState(RULES).settle()], RULES, TEN)
     assert [each.cluster.name for each in found] == ["Klantencontactcentrum", "Burgerzaken", "OCMW"]
     assert all(tally.is_empty() for each in found for tally in each.windows.values())
     assert all(set(each.windows) == {"5m", "15m", "60m", "today"} for each in found)
@@ -291,7 +296,9 @@ def test_the_figures_of_several_partitions_add_up() -> None:
     one = calls([*answered_at(TEN, 20_000, "a"), offered(TEN - 40_000, "b")])
     two = calls([*answered_at(TEN, 50_000, "c"), offered(TEN - 10_000, "d"), offered(TEN, "e")])
     desk = tickets([visitor_arrived(TEN)])
-    found = {each.cluster.name: each for each in figures([one, desk, two], RULES, TEN + SECOND)}
+    found = {
+        each.cluster.name: each for each in figures([each.settle() for each in (one, desk, two)], RULES, TEN + SECOND)
+    }
     tally = found[KCC].windows["5m"]
     assert isinstance(tally, PhoneTally)
     assert (tally.answered, tally.wait_ms, tally.within_norm) == (2, 70_000, 1)
@@ -306,7 +313,7 @@ def test_a_cluster_of_the_same_name_on_the_other_channel_is_another_cluster() ->
     rules = rules_with(clusters=(Cluster("Wonen", Channel.PHONE, 45_000), Cluster("Wonen", Channel.DESK, 300_000)))
     phone = calls([offered(TEN, "a", "Wonen"), ended(TEN + 5, "a", "Wonen"), offered(TEN, "b", "Wonen")], rules)
     desk = tickets([visitor_arrived(TEN, cluster="Wonen")], rules)
-    by_phone, at_desk = figures([phone, desk], rules, TEN + MINUTE)
+    by_phone, at_desk = figures([phone.settle(), desk.settle()], rules, TEN + MINUTE)
     assert (by_phone.cluster.channel, at_desk.cluster.channel) == (Channel.PHONE, Channel.DESK)
     assert by_phone.windows["5m"] == one_missed(5)
     assert at_desk.windows["5m"] == DeskTally()
@@ -325,8 +332,8 @@ def test_a_call_that_expired_is_unresolved_on_the_day_it_was_dialled_alone() -> 
 def test_looking_changes_nothing() -> None:
     """Figures may be taken at any moment, in any order, as often as one likes."""
     state = calls([*answered_at(TEN), offered(TEN, "waits")], record_ms=TEN)
-    first = [figures([state], RULES, now) for now in (TEN, TEN + HOUR, TEN + 5 * HOUR)]
-    again = [figures([state], RULES, now) for now in (TEN + 5 * HOUR, TEN + HOUR, TEN)]
+    first = [figures([state.settle()], RULES, now) for now in (TEN, TEN + HOUR, TEN + 5 * HOUR)]
+    again = [figures([state.settle()], RULES, now) for now in (TEN + 5 * HOUR, TEN + HOUR, TEN)]
     assert first == again[::-1]
     assert phone_window(state, TEN, "today").excluded == {}
 
@@ -359,5 +366,5 @@ def test_a_late_fact_is_in_every_sum_of_slots_that_was_shown_before(late_minutes
     at = TEN + late_minutes * MINUTE
     for count in (1, 2):
         for event in (offered(at, f"c-{count}"), answered(at + SECOND, f"c-{count}")):
-            state.apply(event, now)
+            apply(state, event, now)
         assert phone_window(state, now, "60m").answered == count

@@ -3,16 +3,23 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from dashboards import health, month, runbook_page, team, wall
+from dashboards.__main__ import build
+from streams.words import Language
 
 Json = dict[str, Any]
 
-DASHBOARDS: Final[dict[str, Json]] = {
-    module.UID.removeprefix("wachtmonitor-"): module.build() for module in (wall, team, month, health)
-}
-"""Those that ask Prometheus, by their short names."""
+BUILT: Final[dict[Language, dict[str, Json]]] = {language: build(language) for language in Language}
+"""The dashboards in each language, by their keys."""
 
-ALL: Final[dict[str, Json]] = {**DASHBOARDS, "draaiboek": runbook_page.build()}
+ALL: Final[dict[str, Json]] = {
+    f"{language.value}-{key}": each for language, built in BUILT.items() for key, each in built.items()
+}
+"""All of them, in all languages."""
+ASKING: Final = {name: each for name, each in ALL.items() if not name.endswith("-runbook")}
+"""Those that ask Prometheus, in all languages."""
+
+DASHBOARDS: Final = {key: each for key, each in BUILT[Language.DUTCH].items() if key != "runbook"}
+"""The same in one language: queries are the same in all."""
 
 
 class Asked(NamedTuple):

@@ -11,7 +11,7 @@ from tests.brokers.apache import ApacheKafka
 from tests.dashboards.monitored import Monitored
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def monitored(apache_kafka: ApacheKafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitored]:
     """Two workers on half a simulated day, scraped by a Prometheus; skipped without one, but never in CI."""
     if shutil.which("prometheus") is None:

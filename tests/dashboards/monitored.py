@@ -17,17 +17,23 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+import msgspec
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, Offered, Requested, instant_ms
-from streams.kafka import client_options
-from streams.runtime.embedded import BrokerProcess, free_port
+from streams.contracts.events import Arrived, Left, Offered, Requested, Started, instant_ms
+from streams.kafka.client import client_options
+from streams.kafka.clock import broker_time
+from streams.kafka.embedded import BrokerProcess
+from streams.months.closing.close import close_month
+from streams.months.closing.due import Author
+from streams.process.clock import system_clock
 from streams.settings import KafkaSettings, Settings, load
 from streams.sources.sender import EventSender
 from streams.sources.simulation import SimulationPlan, simulate_day
+from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings
-from tests.dashboards.built import Json, with_values
+from tests.dashboards.built import DASHBOARDS, Json, with_values
 from tests.runtime.workers import WorkerProcess, settle, until
 
 ROOT: Final = Path(__file__).parents[2]
@@ -42,7 +48,8 @@ INTERVAL: Final = "2s"
 """Between two scrapes and two evaluations: the tests wait for them."""
 
 WORKERS: Final = 2
-Event = AnyCallEvent | AnyTicketEvent
+Event = Any
+"""Of either channel: what the simulator gives is an event of any."""
 
 
 def settings_text(now: datetime) -> str:
@@ -63,7 +70,22 @@ def simulated_events(settings: Settings, now: datetime) -> list[Event]:
     plan = SimulationPlan()
     events = [event for day in days for event in simulate_day(plan, settings.rules, day, seed=day.toordinal())]
     now_ms = round(now.timestamp() * 1000)
-    return [*(event for event in events if instant_ms(event.at) <= now_ms), *_certain(now_ms)]
+    beyond = [event for until in (now - (today - last_month), now) for event in _beyond(until)]
+    return [*(event for event in events if instant_ms(event.at) <= now_ms), *beyond, *_certain(now_ms)]
+
+
+def _beyond(until: datetime) -> list[Event]:
+    """What nobody simulates: a visitor who leaves the hall, and one who is sent on to a second desk."""
+    at = until.timestamp()
+    day = until.date().isoformat()
+    return [
+        Arrived(ticket_id=f"left-{day}", cluster="Burgerzaken", at=at - 3_000, planned_at=at - 2_400),
+        Left(ticket_id=f"left-{day}", cluster="Burgerzaken", at=at - 600),
+        Arrived(ticket_id=f"onward-{day}", cluster="Burgerzaken", at=at - 3_000),
+        Started(ticket_id=f"onward-{day}", cluster="Burgerzaken", at=at - 2_900),
+        Arrived(ticket_id=f"onward-{day}", cluster="Wonen", at=at - 2_400),
+        Started(ticket_id=f"onward-{day}", cluster="Wonen", at=at - 1_200),
+    ]
 
 
 def _certain(now_ms: int) -> list[Event]:
@@ -89,10 +111,12 @@ class Monitored:
         self.settings: Settings = load(settings_file, {})
         self.kafka: KafkaSettings = kafka_settings(broker)
         self._settings_file = settings_file
+        self.closed = f"{self._now.year - 1}-03"
+        """The month that is closed."""
         self._directory = directory
         self._stack = AsyncExitStack()
         self.workers: list[WorkerProcess] = []
-        self.port = free_port()
+        self.port = next_port()
 
     @property
     def url(self) -> str:
@@ -129,7 +153,17 @@ class Monitored:
         # A histogram's rate needs two scrapes of a count that grows, and rejections a record that is no event.
         await self._send([last], junk=b"{")
         await settle(self.kafka, self.workers)
+        await self._close_a_month()
         await until(self._is_complete, "rules evaluated from what the workers show")
+
+    async def _close_a_month(self) -> None:
+        """The oldest month is closed, and then one more fact about it comes."""
+        settings = msgspec.structs.replace(self.settings, kafka=self.kafka)
+        time = await broker_time(self.kafka, system_clock)
+        await close_month(settings, self.closed, Author("an", time.now_ms), time)
+        late = datetime(self._now.year - 1, 3, 4, NOON, tzinfo=UTC)
+        await self._send([Offered(call_id="late", cluster="Klantencontactcentrum", at=late)])
+        await settle(self.kafka, self.workers)
 
     async def _send(self, events: Iterable[Event], junk: bytes | None = None) -> None:
         async with EventSender(self.kafka) as sender:
@@ -142,6 +176,7 @@ class Monitored:
     def _is_complete(self) -> bool:
         """Whether the slowest ways through the rules have come to their ends."""
         last = (
+            "cluster_month:wachtmonitor_closed_month_late_facts:sum > 0",
             "year:wachtmonitor_month_missed_calls:ratio",
             "topic_reason:wachtmonitor_records_rejected:growth15m > 0",
             "city:wachtmonitor_event_latency_seconds:p95_5m",
@@ -221,6 +256,12 @@ class Monitored:
         """What a variable of a dashboard offers."""
         found: list[str] = self.ask(f"label/{label}/values", **{"match[]": selector})
         return found
+
+    def chosen(self, name: str, text: str) -> dict[str, str]:
+        """The values of a dashboard's lists for a panel or a query: a closed month for what asks for closed ones."""
+        if "wachtmonitor_closed_" in text:
+            return {"month": self.closed, "year": self.closed[:4]}
+        return self.variables(DASHBOARDS[name])
 
     def variables(self, dashboard: Json) -> dict[str, str]:
         """The values that a dashboard's lists hold when it opens: the newest, each among those of the list before."""

@@ -224,7 +224,7 @@ async def draw(monitored: Monitored, directory: Path) -> None:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, dashboard in DASHBOARDS.items():
             bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
-            height = SCREEN[1] if name == "wand" else bottom * CELL_PX + 2 * PADDING_PX
+            height = SCREEN[1] if name == "wall" else bottom * CELL_PX + 2 * PADDING_PX
             await picture(
                 browser, page(opened(dashboard, monitored), asking(monitored)), height, directory / f"{name}.png"
             )

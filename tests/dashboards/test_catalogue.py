@@ -1,19 +1,40 @@
 """Dashboards and the catalogue of metrics name the same: nothing that is not there, and nothing left out unsaid."""
 
+from itertools import product
 from typing import Final
 
 from dashboards import queries
 from streams.contracts.rejections import Reason
 from streams.core.measure import Exclusion
 from streams.core.rules import Channel
-from streams.publish.catalogue import CATALOGUE, Kind, Metric
+from streams.serve.metrics.catalogue import catalogue
+from streams.serve.metrics.metric import Kind, Metric
+from streams.words import Language, words_of
 from tests.alerting.prometheus import metric_names, recording_rules
 from tests.dashboards.built import DASHBOARDS, asked
 
 OF_PROMETHEUS: Final = {"up"}
 """Metrics that Prometheus makes itself."""
 
-NOT_SHOWN: Final[dict[str, str]] = {}
+_OF_CALLS: Final = (
+    "answered_too_late_calls",
+    "callback_requested_calls",
+    "called_back_calls",
+    "called_back_after_seconds",
+)
+
+NOT_SHOWN: Final[dict[str, str]] = {
+    **{
+        f"wachtmonitor_{span}{name}": "The report shows it where there is any; few exchanges send such facts."
+        for span, name in product(("", "month_", "closed_month_"), _OF_CALLS)
+    },
+    "wachtmonitor_feed_fault": "It is for an alarm: /health, the wall and the log say in words what the fault is.",
+    "wachtmonitor_clusters": "It is for an alarm and `check`: where Prometheus has fewer, no dashboard is right.",
+    "wachtmonitor_feed_refused": "It is for an alarm: /health, the wall and the log say in words what "
+    "is refused and why.",
+    "wachtmonitor_unjudged_contacts": "0 but for the minute after norms or hours have changed, and then the worker "
+    "is not healthy: its health page and the wall say it.",
+}
 """Metrics on no dashboard, with the reason."""
 
 RULES: Final = {rule.name: rule.expr for rule in recording_rules()}
@@ -44,15 +65,20 @@ def test_every_code_has_words() -> None:
     assert set(queries.CHANNELS) == set(Channel)
     assert set(queries.REJECTIONS) == set(Reason)
     assert set(queries.REASONS) == {*Exclusion, "missed", "implausible_request"}
-    for words in (queries.CHANNELS, queries.REJECTIONS, queries.REASONS):
-        assert len(set(words.values())) == len(words)
+    for language, keys in product(Language, (queries.CHANNELS, queries.REJECTIONS, queries.REASONS)):
+        assert len({words_of(language)(key) for key in keys.values()}) == len(keys)
 
 
 def test_every_metric_that_a_dashboard_names_is_in_the_catalogue() -> None:
-    assert shown() - OF_PROMETHEUS <= {name for metric in CATALOGUE for name in names_of(metric)}
+    assert shown() - OF_PROMETHEUS <= {name for metric in catalogue() for name in names_of(metric)}
 
 
 def test_every_metric_of_the_catalogue_is_on_a_dashboard_or_marked_why_not() -> None:
-    missing = {metric.name for metric in CATALOGUE if not names_of(metric) & shown()}
+    missing = {metric.name for metric in catalogue() if not names_of(metric) & shown()}
     assert missing == set(NOT_SHOWN)
     assert all(reason.endswith(".") for reason in NOT_SHOWN.values())
+
+
+def test_no_query_depends_on_what_a_job_is_called() -> None:
+    """A Prometheus of one's own, or a ServiceMonitor, has names of its own for them."""
+    assert [query.expr for query in asked() if "job=" in query.expr] == []

@@ -26,7 +26,7 @@ LONGEST_UID: Final = 40
 
 def test_the_committed_files_are_those_that_are_built() -> None:
     """`make dashboards` writes them anew."""
-    committed = {path: path.read_text(encoding="utf-8") for path in sorted(DIRECTORY.glob("*"))}
+    committed = {path: path.read_text(encoding="utf-8") for path in sorted(DIRECTORY.glob("*/*"))}
     assert committed == files()
 
 
@@ -70,7 +70,7 @@ def test_every_key_is_one_that_grafana_knows(built: Json) -> None:
 )
 def test_a_key_that_grafana_does_not_know_is_found(place: tuple[str | int, ...]) -> None:
     """The check can fail: it is as strict as it has to be wherever a key can be written wrong."""
-    built = json.loads(json.dumps(ALL["wand"]))
+    built = json.loads(json.dumps(ALL["nl-wall"]))
     target = built
     for key in place[:-1]:
         target = target[key]
@@ -123,7 +123,7 @@ def test_values_of_lists_are_in_them(built: Json) -> None:
         if allowed is not None and isinstance(value, str):
             assert value in allowed, (parent, key)
             checked += 1
-    assert checked or built is ALL["draaiboek"]
+    assert checked or built["uid"] == "wachtmonitor-runbook"
 
 
 TRANSFORMATIONS: Final = {
@@ -168,5 +168,5 @@ def test_a_dashboard_can_be_told_from_others_and_stays_where_it_is(built: Json) 
 
 @every_dashboard
 def test_links_lead_to_every_other_dashboard_and_to_nothing_else(built: Json) -> None:
-    paths = {link["url"].partition("?")[0] for link in built["links"]}
-    assert paths == {f"/d/{other['uid']}" for other in ALL.values()} - {f"/d/{built['uid']}"}
+    paths = [link["url"].partition("?")[0] for link in built["links"]]
+    assert sorted(paths) == sorted({f"/d/{other['uid']}" for other in ALL.values()} - {f"/d/{built['uid']}"})

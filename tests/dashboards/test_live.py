@@ -10,14 +10,20 @@ from typing import Any, Final
 import pytest
 
 from dashboards import queries
-from dashboards.alarms import ALARMS, Alarm
-from dashboards.queries import Query
-from streams.check_prometheus import prometheus_findings
+from dashboards.alarms.rules import ALARMS, Alarm
+from dashboards.queries import LONGER, Query
+from dashboards.team import queries as team
+from dashboards.wall import queries as wall
+from streams.channels.calls.counts import PhoneTally
+from streams.channels.visits.counts import DeskTally
+from streams.commands.check.finding import Status
+from streams.commands.check.prometheus import prometheus_findings
 from streams.contracts.rejections import Reason
+from streams.core.counts import Tally
 from streams.core.measure import Exclusion
 from streams.core.rules import Channel
-from streams.core.tally import DeskTally, PhoneTally, Tally
-from streams.finding import Status
+from streams.months.month import month_of
+from streams.months.reading import read_sources
 from streams.settings import PrometheusSettings
 from tests.alerting.prometheus import RecordingRule, recording_rules
 from tests.dashboards.built import DASHBOARDS, Asked, Json, asked, panels, with_values
@@ -26,15 +32,15 @@ from tests.dashboards.monitored import RULES, Monitored
 from tests.dashboards.preview import asking
 from tests.runtime.workers import month_totals, until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="session")]
 
 RANGE_SECONDS: Final = 20
 
-SILENT_WHILE_ALL_IS_WELL: Final = {queries.MONITOR_STOPPED.expr}
+SILENT_WHILE_ALL_IS_WELL: Final = {wall.MONITOR_STOPPED.expr}
 """Queries that are to say nothing now; tests in `test_judging` make them speak."""
 
 
-ONLY_IF_MANY: Final = {"lijn"}
+ONLY_IF_MANY: Final = {"line"}
 """A label that names telephone lines where there are more than one."""
 
 
@@ -46,7 +52,7 @@ def numbers(series: list[dict[str, Any]]) -> list[float]:
 
 def answers(monitored: Monitored, query: Asked) -> list[dict[str, Any]]:
     """What Grafana gets for a query of a panel."""
-    expr = with_values(query.expr, monitored.variables(DASHBOARDS["maand"]))
+    expr = with_values(query.expr, monitored.chosen("month", query.expr))
     return monitored.query(expr) if query.target["instant"] else monitored.query_range(expr, RANGE_SECONDS)
 
 
@@ -77,7 +83,8 @@ CODES: Final = {*Reason, *Exclusion, *Channel, *queries.REASONS, "today", "month
     ids=lambda each: each if isinstance(each, str) else each["title"],
 )
 async def test_no_code_is_on_a_screen(name: str, panel: Json, monitored: Monitored) -> None:
-    filled = json.loads(with_values(json.dumps(panel), monitored.variables(DASHBOARDS[name])))
+    text = json.dumps(panel)
+    filled = json.loads(with_values(text, monitored.chosen(name, text)))
     shown: list[str] = []
 
     def look() -> bool:
@@ -90,7 +97,7 @@ async def test_no_code_is_on_a_screen(name: str, panel: Json, monitored: Monitor
 
 @pytest.mark.parametrize(
     "panel",
-    [each for name in ("team", "gezondheid") for each in panels(DASHBOARDS[name]) if each["type"] == "timeseries"],
+    [each for name in ("team", "health") for each in panels(DASHBOARDS[name]) if each["type"] == "timeseries"],
     ids=lambda each: each["title"],
 )
 async def test_no_two_figures_are_drawn_alike(panel: Json, monitored: Monitored) -> None:
@@ -123,14 +130,14 @@ def words(panel: Json, ask: Ask) -> list[str]:
 async def test_tiles_show_clusters_in_the_order_of_the_alphabet(monitored: Monitored) -> None:
     """Whoever watches a wall learns where to look; Grafana leaves series in the order in which they come."""
     desks = sorted(each.name for each in monitored.settings.rules.clusters if each.channel is Channel.DESK)
-    for query in (queries.DESK_LONGEST, queries.DESK_AVERAGE_SHORT, queries.DESK_AVERAGE_DAY):
+    for query in (wall.DESK_LONGEST, wall.DESK_AVERAGE_SHORT, wall.DESK_AVERAGE_DAY):
         assert await labels_of(monitored, query, "cluster") == desks
 
 
 async def test_speed_categories_sort_by_their_bounds(monitored: Monitored) -> None:
-    bounds = [f"{each // 1000:04}" for each in monitored.settings.rules.speed_categories_ms] + ["langer"]
-    for query in queries.CATEGORY_TABLE.values():
-        assert sorted(await labels_of(monitored, query, "grens")) == bounds
+    bounds = [f"{each // 1000:04}" for each in monitored.settings.rules.speed_categories_ms] + [LONGER]
+    for query in team.CATEGORY_TABLE.values():
+        assert sorted(await labels_of(monitored, query, "bound")) == bounds
 
 
 async def labels_of(monitored: Monitored, query: Query, label: str) -> list[str]:
@@ -145,11 +152,16 @@ async def labels_of(monitored: Monitored, query: Query, label: str) -> list[str]
     return found
 
 
-async def test_the_months_are_exactly_the_official_totals(monitored: Monitored) -> None:
-    """What Prometheus adds up over the workers is what stands on the topic of month totals, to the last call."""
+async def test_the_months_are_exactly_those_of_the_report(monitored: Monitored) -> None:
+    """What Prometheus makes of all workers, to the last call: the frozen figures of the closed month, to which a fact
+    has come since, and of the others what stands on the topic of month totals."""
+    sources = await read_sources(monitored.kafka)
+    months = [month_of(sources, month, monitored.settings) for month in sources.months()]
+    assert [each.month for each in months if each.late] == [monitored.closed]
     expected = {
-        (rule, month, channel.value, cluster): count
-        for (month, channel, cluster), tally in (await month_totals(monitored.kafka)).items()
+        (rule, each.month, channel.value, cluster): count
+        for each in months
+        for (channel, cluster), tally in each.totals.items()
         for rule, count in counts(tally).items()
     }
     assert len({month for _, month, _, _ in expected}) > 2
@@ -164,7 +176,26 @@ async def test_the_months_are_exactly_the_official_totals(monitored: Monitored) 
         return found.keys() >= expected.keys()
 
     await until(ask, "every month in Prometheus")
+    assert monitored.value("sum(cluster_month:wachtmonitor_closed_month_late_facts:sum)") == 1
     assert {place: found[place] for place in expected} == expected
+
+
+async def test_the_wait_until_an_appointment_of_the_city_is_that_of_all_its_requests(monitored: Monitored) -> None:
+    """Added up over clusters and workers, to the last working day."""
+    sums: dict[str, tuple[int, int]] = {}
+    for (month, _, _), tally in (await month_totals(monitored.kafka)).items():
+        if isinstance(tally, DeskTally) and tally.requests:
+            requests, days = sums.get(month, (0, 0))
+            sums[month] = (requests + tally.requests, days + tally.lead_days)
+    assert sums
+    found: dict[str, float] = {}
+
+    def ask() -> bool:
+        for each in monitored.query("month:wachtmonitor_month_lead_workdays:avg"):
+            found[each["metric"]["month"]] = float(each["value"][1])
+        return found == {month: days / requests for month, (requests, days) in sums.items()}
+
+    await until(ask, f"the city's {sums}, of which there is {found}")
 
 
 def counts(tally: Tally) -> dict[str, float]:

@@ -1,26 +1,40 @@
 """The runbook in Grafana: every section of the Markdown is a panel, and nothing of it is lost."""
 
-from dashboards import runbook_page
-from dashboards.runbook_page import sections
+import pytest
+
+from dashboards.runbook.page import build, runbook, sections
+from streams.words import Language
 
 
-def test_a_section_is_what_stands_below_a_heading_of_the_second_level() -> None:
+def test_a_section_is_what_stands_below_a_heading_of_the_first_or_second_level() -> None:
     markdown = "# Titel\n\nVooraf.\n\n## Eerste\n\nEen.\n\n### Onderdeel\n\nDiep.\n\n## Tweede\nTwee.\n"
     assert sections(markdown) == [
-        ("Draaiboek", "Vooraf."),
+        ("Titel", "Vooraf."),
         ("Eerste", "Een.\n\n### Onderdeel\n\nDiep."),
         ("Tweede", "Twee."),
     ]
 
 
-def test_every_line_of_the_runbook_is_on_the_page() -> None:
-    panels = runbook_page.build()["panels"]
-    shown = {line for panel in panels for line in (f"## {panel['title']}", *panel["options"]["content"].splitlines())}
-    lines = runbook_page.RUNBOOK.read_text(encoding="utf-8").splitlines()
-    assert {line for line in lines if line and not line.startswith("# ")} <= shown
+@pytest.mark.parametrize("language", Language)
+def test_every_line_of_the_runbook_is_on_the_page(language: Language) -> None:
+    panels = build(language)["panels"]
+    shown = {line for panel in panels for line in (panel["title"], *panel["options"]["content"].splitlines())}
+    lines = [line.removeprefix("# ").removeprefix("## ") for line in runbook(language).splitlines()]
+    assert {line for line in lines if line} <= shown
 
 
 def test_long_sections_have_high_panels() -> None:
-    heights = {panel["title"]: panel["gridPos"]["h"] for panel in runbook_page.build()["panels"]}
-    lengths = {panel["title"]: panel["options"]["content"].count("\n") for panel in runbook_page.build()["panels"]}
+    panels = build(Language.DUTCH)["panels"]
+    heights = {panel["title"]: panel["gridPos"]["h"] for panel in panels}
+    lengths = {panel["title"]: panel["options"]["content"].count("\n") for panel in panels}
     assert heights[max(lengths, key=lengths.__getitem__)] == max(heights.values())
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_runbook_is_divided_alike_in_every_language(language: Language) -> None:
+    """The same sections with the same steps, so that no language says less."""
+    steps = [
+        [line[:2] for line in body.splitlines() if line[:1].isdigit()] for _, body in sections(runbook(language))
+    ]
+    dutch = sections(runbook(Language.DUTCH))
+    assert steps == [[line[:2] for line in body.splitlines() if line[:1].isdigit()] for _, body in dutch]

@@ -7,7 +7,9 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,10 +18,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from streams.runtime.embedded import free_port
-
 SCRIPT: Final = Path(__file__).parents[2] / "deploy" / "grafana" / "account.py"
 PASSWORD: Final = "first-given"
+LOOK_SECONDS: Final = 2.0
+"""How often the script looks."""
 
 
 @dataclass
@@ -32,6 +34,8 @@ class Grafana:
     tokens: dict[str, str] = field(default_factory=dict)
     """By name; a name is given once."""
     url: str = ""
+    refused: int = 0
+    """So many passwords."""
 
     def reply(self, method: str, path: str, authorization: str, body: Any) -> tuple[int, Any]:
         """Status and JSON."""
@@ -41,6 +45,7 @@ class Grafana:
         if authorization.removeprefix("Bearer ") in self.tokens.values():
             return (200 if path == "/api/org" else 403), {}
         if authorization != f"Basic {base64.b64encode(f'admin:{PASSWORD}'.encode()).decode()}":
+            self.refused += authorization.startswith("Basic")
             return 401, {"message": "Invalid username or password"}
         return self._for_the_administrator(method, path, body)
 
@@ -98,8 +103,16 @@ def run(what: str, file: Path, **environment: str) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def mode(file: Path) -> int:
@@ -147,9 +160,34 @@ def test_a_password_of_the_environment_goes_first_and_is_not_said(tmp_path: Path
 def token(grafana: Grafana, directory: Path, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
     """Ask for a token, into the file `workers`."""
     (directory / "admin").write_text(password)
-    return run(
-        "token", directory / "workers", GRAFANA_URL=grafana.url, GRAFANA_PASSWORD_FILE=str(directory / "admin")
+    return run("token", directory / "workers", **environment_of(grafana, directory))
+
+
+def environment_of(grafana: Grafana, directory: Path) -> dict[str, str]:
+    """What Compose gives it."""
+    return {"GRAFANA_URL": grafana.url, "GRAFANA_PASSWORD_FILE": str(directory / "admin")}
+
+
+@contextmanager
+def asking(grafana: Grafana, directory: Path) -> Iterator[subprocess.Popen[str]]:
+    """The script while it asks for a token."""
+    process = subprocess.Popen(
+        [sys.executable, str(SCRIPT), "token", str(directory / "workers")],
+        env={"PATH": os.environ["PATH"], **environment_of(grafana, directory)},
+        stderr=subprocess.PIPE,
+        text=True,
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    """The next one that it says."""
+    assert process.stderr is not None
+    return process.stderr.readline()
 
 
 def test_a_token_is_asked_for_once_grafana_is_ready(grafana: Grafana, tmp_path: Path) -> None:
@@ -179,16 +217,51 @@ def test_a_token_that_grafana_does_not_know_is_replaced(grafana: Grafana, tmp_pa
     assert len(grafana.accounts) == 1
 
 
-def test_workers_that_have_a_token_do_not_wait_for_grafana(tmp_path: Path) -> None:
-    (tmp_path / "workers").write_text("glsa_kept")
-    done = token(Grafana(url=f"http://127.0.0.1:{free_port()}"), tmp_path)
-    assert done.returncode == 0
-    assert (tmp_path / "workers").read_text() == "glsa_kept"
+def test_it_asks_until_grafana_is_there(grafana: Grafana, tmp_path: Path) -> None:
+    """For as long as it takes: it says once that it waits, and once that it is done."""
+    (tmp_path / "admin").write_text(PASSWORD)
+    grafana.unready = 1_000_000
+    with asking(grafana, tmp_path) as process:
+        assert "is not ready: its log says why. It is tried again; until then the snapshots" in line_of(process)
+        asked = grafana.unready
+        wait_for(lambda: grafana.unready <= asked - 2)
+        assert process.poll() is None
+        grafana.unready = 0
+        assert "Grafana gave a token" in line_of(process), "and nothing in between"
+        assert process.wait(timeout=240) == 0
+    assert (tmp_path / "workers").read_text() in grafana.tokens.values()
 
 
-def test_a_password_that_grafana_refuses_is_explained(grafana: Grafana, tmp_path: Path) -> None:
-    done = token(grafana, tmp_path, "another")
-    assert done.returncode == 1
-    assert "GRAFANA_ADMIN_PASSWORD" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert not (tmp_path / "workers").exists()
+def test_a_token_of_before_is_judged_once_grafana_is_there(grafana: Grafana, tmp_path: Path) -> None:
+    """It may be of a Grafana that has gone with its volume; nobody waits for the answer."""
+    (tmp_path / "workers").write_text("glsa_of-another-grafana")
+    grafana.unready = 2
+    assert token(grafana, tmp_path).returncode == 0
+    assert (tmp_path / "workers").read_text() in grafana.tokens.values()
+
+
+def test_a_password_that_grafana_refuses_is_explained_and_another_one_is_taken(
+    grafana: Grafana, tmp_path: Path
+) -> None:
+    """The same one is not tried again and again: Grafana would lock its people out."""
+    (tmp_path / "admin").write_text("another")
+    with asking(grafana, tmp_path) as process:
+        said = line_of(process)
+        assert "Set GRAFANA_ADMIN_PASSWORD to that one" in said
+        assert "another" not in said
+        time.sleep(2.5 * LOOK_SECONDS)
+        assert grafana.refused == 1
+        assert not (tmp_path / "workers").exists()
+        (tmp_path / "admin").write_text(PASSWORD)
+        assert "Grafana gave a token" in line_of(process)
+        assert process.wait(timeout=240) == 0
+
+
+def test_it_ends_when_it_is_told_to(grafana: Grafana, tmp_path: Path) -> None:
+    """A container waits ten seconds for who does not, and it may have to ask for days."""
+    (tmp_path / "admin").write_text(PASSWORD)
+    grafana.unready = 1_000_000
+    with asking(grafana, tmp_path) as process:
+        line_of(process)
+        process.terminate()
+        assert process.wait(timeout=240) == 1, "by its own handler: the first process of a container has no other"

@@ -14,6 +14,7 @@ import yaml
 
 from streams.settings import DEFAULT_FILE, load
 from streams.settings.environment import PREFIX
+from streams.words import Language
 from tests.alerting.prometheus import metric_names
 from tests.alerting.schema import ContactPointsFile, read
 
@@ -79,19 +80,49 @@ def test_an_image_is_pinned_or_built_here(service: dict[str, Any]) -> None:
     assert service["image"] == "wachtmonitor" or re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", service["image"])
 
 
-def test_the_image_is_built_once_and_before_all_who_use_it() -> None:
-    """Two builds of one name at the same time fail; whoever does not build must not look for it in a registry."""
-    (builder,) = (name for name, service in SERVICES.items() if "build" in service)
+def test_the_image_is_built_once_by_a_service_that_needs_nothing_of_grafana() -> None:
+    """Two builds of one name at the same time fail; whoever does not build must not look for it in a registry.
+
+    Compose builds all images before it starts a service, so the builder need not be started first.
+    """
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["worker"]
     for name, service in SERVICES.items():
-        if service["image"] == "wachtmonitor" and name != builder:
+        if service["image"] == "wachtmonitor" and name != "worker":
             assert service["pull_policy"] == "never"
-            assert builder in _awaited(name)
 
 
 def _awaited(name: str) -> set[str]:
     """Every service that starts before this one."""
     direct = set(SERVICES[name].get("depends_on", ()))
     return direct | {each for other in direct for each in _awaited(other)}
+
+
+@pytest.mark.parametrize(("name", "awaited"), [("kafka", set()), ("worker", {"kafka"}), ("prometheus", set())])
+def test_measuring_waits_for_nothing_of_grafana(name: str, awaited: set[str]) -> None:
+    """Whatever Grafana does, a worker counts, shows its wall and is scraped."""
+    assert _awaited(name) == awaited
+
+
+def test_nothing_that_may_fail_or_last_is_waited_for_on_the_way_to_grafana() -> None:
+    """`up` ends with an error when somebody waits for a service that does not become what it is waited for."""
+    conditions = {
+        (name, other): needed["condition"]
+        for name, service in SERVICES.items()
+        for other, needed in service.get("depends_on", {}).items()
+    }
+    assert conditions == {
+        ("worker", "kafka"): "service_healthy",
+        ("grafana", "prometheus"): "service_started",
+        ("grafana", "grafana-secrets"): "service_completed_successfully",
+        ("grafana-token", "grafana"): "service_started",
+    }
+    assert SERVICES["grafana-secrets"]["network_mode"] == "none", "so that it waits for nobody"
+
+
+@pytest.mark.parametrize("name", ["worker", "prometheus"])
+def test_a_healthcheck_asks_nobody_else(name: str) -> None:
+    asked = re.findall(r"https?://([^:/]+)", " ".join(SERVICES[name]["healthcheck"]["test"]))
+    assert asked == ["127.0.0.1"]
 
 
 @each_service
@@ -107,12 +138,9 @@ def test_a_lasting_service_is_watched_and_started_again(service: dict[str, Any])
 
 
 @each_once
-def test_a_service_that_runs_once_is_waited_for_and_not_started_again(service: dict[str, Any]) -> None:
-    assert service["restart"] == "no"
+def test_a_service_that_runs_once_is_not_started_again_once_it_is_done(service: dict[str, Any]) -> None:
+    assert service["restart"] == ("on-failure" if service is SERVICES["grafana-token"] else "no")
     assert service["healthcheck"] == {"disable": True}, "the image's own would ask for a worker"
-    name = next(name for name, each in ONCE.items() if each is service)
-    waiting = [other["depends_on"] for other in LASTING.values() if name in other.get("depends_on", ())]
-    assert [each[name] for each in waiting] == [{"condition": "service_completed_successfully"}]
 
 
 @each_service
@@ -155,14 +183,13 @@ def test_workers_can_be_many() -> None:
     assert load(None, {}).kafka.partitions >= 3
 
 
-def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables(tmp_path: Path) -> None:
-    environment = {key: str(value) for key, value in SERVICES["worker"]["environment"].items()}
+def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables() -> None:
+    """As at the first start, when there is no token."""
+    given = SERVICES["worker"]["environment"].items()
+    environment = {key: re.sub(r"^\$\{\w+:-\}$", "", str(value)) for key, value in given}
     mounted = {target: source for source, target in _mounts("worker")}
     file = environment.pop("WACHTMONITOR_SETTINGS")
     assert mounted[file].default == DEFAULT_FILE
-    token = tmp_path / "token"
-    token.write_text("glsa_of-the-test-alone")
-    environment["WACHTMONITOR_GRAFANA_TOKEN_FILE"] = str(token)
     settings = load(DEFAULT_FILE, {name: value for name, value in environment.items() if name.startswith(PREFIX)})
     assert settings.kafka.bootstrap_servers == ("kafka:19092",)
     assert settings.web.host == "0.0.0.0"
@@ -187,7 +214,7 @@ def test_a_worker_can_make_snapshots() -> None:
         for group in yaml.safe_load((mounted[str(file.parent)].default / file.name).read_text("utf-8"))["groups"]
         for rule in group["rules"]
     }
-    month = (ROOT / "dashboards" / "json" / "maand.json").read_text("utf-8")
+    month = (ROOT / "dashboards" / "json" / "nl" / "month.json").read_text("utf-8")
     named = {name for target in re.findall(r'"expr": "(.*)"', month) for name in metric_names(target)}
     assert {name for name in named if ":" in name} <= rules
 
@@ -214,8 +241,12 @@ class _Source(str):
 
 
 def _mounts(name: str) -> list[tuple[_Source, str]]:
-    pattern = re.compile(r"^(\$\{[^}]*\}|[^:]+):([^:]+)")
-    found = [pattern.match(volume) for volume in _volumes(name)]
+    return _mounts_of(SERVICES[name])
+
+
+def _mounts_of(service: dict[str, Any]) -> list[tuple[_Source, str]]:
+    pattern = re.compile(r"^((?:\$\{[^}]*\}|[^:$])+):([^:]+)")
+    found = [pattern.match(volume) for volume in service["volumes"]]
     return [(_Source(match[1]), match[2]) for match in found if match]
 
 
@@ -238,14 +269,28 @@ def test_prometheus_keeps_more_than_a_year() -> None:
     assert int(days) >= 366 + 31
 
 
-def test_grafana_speaks_dutch_in_brussels_and_lets_nobody_look_unasked() -> None:
+def in_language(text: str, language: Language) -> Path:
+    """A path of the file in the repository, for a language."""
+    return ROOT / text.replace("${WACHTMONITOR_LANGUAGE:-nl}", language.value)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_one_variable_chooses_the_language_of_grafana_and_of_the_workers(language: Language) -> None:
+    grafana = SERVICES["grafana"]
+    spoken = in_language(grafana["env_file"], language).read_text(encoding="utf-8")
+    assert re.findall(r"^GF_USERS_DEFAULT_LANGUAGE=(\w\w)-\w\w$", spoken, re.MULTILINE) == [language.value]
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    (dashboards,) = (source for source, target in _mounts("grafana") if home.startswith(target))
+    assert (in_language(dashboards, language) / Path(home).name).exists()
+    variable = SERVICES["worker"]["environment"]["WACHTMONITOR_LANGUAGE"]
+    assert variable == "${WACHTMONITOR_LANGUAGE:-}", "empty: that of the settings"
+    assert load(None, {"WACHTMONITOR_LANGUAGE": language.value}).language == language.value
+
+
+def test_grafana_is_in_brussels_and_lets_nobody_look_unasked() -> None:
     environment = SERVICES["grafana"]["environment"]
-    assert environment["GF_USERS_DEFAULT_LANGUAGE"] == "nl-NL"
     assert environment["GF_DATE_FORMATS_DEFAULT_TIMEZONE"] == environment["TZ"] == "Europe/Brussels"
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "${GRAFANA_ANONYMOUS:-false}"
-    home = environment["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
-    (dashboards,) = (source for source, target in _mounts("grafana") if home.startswith(target))
-    assert (dashboards.default / Path(home).name).exists()
 
 
 def test_grafana_finds_the_dashboards_where_its_provider_looks() -> None:
@@ -309,7 +354,13 @@ def test_volumes_for_secrets_belong_to_the_user_who_writes_them() -> None:
         (directory,) = (target for source, target in _mounts(name) if source == name)
         assert directory in directories
         assert service["user"] == user
-        assert name not in {source for before in _awaited(name) for source, _ in _mounts(before)}
+        # Whoever mounts it before the one who writes it mounts it on the same directory of the same image.
+        for other in SERVICES.values():
+            places = {target for source, target in _mounts_of(other) if source == name}
+            if other["image"] == service["image"]:
+                assert places <= {directory}
+            elif places:
+                assert name in other["depends_on"]
 
 
 def _volumes(name: str) -> list[str]:

@@ -13,9 +13,10 @@ import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.kafka import admin_client, ensure_topics
-from streams.runtime.embedded import HOST, BrokerProcess, free_port
+from streams.kafka.client import admin_client, ensure_topics
+from streams.kafka.embedded import HOST, BrokerProcess
 from tests.brokers.apache import JAVA, KafkaMissingError, kafka_jars
+from tests.brokers.ports import next_port
 from tests.brokers.topics import settings_at
 from tests.runtime.workers import until
 
@@ -60,7 +61,7 @@ async def test_kafka_starts_as_in_its_image_and_stamps_records_on_arrival(tmp_pa
     except KafkaMissingError as missing:
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
         give_up(f"no Apache Kafka: {missing}")
-    ports = {name: free_port() for name in ("19092", "9092", "9093")}
+    ports = {name: next_port() for name in ("19092", "9092", "9093")}
     file = await asyncio.to_thread(_set_up, tmp_path, ports, java)
     port = ports["9092"]
     broker = BrokerProcess("Kafka", [*java, "kafka.Kafka", str(file)], port=port, log=tmp_path / "log")

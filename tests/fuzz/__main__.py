@@ -10,11 +10,12 @@ from typing import Final
 import click
 
 from tests.fuzz.account import Account
+from tests.fuzz.large import PARTITIONS, PEAK_BYTES_MAX, Peak, measure, shapes
 from tests.fuzz.run import GROWTH_BYTES_MAX, FuzzError, fuzz, replay
 from tests.fuzz.targets import TARGETS
 
-SHARES: Final = {"decoder": 0.7, "rows": 0.28, "mapping": 0.02}
-"""What part of the records each target gets: a mapping takes a hundred times as long as a record."""
+SHARES: Final = {"decoder": 0.7, "rows": 0.26, "file": 0.01, "mapping": 0.02, "batches": 0.01}
+"""What part of the records each target gets: a mapping takes a hundred times as long as a record, a batch more."""
 
 _MIB: Final = 1024 * 1024
 
@@ -43,9 +44,12 @@ def main(*, records: int, seed: int, parallel: int, again: tuple[str, str] | Non
 
     with ThreadPoolExecutor(parallel) as pool:
         found = list(pool.map(run, TARGETS))
+        peaks = measure(directory / "large", shapes(), pool)
     click.echo(summarised([each for each in found if isinstance(each, Account)]))
+    click.echo(most(peaks))
     errors = [str(each) for each in found if isinstance(each, FuzzError)]
     grown = [each.target for each in found if isinstance(each, Account) and growth(each) > GROWTH_BYTES_MAX]
+    grown += [each.name for each in peaks if each.peak_bytes >= PEAK_BYTES_MAX]
     if errors or grown:
         raise click.ClickException("\n\n".join([*errors, *(f"{name}: its memory grew too much" for name in grown)]))
     sys.exit(0)
@@ -65,6 +69,15 @@ def summarised(accounts: Sequence[Account]) -> str:
         for each in accounts
     ]
     return "\n".join([*lines, f"in all   {sum(each.records for each in accounts):>10,} records"])
+
+
+def most(peaks: Sequence[Peak]) -> str:
+    """The batches that took most memory, unpacked."""
+    largest = max(peaks, key=lambda each: each.peak_bytes)
+    return (
+        f"peak memory of a worker of {PARTITIONS} partitions, over {len(peaks)} kinds of batches that unpack large: "
+        f"{largest.peak_bytes / _MIB:.0f} MiB ({largest.name}), below {PEAK_BYTES_MAX / _MIB:.0f} MiB must it be"
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is fuzzed, and what must be true of it whatever the bytes. Must not know the fuzzer."""
 
+import gzip
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,12 +9,23 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from aiokafka import TopicPartition
 
-from streams.contracts.examples import Kind, bad_examples, examples
+from streams.contracts.documents.examples import Kind, bad_examples, examples
 from streams.contracts.rejections import Rejection
-from streams.sources.delimited import Row, Unreadable, read_rows
+from streams.runtime.fetching.fetch import Batches
+from streams.runtime.fetching.turns import Unread, take_turns
+from streams.settings import load
+from streams.sources.files.contract import read_contract
+from streams.sources.files.events import read_rows
+from streams.sources.files.row import Row, Unreadable
+from streams.sources.files.unpacking import FileError
+from streams.sources.guess.draft import draft
+from streams.sources.guess.sample import look
 from streams.sources.mapping import FileMapping, MappingError, parse_mapping
 from tests.contracts.decoders import DECODERS
+from tests.runtime import batches as made_of
+from tests.runtime.batches import CODECS, MIB, ZSTD, batch, compressed, message, packed_zeros, wrapped
 
 Steps = Iterator[object]
 """Each step reads one record; between two of them the clock stands still."""
@@ -78,7 +90,7 @@ def _decode(data: bytes) -> Steps:
         same = [record for record in records if record.kind is kind]
         keys, values = [record.key for record in same], [record.value for record in same]
         together = DECODERS[kind].decode_batch(keys, values, [NOW_MS] * len(same))
-        assert together.events == found, "a batch holds what its records hold"
+        assert together.outcomes() == found, "a batch holds what its records hold"
 
 
 def _decode_seeds() -> list[bytes]:
@@ -108,11 +120,14 @@ _MAPPINGS: Final = [_mapping(time, quote) for time in _TIMES for quote in ("'", 
 def _rows(data: bytes) -> Steps:
     if not data:
         return
-    for row in read_rows(io.BytesIO(data[1:]), _MAPPINGS[data[0] % len(_MAPPINGS)]):
-        assert isinstance(row, Row)
-        assert bool(row.events) != (row.left_out is not None), "events, or a reason why there are none"
-        assert row.left_out is None or row.left_out.on_purpose or row.left_out.reason in set(Unreadable)
-        yield row
+    with suppress(FileError):  # it is no file of rows
+        yield from map(_checked, read_rows(io.BytesIO(data[1:]), _MAPPINGS[data[0] % len(_MAPPINGS)]))
+
+
+def _checked(row: Row) -> Row:
+    assert bool(row.events) != (row.left_out is not None), "events, or a reason why there are none"
+    assert row.left_out is None or row.left_out.on_purpose or row.left_out.reason in set(Unreadable)
+    return row
 
 
 _ROWS: Final = (
@@ -122,6 +137,30 @@ _ROWS: Final = (
     b"1,'A\nB',,1790929800.5,1790929812,1790929900\n",
     b"1,TEST,2026-03-29,2026-03-29 02:30:00,,\n",
 )
+
+
+# A file of any kind: what is guessed of it, and its events if it holds events.
+
+
+def _file(data: bytes) -> Steps:
+    with suppress(FileError):
+        guessed = draft(look(io.BytesIO(data)), _RULES, "calls.csv")
+        yield guessed
+        assert parse_mapping(guessed)
+    with suppress(FileError):
+        yield from map(_checked, read_contract(io.BytesIO(data), _RULES))
+
+
+_RULES: Final = load(None, {}).rules
+
+
+def _file_seeds() -> list[bytes]:
+    table = b"id;queue;start;answered\n1;kcc;03/06/2024 09:30:00;03/06/2024 09:30:12\n"
+    log = b"1717396100|c1|kcc|NONE|ENTERQUEUE||0400000001|1\n1717396109|c1|kcc|A|CONNECT|9\n"
+    record = b'{"ContactId": "1", "Queue": {"Name": "kcc", "EnqueueTimestamp": "2024-06-03T09:30:00Z"}}\n'
+    events = b"\n".join(each.value.encode() for each in examples())
+    plain = [table, b"sep=;\n" + table, log, record, events, b"Day,Calls,Answered\n2024-06-03,12,10\n"]
+    return [*plain, *map(gzip.compress, plain)]
 
 
 # The mapping file.
@@ -145,6 +184,46 @@ def _mapping_or_problems(data: bytes) -> FileMapping | list[str]:
 _FILE: Final = b"id,queue,day,came\n1,A,2026-10-05,2026-10-05 09:30:00\n\xff\xfe\x00,\x80,,\n" + bytes(range(256))
 
 
+# Batches: the first byte chooses format and compression, and whether the rest is packed so; two say how much it is.
+
+
+def _batches(data: bytes) -> Steps:
+    if len(data) <= _SAID:
+        return
+    kind, records, last_delta, body = data[0], data[1] - 2, data[2] - 2, data[_SAID:]
+    name, magic = kind & 7, kind >> 4 & 3
+    packed = body if kind & 8 or name not in CODECS.values() else None
+    if magic < 2:
+        made, end = wrapped(9, body, name=name, magic=magic, packed=packed), 10
+    else:
+        made, end = batch(body, records, name=name, packed=packed, last_delta=last_delta), max(last_delta, 0) + 1
+    fetched = Batches(made)
+    unread = Unread(0, [fetched.next_batch()])
+    behind = 0
+    for _, bundle in take_turns([(TopicPartition("calls", 0), unread)]):
+        for each in bundle.batches():
+            assert each.start == behind, "one follows the other"
+            assert each.start < each.end <= end, "every offset is one of the batch"
+            behind = each.end
+            yield each
+
+
+_SAID: Final = 3
+
+
+def _batches_seeds() -> list[bytes]:
+    body = b"".join(made_of.record(number, b"k", b"{}", [(b"h", None)]) for number in range(3))
+    old = b"".join(message(number, b"k", b"{}") for number in range(3))
+    said = bytes([5, 4])
+    return [
+        *(bytes([2 << 4 | name]) + said + body for name in CODECS.values()),
+        *(bytes([2 << 4 | 8 | name]) + said + compressed(name, body) for name in CODECS.values()),
+        *(bytes([1 << 4 | 8 | name]) + said + compressed(name, old) for name in CODECS.values()),
+        *(bytes([name]) + said + old for name in CODECS.values()),
+        bytes([2 << 4 | 8 | ZSTD]) + said + packed_zeros(ZSTD, made_of.record(0, b"k", b"{}"), 300 * MIB),
+    ]
+
+
 TARGETS: Final[Mapping[str, Target]] = {
     "decoder": Target(
         _decode,
@@ -165,6 +244,14 @@ TARGETS: Final[Mapping[str, Target]] = {
         4_096,
         10.0,
     ),
+    "file": Target(
+        _file,
+        _file_seeds(),
+        [b"\x1f\x8b\x08", b"PK\x03\x04", b"PK\x05\x06", b"sep=", b"{\"", b"xl/workbook.xml", b"2024-06-03 09:30:00",
+         b"1717396100", b"ENTERQUEUE", b"call_id", b"\xff\xfe", b"\\N", b"queue", b"start", b"answered"],
+        4_096,
+        1_000.0,
+    ),
     "mapping": Target(
         _parse,
         [EXAMPLE.read_bytes(), *(
@@ -179,5 +266,13 @@ TARGETS: Final[Mapping[str, Target]] = {
         4_096,
         100.0,
     ),
+    "batches": Target(
+        _batches,
+        _batches_seeds(),
+        [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"\x82SNAPPY\0", b"\xff\xff\xff\xff\x0f",
+         b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x80\x01"],
+        4_096,
+        1_000.0,
+    ),
 }  # fmt: skip
-"""What is fuzzed, by name. A mapping is no record: somebody reads one at a time."""
+"""What is fuzzed, by name. A mapping is no record, since somebody reads one at a time; a batch may be many."""

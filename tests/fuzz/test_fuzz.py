@@ -10,7 +10,7 @@ from tests.fuzz.targets import TARGETS
 
 pytest.importorskip("atheris", reason="the fuzzer is there for Linux alone")
 
-RECORDS: Final = {"decoder": 30_000, "rows": 10_000, "mapping": 1_000}
+RECORDS: Final = {"decoder": 30_000, "rows": 10_000, "file": 2_000, "mapping": 1_000, "batches": 3_000}
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -10,18 +10,21 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.core.rules import DAY_MS
-from streams.kafka import ensure_topics
-from streams.publish.wall import BEHIND_AFTER_SECONDS, WallPayload
+from streams.kafka.client import ensure_topics
+from streams.kafka.writer import FencedWriter
+from streams.process.clock import system_clock
+from streams.runtime import clock_watch
 from streams.runtime.app import MonitorApp
-from streams.runtime.clock import system_clock
-from streams.runtime.embedded import free_port
-from streams.runtime.partition import Batch
+from streams.runtime.clock_watch import ClockWatch
+from streams.runtime.partition import Fetched
 from streams.runtime.partitions import Partitions
 from streams.runtime.worker import running_worker
+from streams.serve.wall.payload import BEHIND_AFTER_SECONDS, WallPayload
 from streams.settings import Settings, load
 from streams.sources.sender import EventSender
 from streams.sources.simulation import SimulationPlan, simulate_day
 from tests.brokers.apache import ApacheKafka
+from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings
 from tests.runtime.workers import until
 from tests.soak.watch import summed
@@ -54,12 +57,12 @@ class Gate:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     gate, fold = Gate(), Partitions.fold
 
-    async def slowly(self: Partitions, tp: TopicPartition, batch: Batch) -> int:
+    async def slowly(self: Partitions, tp: TopicPartition, batch: Fetched) -> int:
         await gate.pass_through(tp)
         return await fold(self, tp, batch)
 
     monkeypatch.setattr(Partitions, "fold", slowly)
-    monkeypatch.setattr("streams.runtime.consumer.BATCH_RECORDS", 200)
+    monkeypatch.setattr("streams.runtime.fetching.turns.BATCH_RECORDS", 200)
     return gate
 
 
@@ -73,14 +76,32 @@ async def settings(apache_kafka: ApacheKafka) -> tuple[Settings, int]:
     async with EventSender(kafka) as sender:
         for event in events:
             await sender.send(event)
-    web = msgspec.structs.replace(settings.web, port=free_port())
+    web = msgspec.structs.replace(settings.web, port=next_port())
     return msgspec.structs.replace(settings, kafka=kafka, web=web), len(events)
 
 
+def ignore_the_brokers_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They give no record a time that is past, so a worker of a day later is one whose clock is a day ahead.
+
+    Theirs would hold its clock back, and they would refuse what it writes by it.
+    """
+    new_writer = Partitions._new_writer
+
+    def by_the_machines_time(self: Partitions, tp: TopicPartition) -> FencedWriter:
+        writer = new_writer(self, tp)
+        writer._clock = None
+        return writer
+
+    monkeypatch.setattr(Partitions, "_new_writer", by_the_machines_time)
+    monkeypatch.setattr(ClockWatch, "hear", lambda *_: None)
+    monkeypatch.setattr(clock_watch, "FIRST_SECONDS", 0)
+
+
 async def test_a_day_of_backlog_is_worked_off_while_the_wall_says_how_far_behind_it_is(
-    settings: tuple[Settings, int], gate: Gate
+    settings: tuple[Settings, int], gate: Gate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours, sent = settings
+    ignore_the_brokers_clock(monkeypatch)
 
     def a_day_later() -> int:
         return system_clock() + DAY_MS

@@ -9,18 +9,18 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streams.contracts.documents.examples import bad_examples
 from streams.contracts.events import Answered, Arrived, Offered, Started
-from streams.contracts.examples import bad_examples
-from streams.contracts.rejections import Reason
-from streams.kafka import client_options, ensure_topics
-from streams.runtime.clock import system_clock
-from streams.runtime.embedded import BrokerProcess
+from streams.contracts.rejections import OF_BATCHES, Reason
+from streams.kafka.client import client_options, ensure_topics
+from streams.kafka.embedded import BrokerProcess
+from streams.process.clock import system_clock
 from streams.settings import KafkaSettings
 from tests.brokers.topics import kafka_settings
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 KCC: Final = "Klantencontactcentrum"
 YEAR_SECONDS: Final = 366 * 24 * 3600
@@ -111,7 +111,7 @@ async def test_every_kind_of_bad_record_is_kept_with_its_reason_and_changes_noth
     assert Counter((names[each.topic], each.key, each.value, each.reason) for each in kept) == Counter(
         (topic, key, value, reason.value) for (topic, key, value), reason in bad_records
     )
-    assert {reason for _, reason in bad_records} == set(Reason) - {Reason.UNKNOWN_CLUSTER}
+    assert {reason for _, reason in bad_records} == set(Reason) - {Reason.UNKNOWN_CLUSTER} - OF_BATCHES
     assert _rejected(exposition) == Counter(reason.value for _, reason in bad_records)
     assert _applied(exposition) == len(good)
 

@@ -15,18 +15,18 @@ from msgspec.structs import replace
 from streams.contracts.events import Offered
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
-from streams.core.state import SNAPSHOT_VERSION
-from streams.kafka import admin_client, client_options, ensure_topics, read_to_end
-from streams.runtime.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
-from streams.runtime.embedded import BrokerProcess
-from streams.runtime.partition import Batch, Partition, new_state
+from streams.core.snapshot import EARLIEST_FACTS_VERSION
+from streams.kafka.client import admin_client, client_options, ensure_topics, read_to_end
+from streams.kafka.embedded import BrokerProcess
+from streams.records.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
+from streams.runtime.partition import Fetched, Partition, new_state
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings, load
 from tests.brokers.topics import kafka_settings
-from tests.runtime.test_checkpoint import everything
+from tests.records.test_checkpoint import everything
 from tests.runtime.test_partition import NOW_MS
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.kafka
 
 BROKER_LIMIT_BYTES: Final = 1024 * 1024
 """The largest record that Kafka takes unless told otherwise."""
@@ -55,7 +55,7 @@ async def owning(settings: Settings) -> AsyncIterator[tuple[Partitions, Partitio
         await owner.release({tp})
 
 
-def offered(start: int, end: int) -> Batch:
+def offered(start: int, end: int) -> Fetched:
     """Calls that come in and wait, one a record."""
     records: list[Any] = []
     for offset in range(start, end):
@@ -63,7 +63,7 @@ def offered(start: int, end: int) -> Batch:
         event = Offered(call_id=call_id, cluster="Klantencontactcentrum", at=NOW_MS / 1000 - 60)
         key, value = call_id.encode(), msgspec.json.encode(event)
         records.append(SimpleNamespace(offset=offset, timestamp=NOW_MS, timestamp_type=1, key=key, value=value))
-    return Batch(start, end, records)
+    return Fetched(start, end, records)
 
 
 async def checkpoint_records(settings: Settings) -> list[tuple[bytes, bytes]]:
@@ -134,12 +134,12 @@ async def test_the_one_before_a_damaged_checkpoint_takes_its_place(
 
 
 async def write_old(settings: Settings) -> None:
-    """Twenty records, and a checkpoint of the snapshot before today's that covers them."""
+    """Twenty records, and a checkpoint that covers them of a snapshot too old to be read."""
     old = Partition(TopicPartition("calls", 0), new_state(Channel.PHONE, settings.rules), 0)
     batch = offered(0, 20)
     old.fold(batch)
-    body = msgspec.msgpack.decode(encode_part(old.state.snapshot(), 20))
-    part = compress(msgspec.msgpack.encode([SNAPSHOT_VERSION - 1, *body[1:]]))
+    body = msgspec.msgpack.decode(encode_part(old.state.settle().snapshot(), 20))
+    part = compress(msgspec.msgpack.encode([EARLIEST_FACTS_VERSION - 1, *body[1:]]))
     kafka = settings.kafka
     async with AIOKafkaProducer(**client_options(kafka)) as producer:
         for record in batch.records:

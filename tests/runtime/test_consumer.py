@@ -8,10 +8,16 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from streams.runtime.consumer import BatchConsumer, ConsumerThread, GroupMember
-from tests.runtime.test_partition import record
+from streams.runtime.fetching.fetch import Batches, Packed
+from tests.runtime.batches import batch_of
 
 CALLS = TopicPartition("calls", 0)
 TICKETS = TopicPartition("tickets", 0)
+
+
+def one(offset: int) -> Packed:
+    """A batch of one record."""
+    return Batches(batch_of([(b"k", b"{}")], base=offset)).next_batch()
 
 
 class App:
@@ -37,7 +43,7 @@ class Fetching(BatchConsumer):
         self.sought: list[Any] = []
 
     async def _wait_next_records(self, _: float) -> tuple[Any, Any]:
-        return {CALLS: [record(7)], TICKETS: [record(0)]}, {TP(*CALLS), TP(*TICKETS)}
+        return {CALLS: [one(7)], TICKETS: [one(0)]}, {TP(*CALLS), TP(*TICKETS)}
 
     def assignment(self) -> set[TP]:
         """Both partitions."""

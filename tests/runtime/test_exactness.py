@@ -11,17 +11,19 @@ from typing import Any, Final
 
 import pytest
 
-from streams.core.figures import month_totals as fold_totals
-from streams.core.state import CallState, TicketState
-from streams.runtime.clock import system_clock
-from streams.runtime.embedded import BrokerProcess
+from streams.channels.calls.state import CallState
+from streams.channels.figures import month_totals as fold_totals
+from streams.channels.visits.state import TicketState
+from streams.kafka.embedded import BrokerProcess
+from streams.process.clock import system_clock
 from streams.settings import Settings, load
 from streams.sources.simulation import SimulationPlan, simulate_day
+from tests.applying import apply
 from tests.brokers.topics import kafka_settings
 from tests.runtime import workers
 from tests.runtime.workers import Totals, WorkerProcess
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kafka
 
 DAY: Final = date(2026, 10, 5)
 Events = list[Any]
@@ -46,13 +48,13 @@ def expected(settings: Settings, events: Events) -> Totals:
     now_ms = system_clock()
     for event in events:
         if hasattr(event, "call_id"):
-            calls.apply(event, now_ms)
+            apply(calls, event, now_ms)
         else:
-            tickets.apply(event, now_ms)
+            apply(tickets, event, now_ms)
     totals = {
         (month, state.channel, cluster): tally
         for state in (calls, tickets)
-        for (month, cluster), tally in fold_totals(state, now_ms).items()
+        for (month, cluster), tally in fold_totals(state.settle(), now_ms).items()
     }
     assert sum(getattr(tally, "answered", 0) for tally in totals.values()) > 100, "a day with something to count"
     return totals

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.kafka import client_options, ensure_topics
-from streams.runtime.embedded import BrokerProcess
-from streams.runtime.fetch import RawConsumer, Record
+from streams.kafka.client import client_options, ensure_topics
+from streams.kafka.embedded import BrokerProcess
+from streams.runtime.fetching.fetch import PackedConsumer
+from streams.runtime.fetching.record import Record
 from streams.settings import KafkaSettings
 from tests.brokers.topics import kafka_settings
 from tests.runtime.workers import PATIENCE_SECONDS
@@ -63,10 +64,11 @@ async def _read(kafka: KafkaSettings, count: int, start: int = 0) -> list[Record
     """At least so many records of the first partition of calls."""
     place = TopicPartition(kafka.calls_topic, 0)
     found: list[Record] = []
-    async with RawConsumer(**client_options(kafka), isolation_level="read_committed") as consumer:
+    async with PackedConsumer(**client_options(kafka), isolation_level="read_committed") as consumer:
         consumer.assign([place])
         consumer.seek(place, start)
         async with asyncio.timeout(PATIENCE_SECONDS):
             while len(found) < count:
-                found += (await consumer.getmany(timeout_ms=1000)).get(place, [])
+                for batch in (await consumer.getmany(timeout_ms=1000)).get(place, []):
+                    found += [record for part in batch.open().parts for record in part.read()]
     return found

@@ -1,4 +1,4 @@
-"""Circles of objects go by the clock, however few they are; what was there at the start is left alone."""
+"""Reference cycles are collected by the clock, however few they are; what was there at the start is left alone."""
 
 import asyncio
 import gc
@@ -31,8 +31,8 @@ async def test_a_circle_goes_although_hardly_anything_was_made() -> None:
     collect_rarely()
     looking = asyncio.create_task(collect_by_the_clock(0.0))
     await until(lambda: gc.get_freeze_count() > 0, "what is there at the start is frozen")
-    circle = weakref.ref(Ring())
-    await until(lambda: circle() is None, "the circle is gone")
+    cycle = weakref.ref(Ring())
+    await until(lambda: cycle() is None, "the cycle is collected")
     assert gc.get_threshold() == THRESHOLDS
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)

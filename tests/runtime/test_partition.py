@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from streams.contracts.events import Answered, Offered
 from streams.contracts.rejections import Reason
 from streams.core.rules import Channel
-from streams.runtime.partition import Batch, BatchGapError, Partition, RecordTimeError, new_state
+from streams.runtime.fetching.packed import Origin
+from streams.runtime.partition import BatchGapError, Fetched, Partition, RecordTimeError, RefusedTogether, new_state
 from streams.settings import load
 
 RULES = load(None, {}).rules
@@ -36,9 +37,9 @@ def record(offset: int, value: bytes | None = None, key: bytes | None = None) ->
     return ConsumerRecord("calls", 3, offset, NOW_MS, 1, key, value, None, 0, 0, ())
 
 
-def batch(start: int, end: int) -> Batch:
+def batch(start: int, end: int) -> Fetched:
     """All records of a span of offsets."""
-    return Batch(start, end, [record(offset) for offset in range(start, end)])
+    return Fetched(start, end, [record(offset) for offset in range(start, end)])
 
 
 def test_batches_that_overlap_count_once() -> None:
@@ -59,7 +60,7 @@ def test_a_gap_between_batches_is_refused_before_anything_is_folded() -> None:
 
 def test_offsets_without_records_inside_a_batch_are_no_gap() -> None:
     folded = partition()
-    folded.fold(Batch(0, 9, [record(2), record(8)]))
+    folded.fold(Fetched(0, 9, [record(2), record(8)]))
     assert (folded.next_offset, folded.state.applied) == (9, 2)
 
 
@@ -73,8 +74,8 @@ def test_any_split_into_batches_gives_the_same(cuts: list[int], repeated: list[b
         for _ in range(2 if again else 1):
             split.fold(batch(start, end)) if end > start else None
     assert split.next_offset == whole.next_offset
-    assert msgspec.to_builtins(split.state.snapshot(), str_keys=True) == msgspec.to_builtins(
-        whole.state.snapshot(), str_keys=True
+    assert msgspec.to_builtins(split.state.settle().snapshot(), str_keys=True) == msgspec.to_builtins(
+        whole.state.settle().snapshot(), str_keys=True
     )
 
 
@@ -83,13 +84,13 @@ def test_a_source_may_not_set_the_time_where_the_broker_should() -> None:
     folded.fold(batch(0, 2))
     late = [dataclasses.replace(record(2), timestamp_type=0)]
     with pytest.raises(RecordTimeError, match=r"Topic calls .* expected message.timestamp.type=LogAppendTime"):
-        folded.fold(Batch(2, 3, late))
+        folded.fold(Fetched(2, 3, late))
     assert folded.next_offset == 2
 
 
 def test_a_bad_record_becomes_a_dead_letter_and_the_rest_goes_on() -> None:
     folded = partition()
-    folded.fold(Batch(0, 3, [record(0), record(1, b"{", b"k"), record(2)]))
+    folded.fold(Fetched(0, 3, [record(0), record(1, b"{", b"k"), record(2)]))
     (letter,) = folded.dead_letters
     assert (letter.topic, letter.partition, letter.offset) == ("calls", 3, 1)
     assert (letter.reason, letter.key, letter.value) == (Reason.MALFORMED_JSON.value, b"k", b"{")
@@ -112,3 +113,43 @@ def test_an_error_in_the_fold_is_remembered_and_nothing_is_folded_after_it(monke
     with pytest.raises(RuntimeError, match="boom"):
         folded.fold(batch(0, 2))
     assert folded.next_offset == 0
+
+
+def refused(start: int, end: int, timestamp_type: int = 1) -> Fetched:
+    """Records that are refused together."""
+    return Fetched(
+        start, end, (), refused=RefusedTogether(Reason.BATCH_TOO_LARGE, Origin(NOW_MS, timestamp_type, 305_780))
+    )
+
+
+def test_records_that_are_refused_together_count_each_and_have_one_letter() -> None:
+    folded = partition()
+    folded.fold(batch(0, 4))
+    assert folded.fold(refused(4, 604)) == 600
+    assert folded.fold(refused(4, 604)) == 0
+    folded.fold(batch(604, 606))
+    assert folded.state.rejected == {"batch_too_large": 600}
+    assert (folded.next_offset, folded.state.applied) == (606, 6)
+    (letter,) = folded.dead_letters
+    assert (letter.topic, letter.partition, letter.offset, letter.records) == ("calls", 3, 4, 600)
+    assert (letter.key, letter.value, letter.value_bytes) == (None, None, 305_780)
+
+
+def test_of_records_that_are_refused_together_those_that_were_folded_do_not_count() -> None:
+    folded = partition()
+    folded.fold(batch(0, 4))
+    assert folded.fold(refused(2, 6)) == 2
+    assert folded.state.rejected == {"batch_too_large": 2}
+    assert [(letter.offset, letter.records) for letter in folded.dead_letters] == [(4, 2)]
+
+
+def test_a_refused_batch_whose_source_set_its_time_is_an_error_of_the_topic_too() -> None:
+    folded = Partition(TP, new_state(Channel.PHONE, RULES), 0, broker_sets_times=True)
+    with pytest.raises(RecordTimeError):
+        folded.fold(refused(0, 4, timestamp_type=0))
+
+
+def test_offsets_without_any_record_are_passed_over() -> None:
+    folded = Partition(TP, new_state(Channel.PHONE, RULES), 0, broker_sets_times=True)
+    assert folded.fold(Fetched(0, 4, ())) == 0
+    assert folded.next_offset == 4

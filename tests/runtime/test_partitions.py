@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import AsyncMock
 
 import msgspec
 import pytest
@@ -11,11 +12,11 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError, ProducerFenced
 
 from streams.core.rules import DAY_MS
-from streams.kafka_writer import OutgoingRecord
-from streams.publish.month_feeds import Feed, read_beside
+from streams.kafka.writer import OutgoingRecord
+from streams.records.progress import Feed, read_beside
 from streams.runtime import capture, partitions
-from streams.runtime.partition import Batch
-from streams.runtime.partitions import Partitions
+from streams.runtime.partition import Fetched
+from streams.runtime.partitions import DEAD_LETTERS, Partitions, TakeOverAbandonedError
 from streams.settings import load
 from tests.runtime.test_partition import NOW_MS, record
 
@@ -66,7 +67,7 @@ async def with_a_rejected_record() -> Partitions:
     """Owned partitions with something to write: two events and a dead letter between them."""
     owned = Partitions(load(None, {}), lambda: NOW_MS)
     await owned.load({TP})
-    await owned.fold(TP, Batch(0, 3, [record(0), record(1, b"{", b"k"), record(2)]))
+    await owned.fold(TP, Fetched(0, 3, [record(0), record(1, b"{", b"k"), record(2)]))
     return owned
 
 
@@ -81,6 +82,22 @@ async def test_a_checkpoint_holds_dead_letters_and_covers_what_was_folded(writer
     assert len(writer.written) == 1, "nothing has moved since"
 
 
+async def test_a_flood_of_rejected_records_is_spread_over_transactions(writer: Writer) -> None:
+    """One of 600,000 letters outlasted what the brokers allow, and ended every worker that tried."""
+    others = TopicPartition("calls", 2)
+    owned = Partitions(load(None, {}), lambda: NOW_MS)
+    await owned.load({TP, others})
+    for start in range(0, 20_000, 500):
+        for tp in (TP, others):
+            bad = [record(offset, b"{", b"k") for offset in range(start, start + 500)]
+            await owned.fold(tp, Fetched(start, start + 500, bad))
+    await owned.checkpoint()
+    letters = [sum(each.topic == "dead-letters" for each in written) for written in writer.written]
+    assert sum(letters) == 2 * 20_000
+    assert max(letters) <= DEAD_LETTERS + 500
+    assert owned.covered() == {TP: 20_000, others: 20_000}
+
+
 @pytest.mark.parametrize(("kind", "at_once"), [("plain", 1), ("transactional", 2)])
 async def test_plain_writers_take_turns(writer: Writer, kind: str, at_once: int) -> None:
     """The embedded broker may lose the first batches of a topic when two producers write to it at once."""
@@ -89,7 +106,7 @@ async def test_plain_writers_take_turns(writer: Writer, kind: str, at_once: int)
     owned = Partitions(settings, lambda: NOW_MS)
     await owned.load({TP, others})
     for tp in (TP, others):
-        await owned.fold(tp, Batch(0, 1, [record(0)]))
+        await owned.fold(tp, Fetched(0, 1, [record(0)]))
     await owned.checkpoint()
     assert len(writer.written) == 2
     assert writer.most_at_once == at_once
@@ -106,7 +123,7 @@ async def test_nothing_is_written_after_a_failed_write(writer: Writer) -> None:
     assert writer.written == []
     assert owned.covered() == {}
     with pytest.raises(KafkaTimeoutError):
-        await owned.fold(TP, Batch(3, 4, [record(3)]))
+        await owned.fold(TP, Fetched(3, 4, [record(3)]))
 
 
 async def test_being_fenced_is_an_error_unless_the_partition_is_left(writer: Writer) -> None:
@@ -122,8 +139,8 @@ async def test_being_fenced_is_an_error_unless_the_partition_is_left(writer: Wri
 async def test_what_is_released_is_neither_shown_nor_folded(writer: Writer) -> None:
     owned = await with_a_rejected_record()
     await owned.release({TP})
-    assert (owned.owned(), owned.health({}), owned.covered()) == (set(), [], {})
-    assert await owned.fold(TP, Batch(3, 4, [record(3)])) == 0
+    assert (owned.owned(), owned.health({}, {}), owned.covered()) == (set(), [], {})
+    assert await owned.fold(TP, Fetched(3, 4, [record(3)])) == 0
 
 
 async def test_a_fold_that_fails_beside_a_capture_is_not_written(
@@ -158,11 +175,12 @@ async def test_a_checkpoint_ends_for_all_partitions_before_another_begins(
     monkeypatch.setattr(slow, "write", write)
     writers = iter([writer, slow])
     monkeypatch.setattr(partitions, "FencedWriter", lambda *_: next(writers))
+    monkeypatch.setattr(partitions, "raise_partitions", AsyncMock())
     writer.error = KafkaTimeoutError()
     owned = Partitions(load(None, {}), lambda: NOW_MS)
     await owned.load({TP, other})
     for tp in (TP, other):
-        await owned.fold(tp, Batch(0, 1, [record(0)]))
+        await owned.fold(tp, Fetched(0, 1, [record(0)]))
     first = asyncio.create_task(owned.checkpoint())
     for _ in range(10):  # steps of the loop, not time: enough for the first write to fail
         await asyncio.sleep(0)
@@ -178,13 +196,45 @@ async def test_a_checkpoint_ends_for_all_partitions_before_another_begins(
     await second
 
 
+@pytest.mark.parametrize("how", ["abandoned", "cancelled"])
+async def test_a_take_over_that_is_given_up_leaves_nothing(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Be it that the group shares anew or that the worker stops: its writers are gone, and the next one can begin."""
+    reading, stopped = asyncio.Event(), asyncio.Event()
+
+    async def read(*_: Any) -> dict[int, list[Any]]:
+        reading.set()
+        return await asyncio.Future()
+
+    async def stop() -> None:
+        stopped.set()
+
+    owned = Partitions(load(None, {}), lambda: NOW_MS)
+    with monkeypatch.context() as patch:
+        patch.setattr(partitions, "read_to_end", read)
+        patch.setattr(writer, "stop", stop)
+        loading = asyncio.create_task(owned.load({TP}))
+        await reading.wait()
+        if how == "abandoned":
+            owned.abandon_loading()
+        else:
+            loading.cancel()
+        with pytest.raises(TakeOverAbandonedError if how == "abandoned" else asyncio.CancelledError):
+            await loading
+        assert stopped.is_set()
+        assert owned.owned() == set()
+    owned.abandon_loading()  # nothing is under way any more
+    assert await owned.load({TP}) == {TP: 0}
+
+
 # What is noted of each month.
 
 
-def late_batch(start: int, end: int) -> Batch:
+def late_batch(start: int, end: int) -> Fetched:
     """Records of a month later, about calls of this one."""
     later_ms = NOW_MS + 31 * DAY_MS
-    return Batch(start, end, [dataclasses.replace(record(each), timestamp=later_ms) for each in range(start, end)])
+    return Fetched(start, end, [dataclasses.replace(record(each), timestamp=later_ms) for each in range(start, end)])
 
 
 def feeds(writer: Writer) -> dict[str, Feed]:

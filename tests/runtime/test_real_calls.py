@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from streams.__main__ import main
-from streams.core.tally import PhoneTally
-from streams.runtime.embedded import BrokerProcess, free_port
+from streams.channels.calls.counts import PhoneTally
+from streams.kafka.embedded import BrokerProcess
 from streams.settings import KafkaSettings, load
+from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings
 from tests.real_calls import (
     EXAMPLE,
@@ -31,7 +32,7 @@ from tests.real_calls import (
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess, environment
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.kafka
 
 UNBOUNDED_SECONDS: Final = 10**9
 
@@ -122,7 +123,7 @@ async def test_published_and_consumed_as_a_user_would(
 
 async def command(kafka: KafkaSettings, *arguments: str) -> str:
     """What a command prints; it must succeed."""
-    environ = environment(kafka, free_port(), SETTINGS)
+    environ = environment(kafka, next_port(), SETTINGS)
     result = await asyncio.to_thread(CliRunner().invoke, main, list(arguments), env=environ)
     assert result.exit_code == 0, result.output
     return result.stdout

@@ -15,10 +15,10 @@ from faust.types import TP
 from streams.runtime.app import MonitorApp, create_app
 from streams.runtime.consumer import BatchSchema
 from streams.settings import load
-from tests.runtime.test_partition import record
+from tests.runtime.test_consumer import one
 
 CALLS = TP("calls", 0)
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 STEPS = 200
 """Turns of the event loop, not time: far more than the engine needs to fetch and to hand over."""
 
@@ -49,7 +49,7 @@ class Client:
         if CALLS not in (active or ()):
             return {}
         start, self.position = self.position, 2
-        return {CALLS: [record(offset) for offset in range(start, 2)]} if start < 2 else {}
+        return {CALLS: [one(offset) for offset in range(start, 2)]} if start < 2 else {}
 
 
 class Owner:
@@ -67,6 +67,12 @@ class Owner:
     async def checkpoint(self, **_: bool) -> None:
         """One write or load at a time, as the real one does it."""
         await self.loaded.wait()
+
+    def abandon_judging(self) -> None:
+        """Nothing is judged."""
+
+    def abandon_loading(self) -> None:
+        """Nothing is given up in the middle."""
 
     async def release(self, _: set[TopicPartition]) -> None:
         """Nothing to give up."""

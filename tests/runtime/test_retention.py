@@ -9,15 +9,15 @@ from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
 from streams.contracts.events import Offered
-from streams.kafka import admin_client
-from streams.runtime.clock import system_clock
-from streams.runtime.embedded import BrokerProcess
+from streams.kafka.client import admin_client
+from streams.kafka.embedded import BrokerProcess
+from streams.process.clock import system_clock
 from streams.settings import KafkaSettings
 from tests.brokers.topics import kafka_settings
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.kafka
 
 KCC: Final = "Klantencontactcentrum"
 

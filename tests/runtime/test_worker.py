@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiokafka.errors import ProducerFenced
+from aiokafka.errors import InvalidTimestampError, ProducerFenced
 
 from streams.runtime import worker
 from streams.runtime.worker import WorkerError, run_worker, wait_for_end
-from streams.settings import load
+from streams.settings import KafkaSettings, load
 
 
 class Owner:
@@ -49,14 +49,28 @@ async def test_a_fenced_worker_says_what_happened_without_a_trace(caplog: pytest
     assert not caplog.records
 
 
+async def test_a_worker_whose_records_are_refused_for_their_time_says_whose_clocks_to_look_at() -> None:
+    """Its clock is an hour ahead, or more, and no broker has told."""
+    with pytest.raises(WorkerError, match="by their clocks it dates them an hour ahead"):
+        await wait_for_end(App(InvalidTimestampError()), asyncio.Event())  # type: ignore[arg-type]  # as above
+
+
+@pytest.mark.parametrize(
+    ("brokers", "says"), [(True, "did not stop within"), (False, "no broker answers: stopping without")]
+)
 async def test_an_engine_that_does_not_stop_holds_nobody_up(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    brokers: bool, says: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(worker, "CRASHED_STOP_SECONDS", 0.05)
+    async def is_there(_: KafkaSettings) -> bool:
+        return brokers
+
+    monkeypatch.setattr(worker, "SOON_SECONDS", 0.05)
+    monkeypatch.setattr(worker, "CRASHED_STOP_SECONDS", 0.1 if brokers else 3600)
+    monkeypatch.setattr(worker, "is_there", is_there)
     app = App(ProducerFenced())
-    async with asyncio.timeout(5):
-        await worker._stop(app, asyncio.create_task(asyncio.sleep(0)))  # type: ignore[arg-type]  # of the app no more is asked
-    assert "did not stop within" in caplog.text
+    async with asyncio.timeout(60):
+        await worker._stop(app, asyncio.create_task(asyncio.sleep(0)), load(None, {}).kafka)  # type: ignore[arg-type]  # of the app no more is asked
+    assert says in caplog.text
     app.let_go.set()
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 from urllib.request import urlopen
@@ -15,19 +16,20 @@ from aiokafka.admin import NewTopic
 
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent
 from streams.contracts.topics import checkpoint_topic
+from streams.core.counts import Tally
 from streams.core.rules import Channel
-from streams.core.tally import Tally
-from streams.kafka import admin_client, ensure_topics, read_to_end
-from streams.publish.dead_letters import DeadLetter, read_dead_letter
-from streams.publish.month_totals import sum_month_totals
-from streams.runtime import checkpoint
-from streams.runtime.embedded import free_port, leashed
+from streams.kafka.client import admin_client, ensure_topics, read_to_end
+from streams.kafka.embedded import leashed
+from streams.records import checkpoint
+from streams.records.dead_letters import DeadLetter, read_dead_letter
+from streams.records.month_totals import sum_month_totals
 from streams.settings import KafkaSettings, load
-from streams.settings.kafka_section import SSL_KEYS, TOPICS
+from streams.settings.model import SSL_KEYS, TOPICS
 from streams.sources.sender import EventSender
+from tests.brokers.ports import next_port
 
-PATIENCE_SECONDS: Final = 90.0
-"""How long a condition may take to come true: a worker's start, a session timeout and a rebalance fit in well."""
+PATIENCE_SECONDS: Final = 240.0
+"""How long a condition may take to come true on a machine with much else to do; elsewhere it takes seconds."""
 
 POLL_SECONDS: Final = 0.1
 
@@ -51,16 +53,22 @@ class WorkerProcess:
     ) -> None:
         """With `code` that is run in place of `streams`: to hold a worker fast at a certain place."""
         self.kafka = kafka
-        self.port = port or free_port()
+        self.port = port or next_port()
         self.log_file = log
         program = ["-m", "streams"] if code is None else ["-c", code]
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                leashed([sys.executable, *program, "worker", *(["--verbose"] if verbose else [])]),
-                env={**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]},
-                stdout=out,
-                stderr=subprocess.STDOUT,
-            )
+        self._command = leashed([sys.executable, *program, "worker", *(["--verbose"] if verbose else [])])
+        self._environment = {**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]}
+        self._process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log_file.open("ab") as out:
+            self._said_before = out.tell()
+            return subprocess.Popen(self._command, env=self._environment, stdout=out, stderr=subprocess.STDOUT)
+
+    def start_again(self) -> None:
+        """Another process in the place of one that has ended, as whoever supervises workers sees to it."""
+        assert self.exit_status() is not None, "it has ended"
+        self._process = self._start()
 
     @property
     def pid(self) -> int:
@@ -71,6 +79,10 @@ class WorkerProcess:
         """What it has printed so far."""
         return self.log_file.read_text(errors="replace")
 
+    def last_words(self) -> str:
+        """What the process of now has printed, without those in whose place it was started."""
+        return self.log_file.read_bytes()[self._said_before :].decode(errors="replace")
+
     def kill(self) -> None:
         """SIGKILL: it can say no goodbye."""
         self._process.kill()
@@ -79,7 +91,7 @@ class WorkerProcess:
     def terminate(self) -> int:
         """SIGTERM, as an orchestrator stops it; the exit status."""
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(timeout=60)
+        return self._process.wait(timeout=PATIENCE_SECONDS)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, and do not wait for what comes of it."""
@@ -96,7 +108,7 @@ class WorkerProcess:
 
     def get(self, path: str) -> str:
         """A page of it; raises OSError while there is none."""
-        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             text: str = answer.read().decode()
             return text
 
@@ -104,14 +116,23 @@ class WorkerProcess:
         """Whether it has its partitions."""
         assert self.exit_status() is None, self.log()
         try:
-            return bool(self.get("/health"))
+            return bool(self.get("/health/worker"))
         except OSError:
             return False
 
     def owned_partitions(self) -> int:
         """How many source partitions it shows."""
-        if not self.is_healthy():
-            return 0
+        return self._shown_partitions() if self.is_healthy() else 0
+
+    def has_begun(self) -> bool:
+        """Whether it was given partitions, healthy or not."""
+        assert self.exit_status() is None, self.log()
+        try:
+            return self._shown_partitions() > 0
+        except OSError:
+            return False
+
+    def _shown_partitions(self) -> int:
         samples = (line.split() for line in self.get("/metrics").splitlines())
         return sum(int(float(line[1])) for line in samples if line[0].startswith("wachtmonitor_owned_partitions{"))
 
@@ -128,7 +149,7 @@ def environment(kafka: KafkaSettings, port: int, settings_file: Path | None) -> 
         **{name: str(value) for name in (*SSL_KEYS, *LOGIN) if (value := getattr(kafka, name)) is not None},
     }
     if kafka.sasl_password is not None:
-        texts["sasl_password"] = kafka.sasl_password.reveal()
+        texts["sasl_password"] = kafka.sasl_password.get_secret_value()
     found = {f"WACHTMONITOR_KAFKA_{name.upper()}": text for name, text in texts.items()}
     found["WACHTMONITOR_WEB_PORT"] = str(port)
     if settings_file is not None:
@@ -136,8 +157,13 @@ def environment(kafka: KafkaSettings, port: int, settings_file: Path | None) -> 
     return found
 
 
-async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> None:
-    """Wait for a condition; fail with `what` when it does not come true."""
+def zone_at_noon() -> str:
+    """A zone in which it is about noon, so that no day ends while a test looks at what is counted of it."""
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # signs are the other way round there
+
+
+async def until(condition: Callable[[], Awaitable[bool] | bool], what: str | Callable[[], str]) -> None:
+    """Wait for a condition; fail with `what`, or what it tells then, when it does not come true."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
@@ -146,7 +172,8 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], what: str) -> N
                     return
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
-        raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {what}") from None
+        told = what if isinstance(what, str) else what()
+        raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {told}") from None
 
 
 async def create_plain_topic(kafka: KafkaSettings, topic: str) -> None:
@@ -157,7 +184,7 @@ async def create_plain_topic(kafka: KafkaSettings, topic: str) -> None:
 
 def nowhere() -> KafkaSettings:
     """Settings that name a broker which is not there."""
-    return msgspec.structs.replace(load(None, {}).kafka, bootstrap_servers=(f"127.0.0.1:{free_port()}",))
+    return msgspec.structs.replace(load(None, {}).kafka, bootstrap_servers=(f"127.0.0.1:{next_port()}",))
 
 
 async def send(kafka: KafkaSettings, events: Iterable[AnyCallEvent | AnyTicketEvent]) -> None:
@@ -189,8 +216,13 @@ async def covered(kafka: KafkaSettings) -> Mapping[tuple[str, int], int]:
 
 
 async def settle(kafka: KafkaSettings, workers: Iterable[WorkerProcess] = ()) -> None:
-    """Wait until checkpoints cover everything published."""
+    """Wait until the workers have begun, and checkpoints cover everything published.
+
+    They may cover it before: those of workers that are gone.
+    """
     wanted = await ends(kafka)
+    for worker in workers:
+        await until(worker.has_begun, "a worker with partitions")
 
     async def all_covered() -> bool:
         for worker in workers:

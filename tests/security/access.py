@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from streams.kafka import KafkaProblemsError, admin_client
-from streams.kafka_permission import require_rights
-from streams.kafka_rights import Right, Role
+from streams.kafka.client import KafkaProblemsError, admin_client
+from streams.kafka.permission import require_rights
+from streams.kafka.rights import Right, Role
 from streams.settings import KafkaSettings, Secret
 from tests.brokers.apache import PASSWORD, USERNAME, ApacheKafka, Certificate
 from tests.runtime.workers import until

@@ -1,28 +1,16 @@
-"""The list of rights is what Kafka must grant: who lacks one is told which, and the document lists them all."""
-
-from pathlib import Path
-from typing import Final
+"""The list of rights is what Kafka must grant: who lacks one is told which."""
 
 import pytest
 from msgspec.structs import replace
 
-from streams.kafka import ensure_topics
-from streams.kafka_rights import Right, Role, rights_markdown, rights_of
-from streams.runtime.embedded import BrokerProcess, EmbeddedBroker
+from streams.kafka.client import ensure_topics
+from streams.kafka.embedded import BrokerProcess, EmbeddedBroker
+from streams.kafka.rights import Right, Role, rights_of
 from streams.settings import KafkaSettings, load
 from tests.brokers.apache import ApacheKafka
 from tests.brokers.topics import kafka_settings
 from tests.runtime.workers import until
 from tests.security.access import allow, missing, until_allowed, with_certificate
-
-DOCUMENT: Final = Path(__file__).parents[2] / "deploy" / "kafka" / "README.md"
-
-START, END = "<!-- rights:start -->\n", "<!-- rights:end -->"
-
-
-def test_the_document_says_what_the_list_says() -> None:
-    _, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(START)
-    assert rest.partition(END)[0] == rights_markdown(load(None, {}).kafka)
 
 
 @pytest.mark.parametrize("role", Role)

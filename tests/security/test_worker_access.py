@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from streams.channels.calls.counts import PhoneTally
 from streams.contracts.events import Answered, AnyCallEvent, Offered
 from streams.core.rules import Channel
-from streams.core.tally import PhoneTally
-from streams.kafka import ensure_topics
-from streams.kafka_rights import Role, rights_of
+from streams.kafka.client import ensure_topics
+from streams.kafka.rights import Role, rights_of
 from streams.settings import DEFAULT_FILE, KafkaSettings, Secret
 from tests.brokers.apache import PASSWORD, ApacheKafka, Authority
 from tests.brokers.topics import kafka_settings
+from tests.kafka.test_client import write
 from tests.runtime.workers import (
     WorkerProcess,
     dead_letters,
@@ -29,7 +30,6 @@ from tests.runtime.workers import (
     until,
 )
 from tests.security.access import allow, listening_at, until_allowed, with_certificate, with_password
-from tests.test_kafka import write
 
 pytestmark = pytest.mark.kafka
 
@@ -77,7 +77,7 @@ def command(kafka: KafkaSettings, *words: str, settings: Path | None = None) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=90,
+        timeout=240,
     )
 
 
@@ -128,6 +128,8 @@ async def test_each_part_does_its_work_with_a_certificate_and_its_rights_alone(
         assert worker.terminate() == 0, worker.log()
     finally:
         worker.stop()
+    assert "do not reach the others" not in worker.log(), "it may write its share"
+    assert "are not read" not in worker.log(), "it may read those of others"
     assert await answered(admin) == (1, 20_000)
     assert [letter.reason for letter in await dead_letters(admin)] == ["malformed_json"]
     report = await asyncio.to_thread(command, users[Role.REPORT], "report", "--month", "2024-10", "--format", "json")
@@ -157,9 +159,11 @@ async def test_a_worker_without_a_right_says_which_and_changes_nothing(
     assert "Traceback" not in worker.log()
 
 
-NOT_TRUSTED = "it hangs up; does security_protocol fit this port, and does it trust ssl_certificate_file?"
+NOT_TRUSTED = (
+    "it closed the connection; does security_protocol fit this port, and does it trust ssl_certificate_file?"
+)
 REFUSALS = {
-    "wrong password": "it does not let us in (SaslAuthenticationFailed); correct security_protocol or the login",
+    "wrong password": "it refuses the login (SaslAuthenticationFailed); correct security_protocol or the login",
     "authority unknown": "TLS fails (CERTIFICATE_VERIFY_FAILED); does ssl_ca_file hold the authority",
     "certificate of another authority": NOT_TRUSTED,
     "no certificate": NOT_TRUSTED,
@@ -180,7 +184,7 @@ async def test_who_is_not_let_in_is_told_and_ends(case: str, apache_kafka: Apach
     kafka = replace(kafka_settings(apache_kafka), **changes[case])
     done = await asyncio.to_thread(command, kafka, "worker")
     assert done.returncode == 1
-    assert f"No Kafka broker of {kafka.bootstrap_servers[0]} lets us in" in done.stderr
+    assert f"Cannot connect to a Kafka broker at {kafka.bootstrap_servers[0]}" in done.stderr
     assert kafka.security_protocol in done.stderr
     assert f"{kafka.bootstrap_servers[0]}: {REFUSALS[case]}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -210,7 +214,7 @@ async def test_no_secret_is_in_anything_that_is_printed_or_served(apache_kafka: 
         await until(worker.is_healthy, "a healthy worker")
         await send(kafka, EVENTS)
         await settle(kafka, [worker])
-        served = [worker.get(page) for page in ("/metrics", "/metrics/months", "/health", "/wall")]
+        served = [worker.get(page) for page in ("/metrics", "/metrics/months", "/health/worker", "/wall")]
         checked = await asyncio.to_thread(command, kafka, "check", settings=settings)
         assert worker.terminate() == 0
     finally:
@@ -222,3 +226,17 @@ async def test_no_secret_is_in_anything_that_is_printed_or_served(apache_kafka: 
     assert refused.returncode != 0
     for text in (worker.log(), *served, checked.stdout, checked.stderr, refused.stdout, refused.stderr):
         assert not [secret for secret in (PASSWORD, TOKEN, *key) if secret in text]
+
+
+async def test_who_may_not_read_records_is_told_by_check_and_nothing_is_wrong(apache_kafka: ApacheKafka) -> None:
+    admin = kafka_settings(apache_kafka, partitions=1)
+    await ensure_topics(admin)
+    await write(admin, [b"no event"])
+    name = f"{admin.group}-source"
+    user = replace(admin, **with_certificate(apache_kafka, apache_kafka.authority.issue(name)))
+    await allow(admin, name, rights_of(Role.SOURCE, admin))
+    await until_allowed(user, Role.SOURCE)
+    checked = await asyncio.to_thread(command, user, "check")
+    assert f"records of {admin.calls_topic}: could not be read (" in checked.stdout, checked.stdout
+    assert "Traceback" not in checked.stderr
+    assert checked.returncode == 0, checked.stdout

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from streams.runtime.embedded import BrokerError
+from streams.kafka.embedded import BrokerError
 from streams.settings import KafkaSettings
 from tests.brokers.apache import ApacheKafka, KafkaMissingError, kafka_jars
 from tests.brokers.topics import kafka_settings

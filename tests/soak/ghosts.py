@@ -8,8 +8,8 @@ from typing import Final
 
 from streams.contracts.events import Offered
 from streams.core.rules import HOUR_MS
-from streams.kafka import ensure_topics
-from streams.runtime.clock import system_clock
+from streams.kafka.client import ensure_topics
+from streams.process.clock import system_clock
 from streams.settings import KafkaSettings
 from streams.sources.sender import EventSender
 from tests.bench.events import LIER_DESKS, LIER_PHONE

@@ -6,17 +6,18 @@ Must not know Kafka, nor the worker.
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, instant_ms
+from streams.contracts.events import CallEvent, instant_ms
 from streams.core.calendar import Calendar
 from streams.core.rules import HOUR_MS, Rules
 from streams.sources.pacing import shift
 from streams.sources.simulation import SimulationPlan, simulate_day
 
-Event = AnyCallEvent | AnyTicketEvent
+Event = Any
+"""Of either channel: what the simulator gives is an event of any."""
 
 FIRST_DAY: Final = date(2026, 10, 5)
 DAYS: Final = 28

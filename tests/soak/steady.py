@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from streams.core.rules import HOUR_MS
-from streams.kafka import ensure_topics
-from streams.runtime.clock import system_clock
+from streams.kafka.client import ensure_topics
+from streams.process.clock import system_clock
 from streams.settings import KafkaSettings, load
 from streams.sources.pacing import paced
 from streams.sources.sender import EventSender

@@ -1,13 +1,18 @@
 """What a mapping file may say, and that everything wrong with one is reported at once, each with its place."""
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.contracts.events import Abandoned, Arrived, Offered
-from streams.sources.mapping import MappingError, load_mapping, parse_mapping
+from streams.sources.mapping import MappingError, load_mapping, parse_mapping, read_mapping
 from streams.sources.times import Holds
+from tests.core.builders import STEADY
 
 CALLS = """
 [file]
@@ -110,7 +115,7 @@ def test_every_column_is_named_with_its_place() -> None:
 
 
 def test_the_example_in_the_module_is_a_valid_mapping() -> None:
-    from streams.sources import mapping as module
+    from streams.sources.mapping import tables as module
 
     assert module.__doc__ is not None
     example = "\n".join(line[4:] for line in module.__doc__.splitlines() if line.startswith("    "))
@@ -128,6 +133,22 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         (
             "[file]\nquote = '\"\"'" + WHOLE,
             '[file]: quote: expected one character, or none, such as "\'", got "\\"\\""',
+        ),
+        (
+            "[file]\nlines_before = -1" + WHOLE,
+            "[file]: lines_before: expected a whole number from 0 to 1000, such as 3, got -1",
+        ),
+        (
+            "[file]\nuneven_rows = 1" + WHOLE,
+            "[file]: uneven_rows: expected true or false, such as true, got 1",
+        ),
+        (
+            "[[leave_out]]\nreason = 'a'\nall_else = true\nwhen = { a = 'b' }" + WHOLE,
+            '[[leave_out]] 1 "a": when: all_else takes every other row, without conditions; remove one of the two',
+        ),
+        (
+            "[[leave_out]]\nreason = 'a'\nall_else = true\n[[leave_out]]\nreason = 'b'\nall_else = true" + WHOLE,
+            "leave_out: all_else is in two of them; all other rows have one reason",
         ),
         (
             "[file]\ncolumns = ['a', 'a']" + WHOLE,
@@ -151,7 +172,8 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         (
             "[time]\nformat = '%H:%M %H'" + WHOLE,
-            '[time]: format: expected "RFC 3339", "epoch seconds" or the codes of strptime, such as "%H:%M:%S", '
+            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds"'
+            ' or the codes of strptime, such as "%H:%M:%S", '
             'got "%H:%M %H": a code comes twice in it',
         ),
         (
@@ -160,12 +182,17 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         ("[file]\ndelimeter = ';'" + WHOLE, "[file]: delimeter: unknown key; did you mean delimiter?"),
         ("file = 1" + WHOLE, "file: expected a table that begins with [file], got 1"),
-        ("zone = 'x'" + WHOLE, "zone: unknown key; known here: file, time, id, cluster, event"),
+        ("zone = 'x'" + WHOLE, "zone: unknown key; known here: file, time, id, cluster, leave_out, event"),
         (
             "[time]\nzone = 'Europe/Lier'" + WHOLE,
-            '[time]: zone: expected a zone of the IANA database, such as "Europe/Brussels", got "Europe/Lier"',
+            '[time]: zone: expected the IANA name of a time zone, such as "Europe/Brussels", got "Europe/Lier"',
         ),
-        ("[time]\nzone = 'Europe'" + WHOLE, "[time]: zone: expected a zone of the IANA database"),
+        (
+            "[time]\nzone = 'Europe/Brussel'" + WHOLE,
+            '[time]: zone: expected the IANA name of a time zone, such as "Europe/Brussels", got "Europe/Brussel": '
+            'did you mean "Europe/Brussels"?',
+        ),
+        ("[time]\nzone = 'Europe'" + WHOLE, "[time]: zone: expected the IANA name of a time zone"),
         (
             "[time]\nformat = '%d/%m/%Y %H:%M'" + WHOLE,
             '[time]: zone: missing, expected the zone of the local times; add zone = "Europe/Brussels"',
@@ -178,7 +205,7 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
             "[time]\nutc = true" + WHOLE,
             "[time]: utc: unknown key; known here: format, date_column, date_format, zone",
         ),
-        ("[cluster]\nconstant = 'K'" + OFFERED, "[id]: missing; add this table with its keys"),
+        ("[cluster]\nconstant = 'K'" + OFFERED, "[id]: missing; add this table with its keys: columns"),
         (
             "[cluster]\nconstant = 'K'\n[id]" + OFFERED,
             '[id]: columns: missing, expected a column or a list of columns; add columns = ["line", "call_id"]',
@@ -191,11 +218,14 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
             "[cluster]\nconstant = 'K'\n[id]\ncolumns = 'a'\nseparator = 0" + OFFERED,
             '[id]: separator: expected a text, or none, such as "-", got 0',
         ),
-        ("[id]\ncolumns = 'a'" + OFFERED, "[cluster]: expected either column or constant"),
-        ("[id]\ncolumns = 'a'\n[cluster]\n" + OFFERED, "[cluster]: expected either column or constant"),
+        ("[id]\ncolumns = 'a'" + OFFERED, "[cluster]: expected either column or constant, got neither; add one"),
+        (
+            "[id]\ncolumns = 'a'\n[cluster]\n" + OFFERED,
+            "[cluster]: expected either column or constant, got neither; add one",
+        ),
         (
             "[id]\ncolumns = 'a'\n[cluster]\ncolumn = 'b'\nconstant = 'K'" + OFFERED,
-            "[cluster]: expected either column or constant",
+            "[cluster]: expected either column or constant, got both; remove one",
         ),
         (
             "[id]\ncolumns = 'a'\n[cluster]\nconstant = 'K'\nrename = { a = 'b' }" + OFFERED,
@@ -286,7 +316,7 @@ def test_a_mistake_is_reported_with_its_place(text: str, problem: str) -> None:
 )
 def test_a_format_that_names_no_moment_is_reported_with_the_reason(time_format: str, reason: str) -> None:
     (only,) = problems_of(f'[time]\nformat = "{time_format}"\n{WHOLE}')
-    expected = '"RFC 3339", "epoch seconds" or the codes of strptime, such as "%H:%M:%S"'
+    expected = '"RFC 3339", "epoch seconds", "epoch milliseconds" or the codes of strptime, such as "%H:%M:%S"'
     assert only == f'[time]: format: expected {expected}, got "{time_format}": {reason}'
 
 
@@ -320,6 +350,43 @@ spelt = 1
         '[[event]] 1 "x": type',
         '[[event]] 1 "x": at',
         '[[event]] 1 "x": spelt',
+    ]
+
+
+toml_values = st.recursive(
+    st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.dates() | st.datetimes() | st.times(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@STEADY
+@given(st.data())
+def test_whatever_a_key_holds_ends_in_problems_and_never_in_another_error(data: st.DataObject) -> None:
+    values = tomllib.loads(CALLS)
+    arrays = [table for value in values.values() if isinstance(value, list) for table in value]
+    tables = [value for value in values.values() if isinstance(value, dict)]
+    places: list[dict[str, Any]] = [values, *tables, *arrays, *(table["when"] for table in arrays if "when" in table)]
+    table = data.draw(st.sampled_from(places))
+    table[data.draw(st.sampled_from([*table]) | st.text(max_size=6))] = data.draw(toml_values)
+    problems: list[str] = []
+    try:
+        read_mapping(values)
+    except MappingError as error:
+        problems = error.problems
+    assert all(": " in problem for problem in problems)
+
+
+def test_a_time_that_is_wrong_hides_nothing_else() -> None:
+    """The zone is asked for, and the date, in whatever state other tables are."""
+    text = CALLS.replace('zone = "Europe/Brussels"\n', "").replace('date_column = "dag"\n', "")
+    text = text.replace('type = "abandoned"', 'type = "abandond"')
+    places = [re.split(": (?:expected|missing|a time)", problem)[0] for problem in problems_of(text)]
+    assert places == [
+        '[[event]] 1 "offered": at',
+        '[[event]] 2 "abandond": type',
+        '[[event]] 2 "abandond": at',
+        "[time]: zone",
     ]
 
 

@@ -9,10 +9,12 @@ from typing import Final
 
 import pytest
 
+from streams.channels.named_events import tag_of
 from streams.contracts.events import instant_ms
 from streams.core.rules import Channel, OpenInterval
 from streams.settings import load
-from streams.sources.delimited import LeftOut, Row, read_rows
+from streams.sources.files.events import read_rows
+from streams.sources.files.row import LeftOut, Row
 from streams.sources.mapping import load_mapping
 
 EXAMPLE: Final = Path(__file__).parents[2] / "deploy" / "examples" / "anonymous-bank"
@@ -34,7 +36,7 @@ def read(row: str) -> Row:
 
 def facts(row: Row) -> dict[str, float]:
     """Event type to seconds since 7 February 1999, 0:00 in Jerusalem."""
-    return {str(event.__struct_config__.tag): (instant_ms(event.at) - MIDNIGHT_MS) / 1000 for event in row.events}
+    return {tag_of(type(event)): (instant_ms(event.at) - MIDNIGHT_MS) / 1000 for event in row.events}
 
 
 def clock(hours: int, minutes: int, seconds: int) -> int:

@@ -12,17 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Offered, instant_ms
-from streams.sources.delimited import (
-    ROW_CHARACTERS_MAX,
-    TIME_CHARACTERS_MAX,
-    LeftOut,
-    Row,
-    RowLeftOutError,
-    RowReader,
-    Unreadable,
-    read_rows,
-)
+from streams.contracts.decode import Event
+from streams.contracts.events import Offered, instant_ms
+from streams.sources.files.events import TIME_CHARACTERS_MAX, RowReader, read_rows
+from streams.sources.files.lines import ROW_CHARACTERS_MAX
+from streams.sources.files.row import LeftOut, Row, RowLeftOutError, Unreadable
 from streams.sources.mapping import MappingError, parse_mapping
 
 CALLS = """
@@ -89,7 +83,7 @@ def tickets(data: str) -> list[Row]:
     return list(read_rows(io.BytesIO(f"what,ticket,at,planned\n{data}".encode()), parse_mapping(TICKETS)))
 
 
-def told(events: Sequence[AnyCallEvent | AnyTicketEvent]) -> list[dict[str, object]]:
+def told(events: Sequence[Event]) -> list[dict[str, object]]:
     """The events as a reader of the topic sees them."""
     decoded: list[dict[str, object]] = [msgspec.json.decode(msgspec.json.encode(event)) for event in events]
     return decoded
@@ -209,8 +203,8 @@ def test_one_row_an_event_with_planned_starts() -> None:
 @pytest.mark.parametrize(
     ("row", "left_out"),
     [
-        ("2024-06-03;A;1", LeftOut(Unreadable.FIELDS, expected="10")),
-        ("2024-06-03;A;1;kcc;;9:00:00;-;-;-;ANSWERED;x", LeftOut(Unreadable.FIELDS, expected="10")),
+        ("2024-06-03;A;1", LeftOut(Unreadable.FIELDS, expected="10, got 3")),
+        ("2024-06-03;A;1;kcc;;9:00:00;-;-;-;ANSWERED;x", LeftOut(Unreadable.FIELDS, expected="10, got 11")),
         ('2024-06-03;A;1;"kcc" x;;9:00:00;-;-;-;ANSWERED', LeftOut(Unreadable.ROW)),
         ("2024-06-03;A;-;kcc;;9:00:00;-;-;-;ANSWERED", LeftOut(Unreadable.ID, column="call")),
         ("2024-06-03;A;1; ;;9:00:00;-;-;-;ANSWERED", LeftOut(Unreadable.CLUSTER, column="queue")),
@@ -381,6 +375,9 @@ class Endless(io.BufferedIOBase):
         count = min(self._left, size)
         self._left -= count
         return b"x" * count
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self.read1(-1 if size is None else size)
 
 
 def test_a_line_without_an_end_takes_no_memory() -> None:

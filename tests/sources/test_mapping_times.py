@@ -72,6 +72,7 @@ def test_midnight_has_passed_only_where_the_clock_stands_more_than_twelve_hours_
         ("RFC 3339", "2024-03-31T09:00:00+02:00", "2024-03-31T07:00:00+00:00"),
         ("RFC 3339", "2024-03-31T07:00:00.250Z", "2024-03-31T07:00:00.250000+00:00"),
         ("epoch seconds", "1711868400.5", "2024-03-31T07:00:00.500000+00:00"),
+        ("epoch milliseconds", "1711868400500", "2024-03-31T07:00:00.500000+00:00"),
         ("%d/%m/%Y %H:%M %z", "31/03/2024 09:00 +0200", "2024-03-31T07:00:00+00:00"),
     ],
 )
@@ -89,6 +90,9 @@ def test_formats_that_hold_an_instant(time_format: str, text: str, instant: str)
         ("epoch seconds", "inf"),
         ("epoch seconds", "1e300"),
         ("epoch seconds", "soon"),
+        ("epoch milliseconds", "1711868400"),
+        ("epoch milliseconds", "nan"),
+        ("epoch milliseconds", "inf"),
     ],
 )
 def test_texts_that_are_no_instant(time_format: str, text: str) -> None:

@@ -11,8 +11,10 @@ from typing import Final
 import duckdb
 import pytest
 
+from streams.channels.named_events import tag_of
 from streams.contracts.events import instant_ms
-from streams.sources.delimited import LeftOut, Row, read_rows
+from streams.sources.files.events import read_rows
+from streams.sources.files.row import LeftOut, Row
 from streams.sources.mapping import load_mapping
 from tests.real_calls import EXAMPLE, FACTS_SQL
 
@@ -34,7 +36,7 @@ def test_events_and_their_times_are_those_of_an_independent_query(real_calls: Pa
     counted: Counter[tuple[str, str]] = Counter()
     summed_ms: defaultdict[tuple[str, str], int] = defaultdict(int)
     for event in (event for row in rows for event in row.events):
-        key = (str(event.__struct_config__.tag), event.cluster)
+        key = (tag_of(type(event)), event.cluster)
         counted[key] += 1
         summed_ms[key] += instant_ms(event.at)
     expected = duckdb.execute(EVENTS_SQL, [str(real_calls)]).fetchall()

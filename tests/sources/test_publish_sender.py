@@ -10,8 +10,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 from msgspec.structs import replace
 
 from streams.contracts.events import Answered, Arrived, Offered, Requested
-from streams.kafka import ensure_topics, read_to_end
-from streams.runtime.embedded import BrokerProcess
+from streams.kafka.client import ensure_topics, read_to_end
+from streams.kafka.embedded import BrokerProcess
 from streams.settings import KafkaSettings, load
 from streams.sources import sender as module
 from streams.sources.sender import EventSender, SendError
@@ -45,8 +45,9 @@ class FakeProducer:
         self.stopped = True
 
     async def send(
-        self, topic: str, value: bytes, key: bytes, timestamp_ms: int | None = None
+        self, topic: str, value: bytes, key: bytes, partition: int | None = None, timestamp_ms: int | None = None
     ) -> asyncio.Future[object]:
+        assert partition is None, "by the rule of these topics the client chooses it"
         if self.send_error is not None:
             raise self.send_error
         self.records.append((topic, key, value, timestamp_ms))

@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import exp, factorial
 from random import Random
 from statistics import mean
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,23 +16,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.channels.calls.state import CallState
+from streams.channels.visits.state import TicketState
 from streams.contracts.events import (
+    Answered,
     AnyCallEvent,
     AnyTicketEvent,
     Arrived,
     CallEvent,
+    Offered,
     Requested,
     Started,
     instant_ms,
 )
 from streams.core.calendar import Calendar, Opening, public_holidays
-from streams.core.rules import HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Cluster, OpenInterval, Rules
-from streams.core.state import CallState, TicketState
+from streams.core.rules import HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Cluster, DatedHours, OpenInterval, Rules
 from streams.sources.simulation import SimulationPlan, simulate_day
 from streams.sources.simulation.calls import agents_staffed, rate_segments
 from streams.sources.simulation.chance import Segment, exponential, log_normal, poisson_times
 from streams.sources.simulation.hours import DayHours
 from streams.sources.simulation.staffing import agents_needed, hang_up_ratio
+from tests.applying import apply
 
 MONDAY = date(2026, 3, 23)
 SPRING_SUNDAY = date(2026, 3, 29)
@@ -40,7 +45,8 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 PLAN = SimulationPlan()
 NORMS_MINUTES = {"Burgerzaken": 1, "Energieloket": 5, "Mobiliteit": 2, "OCMW": 10, "Omgeving": 5, "Wonen": 5}
 
-Event = AnyCallEvent | AnyTicketEvent
+Event = Any
+"""Of either channel: what the simulator gives is an event of any."""
 Story = dict[str, Event]
 """One contact's events by type."""
 
@@ -302,6 +308,22 @@ def test_calls_outside_opening_hours_are_registered_without_an_answer_and_no_oth
     assert {"08", "12", "16"} <= set(outside)
 
 
+def test_a_line_with_hours_of_its_own_is_called_in_these_and_desks_keep_the_common_ones() -> None:
+    evening = Cluster(
+        "evening", Channel.PHONE, 45_000, dated_hours=(DatedHours(MONDAY.isoformat(), (OpenInterval(1020, 1200),)),)
+    )
+    rules = msgspec.structs.replace(RULES, clusters=(*RULES.clusters, evening))
+    calendar, answered = Calendar(rules), set[str]()
+    for event in simulate_day(SimulationPlan(calls_per_day=300), rules, MONDAY, 1):
+        if isinstance(event, Answered):
+            answered.add(event.cluster)
+        if isinstance(event, Requested):
+            assert calendar.opening(instant_ms(event.planned_at)) is Opening.OPEN
+        if isinstance(event, Offered) and calendar.opening_of_any(ms(event)) is Opening.OPEN:
+            assert calendar.of(event.cluster).opening(ms(event)) is Opening.OPEN
+    assert "evening" in answered
+
+
 def test_appointments_lie_on_the_grid_and_are_asked_for_on_an_earlier_working_day() -> None:
     calendar = Calendar(RULES)
     grids = dict(zip(NORMS_MINUTES, (10, 20, 15) * 2, strict=True))
@@ -445,10 +467,10 @@ def test_the_monitor_finds_an_outcome_for_every_simulated_contact() -> None:
     events, calls, tickets = default_day(1), CallState(RULES), TicketState(RULES)
     for event in events:
         if isinstance(event, CallEvent):
-            calls.apply(event, ms(event))
+            apply(calls, event, ms(event))
         else:
-            tickets.apply(event, ms(event))
-    tally, told = calls.months["2026-03"]["KCC"], Counter(tag(event) for event in events)
+            apply(tickets, event, ms(event))
+    tally, told = calls.settle().months["2026-03"]["KCC"], Counter(tag(event) for event in events)
     assert (tally.answered, tally.missed) == (told["answered"], told["abandoned"])
     assert tally.excluded == {"outside_opening_hours": told["offered"] - told["answered"] - told["abandoned"]}
     assert calls.open == {}

@@ -10,18 +10,18 @@ Must not know Kafka, the settings file or the clock.
 
 from datetime import date
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, instant_ms
+from streams.contracts.decode import Event
+from streams.contracts.events import instant_ms
 from streams.core.rules import Rules
-from streams.sources.simulation.calls import simulate_calls
-from streams.sources.simulation.desks import simulate_desks
+from streams.sources.simulation.channels import first_arrival_ms, simulators
 from streams.sources.simulation.hours import DayHours
 from streams.sources.simulation.plan import SimulationPlan
 
-__all__ = ["SimulationPlan", "simulate_day"]
+__all__ = ["SimulationPlan", "first_arrival_ms", "simulate_day"]
 
 
-def simulate_day(plan: SimulationPlan, rules: Rules, day: date, seed: int) -> list[AnyCallEvent | AnyTicketEvent]:
-    """All events of the calls and visits of one local day, by time; none on a day that is closed.
+def simulate_day(plan: SimulationPlan, rules: Rules, day: date, seed: int) -> list[Event]:
+    """All events of one local day on the channels that are played, by time; none on a day that is closed.
 
     Appointments bring the requests (and some cancellations) of earlier days along, and whoever is still waiting at
     closing time is served after it, so the first and last events may lie outside the day. Times are epoch seconds
@@ -30,5 +30,9 @@ def simulate_day(plan: SimulationPlan, rules: Rules, day: date, seed: int) -> li
     hours = DayHours.of(rules, day)
     if not hours.open_spans:
         return []
-    events = [*simulate_calls(plan, rules, hours, seed), *simulate_desks(plan, rules, hours, seed)]
+    events = [
+        event
+        for channel, simulator in simulators().items()
+        for event in simulator.play(plan, list(rules.channel_clusters(channel)), hours, seed)
+    ]
     return sorted(events, key=lambda event: instant_ms(event.at))

@@ -4,7 +4,7 @@ The queue is an Erlang-A one (Palm's M/M/n with impatient callers), loosened whe
 differ: the rate changes over the day, conversations are log-normal, and agents go to lunch. Must not know desks.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from itertools import pairwise
 from random import Random
 from typing import Any, Final
@@ -13,7 +13,7 @@ import msgspec
 import simpy
 
 from streams.contracts.events import Abandoned, Answered, AnyCallEvent, Ended, Offered
-from streams.core.rules import MINUTE_MS, SECOND_MS, Channel, Rules
+from streams.core.rules import MINUTE_MS, SECOND_MS
 from streams.sources.simulation.chance import Segment, exponential, log_normal, poisson_times, stream
 from streams.sources.simulation.hours import DayHours
 from streams.sources.simulation.plan import SimulationPlan
@@ -56,9 +56,8 @@ class _Caller(msgspec.Struct, frozen=True, gc=False):
     handle_ms: int
 
 
-def simulate_calls(plan: SimulationPlan, rules: Rules, hours: DayHours, seed: int) -> list[AnyCallEvent]:
-    """The events of all calls of an open day; those of one call are by time. No phone cluster, no calls."""
-    clusters = list(rules.channel_clusters(Channel.PHONE))
+def simulate_calls(plan: SimulationPlan, clusters: Sequence[str], hours: DayHours, seed: int) -> list[AnyCallEvent]:
+    """The events of all calls of an open day; those of one call are by time. No cluster, no calls."""
     if not clusters:
         return []
     segments = rate_segments(plan, hours)
@@ -99,13 +98,13 @@ def _busyness(minute: int) -> float:
 
 
 def _draw_callers(
-    plan: SimulationPlan, clusters: list[str], segments: list[Segment], hours: DayHours, seed: int
+    plan: SimulationPlan, clusters: Sequence[str], segments: list[Segment], hours: DayHours, seed: int
 ) -> list[_Caller]:
     rng = stream("calls", hours.day, seed)
     return [
         _Caller(
             call_id=f"sim-{hours.day.isoformat()}-{seed}-call-{number}",
-            cluster=rng.choice(clusters),
+            cluster=rng.choice(hours.open_lines(clusters, offered_ms)),
             offered_ms=offered_ms,
             menu_ms=round(rng.uniform(*plan.menu_seconds) * SECOND_MS),
             patience_ms=round(exponential(rng, plan.patience_mean_seconds) * SECOND_MS),
@@ -163,7 +162,7 @@ def _lunch(
         yield env.timeout(max(0, to_ms - env.now))
 
 
-def _outside_calls(plan: SimulationPlan, clusters: list[str], hours: DayHours, seed: int) -> list[AnyCallEvent]:
+def _outside_calls(plan: SimulationPlan, clusters: Sequence[str], hours: DayHours, seed: int) -> list[AnyCallEvent]:
     """Calls to a closed centre: the exchange registers them as offered and ended, without an answer."""
     rng = stream("calls outside opening hours", hours.day, seed)
     spans = hours.closed_spans(plan.outside_margin_minutes * MINUTE_MS)

@@ -1,4 +1,4 @@
-"""The random forms that calls and visits share. Must not know what is drawn for."""
+"""The random forms that calls and visits share."""
 
 import math
 from collections.abc import Iterable

@@ -4,7 +4,7 @@ A free desk takes the waiting appointment that was planned first, and a walk-in 
 visits that overrun make later ones wait. Must not know calls.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from random import Random
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import msgspec
 import simpy
 
 from streams.contracts.events import AnyTicketEvent, Arrived, Cancelled, Finished, NoShow, Requested, Started
-from streams.core.rules import MINUTE_MS, Channel, Rules
+from streams.core.rules import MINUTE_MS
 from streams.sources.simulation.chance import Segment, exponential, log_normal, poisson_times, stream
 from streams.sources.simulation.hours import DayHours, Span
 from streams.sources.simulation.plan import SimulationPlan
@@ -47,10 +47,10 @@ class _Visitor(msgspec.Struct, frozen=True, gc=False):
     """None waits for ever: whoever has an appointment stays."""
 
 
-def simulate_desks(plan: SimulationPlan, rules: Rules, hours: DayHours, seed: int) -> list[AnyTicketEvent]:
+def simulate_desks(plan: SimulationPlan, clusters: Sequence[str], hours: DayHours, seed: int) -> list[AnyTicketEvent]:
     """The events of all visits of an open day, cluster by cluster; those of one visit are by time."""
     events: list[AnyTicketEvent] = []
-    for index, cluster in enumerate(rules.channel_clusters(Channel.DESK)):
+    for index, cluster in enumerate(clusters):
         desk = _Desk(
             cluster=cluster,
             staffed=plan.desks_staffed[index % len(plan.desks_staffed)],
@@ -68,7 +68,7 @@ def simulate_desks(plan: SimulationPlan, rules: Rules, hours: DayHours, seed: in
 def _appointments(desk: _Desk, events: list[AnyTicketEvent]) -> list[_Visitor]:
     """Book the day: adds the requests, cancellations and no-shows to the events, returns those who will come."""
     visitors: list[_Visitor] = []
-    for span in desk.hours.open_spans:
+    for span in desk.hours.common_spans:
         for planned_ms in range(span.from_ms, span.to_ms - desk.grid_ms + 1, desk.grid_ms):
             for place in range(desk.staffed):
                 if desk.rng.random() < desk.plan.booked_ratio:
@@ -123,7 +123,7 @@ def _expected_visitor(desk: _Desk, ticket_id: str, planned_ms: int, doors: Span)
 def _walk_ins(desk: _Desk) -> list[_Visitor]:
     """Visitors without an appointment, evenly over the opening hours, in proportion to the appointments."""
     per_ms = desk.plan.walk_in_ratio * desk.plan.booked_ratio * desk.staffed / desk.grid_ms
-    segments = [Segment(s.from_ms, s.to_ms, per_ms * (s.to_ms - s.from_ms)) for s in desk.hours.open_spans]
+    segments = [Segment(s.from_ms, s.to_ms, per_ms * (s.to_ms - s.from_ms)) for s in desk.hours.common_spans]
     return [
         _Visitor(
             ticket_id=f"{desk.id_prefix}-walkin-{number}",

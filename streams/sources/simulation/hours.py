@@ -1,9 +1,10 @@
 """When the simulated day is open, as spans of UTC milliseconds.
 
 The hours are read off the same calendar that judges the events, minute by minute, so that both agree on every day,
-those with a change to or from summer time too. Must not know who comes when.
+those with a change to or from summer time too.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -28,16 +29,31 @@ class DayHours(msgspec.Struct, frozen=True):
     whole: Span
     """Local midnight to the next local midnight: 23, 24 or 25 hours."""
     open_spans: tuple[Span, ...]
-    """Empty on closing days and on days without opening hours."""
+    """When any line is open; empty on closing days and on days without opening hours."""
+    common_spans: tuple[Span, ...]
+    """When lines without hours of their own are, and desks."""
     calendar: Calendar
     zone: ZoneInfo
 
     @classmethod
     def of(cls, rules: Rules, day: date) -> "DayHours":
-        """Read the day's hours off the rules."""
+        """Read the day's hours off the rules: those of any line."""
         zone, calendar = ZoneInfo(rules.zone), Calendar(rules)
         whole = Span(_midnight_ms(day, zone), _midnight_ms(day + timedelta(days=1), zone))
-        return cls(day=day, whole=whole, open_spans=_open_spans(calendar, whole), calendar=calendar, zone=zone)
+        return cls(
+            day=day,
+            whole=whole,
+            open_spans=_open_spans(calendar.opening_of_any, whole),
+            common_spans=_open_spans(calendar.opening, whole),
+            calendar=calendar,
+            zone=zone,
+        )
+
+    def open_lines(self, clusters: Sequence[str], at_ms: int) -> Sequence[str]:
+        """Which of the lines are open."""
+        if not self.calendar.of_lines:
+            return clusters
+        return [each for each in clusters if self.calendar.of(each).opening(at_ms) is Opening.OPEN]
 
     def closed_spans(self, margin_ms: int) -> tuple[Span, ...]:
         """What is closed between the opening spans, and within the margin around them on the same day."""
@@ -65,10 +81,10 @@ class DayHours(msgspec.Struct, frozen=True):
         return date.fromordinal(ordinal)
 
 
-def _open_spans(calendar: Calendar, whole: Span) -> tuple[Span, ...]:
+def _open_spans(opening: Callable[[int], Opening], whole: Span) -> tuple[Span, ...]:
     minutes = range(whole.from_ms, whole.to_ms, MINUTE_MS)
-    runs = ((opening, list(run)) for opening, run in groupby(minutes, key=calendar.opening))
-    return tuple(Span(run[0], run[-1] + MINUTE_MS) for opening, run in runs if opening is Opening.OPEN)
+    runs = ((found, list(run)) for found, run in groupby(minutes, key=opening))
+    return tuple(Span(run[0], run[-1] + MINUTE_MS) for found, run in runs if found is Opening.OPEN)
 
 
 def _midnight_ms(day: date, zone: ZoneInfo) -> int:

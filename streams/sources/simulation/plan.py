@@ -1,7 +1,4 @@
-"""The figures of a simulated day, each with its meaning, unit and reason.
-
-Must not know how the day is played.
-"""
+"""The figures of a simulated day, each with its meaning, unit and reason."""
 
 import msgspec
 

@@ -1,7 +1,7 @@
 """How many agents a rate of calls needs: the Erlang-A queue in its steady state.
 
 Palm's M/M/n queue with impatient callers, as in Garnett, Mandelbaum and Reiman, "Designing a Call Center with
-Impatient Customers" (M&SOM 4, 2002). Must not know the day.
+Impatient Customers" (M&SOM 4, 2002).
 """
 
 from typing import Final

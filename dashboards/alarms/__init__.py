@@ -1,0 +1,1 @@
+"""The alarms, and the files by which Grafana has them."""

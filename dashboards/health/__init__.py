@@ -1,0 +1,1 @@
+"""Whether the monitor itself is up to date."""

@@ -1,0 +1,1 @@
+"""The official indicators, month by month."""

@@ -1,0 +1,183 @@
+"""What is counted of calls, of one cluster over any span of time.
+
+`count_in` adds a call or, with sign -1, takes it back; the counting of many at once is written by hand, because it is
+done for every call.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Final
+
+from streams.channels.calls.measure import AnsweredCall, CallbackRequested, CalledBack, LateAnswer, MissedCall
+from streams.core.counts import (
+    NONE,
+    SECONDS,
+    SERVED,
+    By,
+    Count,
+    Shown,
+    Tally,
+    Terms,
+    Unit,
+    add_to_sketch,
+    added,
+    count_excluded,
+    count_ids,
+)
+from streams.core.measure import Excluded, Measurement
+from streams.core.places import UNBOUNDED_MS, Places, category_label
+
+CALLS: Final = Unit("calls")
+
+BY_CATEGORY: Final = By(
+    "up_to_seconds",
+    "upper bound of a speed category, which holds its bound; `+Inf` is the slowest. "
+    "Not `le`: categories do not accumulate",
+    lambda rules: (*rules.speed_categories_ms, UNBOUNDED_MS),
+    category_label,
+    level="category",
+)
+
+
+class PhoneTally(Tally, gc=False, omit_defaults=True):
+    """Calls of one cluster, of which the outcome is known and counts."""
+
+    title: ClassVar[str] = "phone"
+
+    answered: Annotated[int, Count(CALLS, "Calls answered.", metric=SERVED)] = 0
+    missed: Annotated[int, Count(CALLS, "Calls dialled in within opening hours that ended without an answer.")] = 0
+    missed_wait_ms: Annotated[
+        int, Count(SECONDS, "Sum of how long the callers of missed calls held on.", Shown.WINDOW)
+    ] = 0
+    speed_categories: Annotated[
+        dict[int, int],
+        Count(
+            CALLS,
+            "Calls answered, by speed category (snelheidscategorie) of their wait.",
+            by=BY_CATEGORY,
+            metric="speed_category_calls",
+        ),
+    ] = NONE
+    """By the upper bound, in ms, of their category (`UNBOUNDED_MS` for the last)."""
+    missed_categories: Annotated[
+        dict[int, int], Count(CALLS, "Missed calls, by how long the caller held on.", Shown.NOWHERE, by=BY_CATEGORY)
+    ] = NONE
+    """In the same categories: other ways to count the service level than the city's need to know who hung up within
+    its bound."""
+
+    answered_too_late: Annotated[
+        int,
+        Count(
+            CALLS,
+            "Missed calls with an answer after the caller had left, without coming back: of a source that says so of "
+            "many, one of the two is wrong.",
+            metric="answered_too_late_calls",
+        ),
+    ] = 0
+    callbacks_requested: Annotated[
+        int,
+        Count(
+            CALLS,
+            "Callers who asked to be called back while they waited: neither answered nor missed.",
+            metric="callback_requested_calls",
+        ),
+    ] = 0
+    called_back: Annotated[int, Count(CALLS, "Callers who asked for it and were called back.")] = 0
+    called_back_after_ms: Annotated[
+        int, Count(SECONDS, "Sum of the times from asking to be called back until being called back.")
+    ] = 0
+
+    @property
+    def offered(
+        self,
+    ) -> Annotated[
+        int,
+        Count(
+            CALLS,
+            "Calls dialled in within opening hours whose outcome is known, answered or missed: what the share of "
+            "missed calls divides by.",
+        ),
+    ]:
+        """All calls that count."""
+        return self.answered + self.missed
+
+    def within_service_level(
+        self, terms: Terms
+    ) -> Annotated[
+        int,
+        Count(
+            CALLS, "Calls answered within the bound of the service level (wachtmonitor_norm_service_level_seconds)."
+        ),
+    ]:
+        """Calls answered within the bound of the terms."""
+        return self.answered_within(terms.service_level_ms)
+
+    def answered_within(self, bound_ms: int) -> int:
+        """Calls answered within a bound, which must be the bound of a speed category."""
+        return sum(count for bound, count in self.speed_categories.items() if bound <= bound_ms)
+
+    def shared(self, terms: Terms) -> tuple[int, int, int, int]:
+        """Answered, their waits in ms, those within the service level, missed."""
+        return self.answered, self.wait_ms, self.within_service_level(terms), self.missed
+
+    @staticmethod
+    def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:
+        """Add (sign 1) or take back (sign -1) one call in each of the tallies."""
+        if type(measured) is AnsweredCall:
+            count_answered({measured.cluster: tallies}, {measured.cluster: [measured.wait_ms]}, sign, places)
+            add_to_sketch(tallies[0], [measured.wait_ms], sign)
+        elif type(measured) is MissedCall:
+            count_missed({measured.cluster: tallies}, {measured.cluster: [measured.wait_ms]}, sign, places)
+        elif type(measured) is Excluded:
+            count_excluded(tallies, measured, sign, places)
+        elif isinstance(measured, LateAnswer | CallbackRequested | CalledBack):
+            _count_aside(tallies, measured, sign)
+        else:
+            count_ids(tallies, measured, sign, places)
+
+
+def _count_aside(
+    tallies: Sequence[PhoneTally], measured: LateAnswer | CallbackRequested | CalledBack, sign: int
+) -> None:
+    """Count what is in none of the indicators."""
+    for tally in tallies:
+        if isinstance(measured, LateAnswer):
+            tally.answered_too_late += sign
+        elif isinstance(measured, CallbackRequested):
+            tally.callbacks_requested += sign
+        else:
+            tally.called_back += sign
+            tally.called_back_after_ms += sign * measured.after_ms
+
+
+def count_answered(
+    tallies_of: Mapping[str, Sequence[PhoneTally]], waits_of: Mapping[str, list[int]], sign: int, places: Places
+) -> None:
+    """`PhoneTally.count_in` for so many answered calls, by cluster, without the sketch.
+
+    The waits are put in order, in place: then one search finds where those of a category end.
+    """
+    for cluster, waits_ms in waits_of.items():
+        waits_ms.sort()
+        answered, wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
+        within_norm = sign * bisect_right(waits_ms, places.norms_ms.get(cluster, 0))
+        categories = places.categories(waits_ms, sign)
+        for tally in tallies_of[cluster]:
+            tally.answered += answered
+            tally.wait_ms += wait_ms
+            tally.within_norm += within_norm
+            tally.speed_categories = added(tally.speed_categories, categories, sign)
+
+
+def count_missed(
+    tallies_of: Mapping[str, Sequence[PhoneTally]], waits_of: Mapping[str, list[int]], sign: int, places: Places
+) -> None:
+    """The same for missed calls."""
+    for cluster, waits_ms in waits_of.items():
+        waits_ms.sort()
+        missed, missed_wait_ms = sign * len(waits_ms), sign * sum(waits_ms)
+        categories = places.categories(waits_ms, sign)
+        for tally in tallies_of[cluster]:
+            tally.missed += missed
+            tally.missed_wait_ms += missed_wait_ms
+            tally.missed_categories = added(tally.missed_categories, categories, sign)

@@ -1,0 +1,1 @@
+"""The command `wachtmonitor check`: one module for each neighbour that is asked."""

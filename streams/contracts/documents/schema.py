@@ -1,0 +1,271 @@
+"""The contract as documents for the makers of sources: JSON Schema for both topics, and one AsyncAPI document.
+
+Both are generated from the structs, their docstrings, the topics and the examples, so that they cannot say anything
+else than the decoder does. Pure functions: who writes the documents to files is no concern of this module.
+"""
+
+from types import SimpleNamespace
+from typing import Any, Final, cast
+
+import msgspec
+
+from streams.contracts.documents.examples import Example, Kind, examples
+from streams.contracts.events import CALL_EVENTS, TICKET_EVENTS, Instant
+from streams.contracts.rejections import Reason
+from streams.contracts.topics import TopicSettings, TopicSpec, topic_specs
+
+CONTRACT_VERSION: Final = "1.0.0"
+"""Version of the contract, not of the software. A field or event more raises the second number; whatever makes a
+record that was valid invalid raises the first."""
+
+ASYNCAPI_VERSION: Final = "3.0.0"
+"""The AsyncAPI specification that the document follows: https://www.asyncapi.com/docs/reference/specification/v3.0.0"""
+
+JSON_SCHEMA_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+_KAFKA_BINDING_VERSION: Final = "0.5.0"
+"""The Kafka bindings of AsyncAPI that are used: https://github.com/asyncapi/bindings/tree/master/kafka"""
+
+_BINDING_TOPIC_SETTINGS: Final = ("retention.ms", "max.message.bytes")
+"""The settings of a topic that this binding knows, besides the cleanup policy: the document may hold no others."""
+
+_DEAD_LETTERS: Final = "dead-letters"
+
+_REFUSED_TOGETHER: Final = (
+    "Number of records, from `offset` on, that were sent in one batch and refused together; absent for a single "
+    "record. None of them was read: the payload is null, `value_bytes` is what they took together as they were sent, "
+    "and their bytes stay at their place on their topic."
+)
+
+_Document = dict[str, Any]
+
+_EVENTS: Final = {Kind.CALLS: CALL_EVENTS, Kind.TICKETS: TICKET_EVENTS}
+_ID_FIELDS: Final = {Kind.CALLS: "call_id", Kind.TICKETS: "ticket_id"}
+_CONTACTS: Final = {Kind.CALLS: "telephone call", Kind.TICKETS: "visit to a desk"}
+
+ONE_RULE: Final = (
+    "Every record has the contact's id as its key, and all sources place keys by one rule, so that all events of a "
+    "contact are in one partition: a source that uses librdkafka (confluent-kafka, .NET, Go, PHP, Node) sets "
+    "partitioner=murmur2_random, since its own default is CRC32 where Java and this program use murmur2."
+)
+"""What comes first of all: what goes against it is counted twice."""
+
+_UNKNOWN_FIELDS: Final = (
+    "Other fields are allowed and ignored: of a valid event they are never stored, logged or passed on."
+)
+
+
+def _default_topics() -> TopicSettings:
+    """The topics by the names that the documents use, those of the keys; an installation may choose others."""
+    keys = [name for name in vars(TopicSettings) if name.endswith("_topic")]
+    names = {key: key.removesuffix("_topic").replace("_", "-") for key in keys}
+    return cast("TopicSettings", SimpleNamespace(**names, topics={}, partitions=1))
+
+
+def documents() -> dict[str, str]:
+    """All documents as JSON text, by file name."""
+    made = {f"{kind}.schema.json": json_schema(kind) for kind in Kind} | {"asyncapi.json": asyncapi()}
+    return {name: msgspec.json.format(msgspec.json.encode(made[name]).decode()) + "\n" for name in made}
+
+
+def json_schema(kind: Kind) -> _Document:
+    """The JSON Schema of the values on one topic."""
+    schemas = _event_schemas(kind, "#/$defs/{name}")
+    return {
+        "$schema": JSON_SCHEMA_DIALECT,
+        "title": f"Events on the topic {kind}",
+        "description": f"One fact about a {_CONTACTS[kind]}. {ONE_RULE} {_UNKNOWN_FIELDS}",
+        "type": "object",
+        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in _EVENTS[kind]],
+        "$defs": schemas,
+    }
+
+
+def asyncapi() -> _Document:
+    """The AsyncAPI document: what the monitor receives and what it sends back, from the monitor's side."""
+    specs = {spec.name: spec for spec in topic_specs(_default_topics())}
+    channels = {kind.value: _channel(kind, specs[kind.value]) for kind in Kind}
+    messages = {_tag(event): _message(kind, event) for kind in Kind for event in _EVENTS[kind]}
+    schemas = {name: schema for kind in Kind for name, schema in _event_schemas(kind, _COMPONENT_REF).items()}
+    return {
+        "asyncapi": ASYNCAPI_VERSION,
+        "info": _info(),
+        "defaultContentType": "application/json",
+        "channels": channels | {_DEAD_LETTERS: _dead_letter_channel(specs[_DEAD_LETTERS])},
+        "operations": {f"receive_{kind}": _operation("receive", kind.value, channels[kind]) for kind in Kind}
+        | {"send_dead_letters": _operation("send", _DEAD_LETTERS, {"messages": {"dead_letter": None}})},
+        "components": {
+            "messages": messages | {"dead_letter": _dead_letter_message()},
+            "schemas": schemas | {"DeadLetterHeaders": _dead_letter_headers()},
+        },
+    }
+
+
+_COMPONENT_REF: Final = "#/components/schemas/{name}"
+
+
+def _info() -> _Document:
+    return {
+        "title": "Wachtmonitor",
+        "version": CONTRACT_VERSION,
+        "description": (
+            "Waiting times on the phone and at the desks, from the events that the telephone exchange and the ticket "
+            f"system publish on Kafka. {ONE_RULE} Events may come in any order and more than once; for each contact "
+            "and type the earliest time counts. A record that is no valid event goes to the dead letters and stops "
+            "nothing. "
+            "The names of the topics are the default ones; an installation may choose others."
+        ),
+        "license": {"name": "EUPL-1.2"},
+    }
+
+
+def _channel(kind: Kind, spec: TopicSpec) -> _Document:
+    return {
+        "address": spec.name,
+        "title": f"Events of each {_CONTACTS[kind]}",
+        "description": (
+            f"Key: {spec.key}. Value: {spec.value}. The time of a record is that of the broker "
+            f"(message.timestamp.type {spec.config['message.timestamp.type']})."
+        ),
+        "messages": {_tag(event): _ref("messages", _tag(event)) for event in _EVENTS[kind]},
+        "bindings": _channel_bindings(spec),
+    }
+
+
+def _message(kind: Kind, event: type[msgspec.Struct]) -> _Document:
+    return {
+        "name": _tag(event),
+        "title": event.__name__,
+        "summary": _docstring(event),
+        "payload": _ref("schemas", event.__name__),
+        "correlationId": {
+            "description": f"All events of one {_CONTACTS[kind]} have the same id.",
+            "location": f"$message.payload#/{_ID_FIELDS[kind]}",
+        },
+        "bindings": {
+            "kafka": {
+                "key": {"type": "string", "description": f"The same text as `{_ID_FIELDS[kind]}`, in UTF-8."},
+                "bindingVersion": _KAFKA_BINDING_VERSION,
+            }
+        },
+        "examples": [_message_example(example) for example in examples() if type(example.event) is event],
+    }
+
+
+def _message_example(example: Example) -> _Document:
+    payload = msgspec.json.decode(example.value)
+    return {"name": f"{payload['type']} {example.key}", "summary": example.title, "payload": payload}
+
+
+def _operation(action: str, channel: str, described: _Document) -> _Document:
+    return {
+        "action": action,
+        "channel": _ref("channels", channel, ""),
+        "messages": [_ref("messages", name, f"channels/{channel}/") for name in described["messages"]],
+    }
+
+
+def _dead_letter_channel(spec: TopicSpec) -> _Document:
+    return {
+        "address": spec.name,
+        "title": "Records that were no valid event",
+        "description": (
+            f"Key: {spec.key}. Value: {spec.value}. They may hold personal data: who may read the topics of events "
+            "may read this one, nobody else."
+        ),
+        "messages": {"dead_letter": _ref("messages", "dead_letter")},
+        "bindings": _channel_bindings(spec),
+    }
+
+
+def _dead_letter_message() -> _Document:
+    return {
+        "name": "dead_letter",
+        "title": "Dead letter",
+        "summary": "A refused record as it came, with where it was and why it was refused in its headers.",
+        "contentType": "application/octet-stream",
+        "headers": _ref("schemas", "DeadLetterHeaders"),
+        "payload": {"description": "Any bytes, or null when the refused record had no value."},
+    }
+
+
+def _dead_letter_headers() -> _Document:
+    number = {"type": "string", "pattern": r"^-?\d+$"}
+    reasons = [{"const": reason.value, "description": reason.explanation} for reason in Reason]
+    properties: _Document = {
+        "topic": {"type": "string", "description": "Topic of the refused record."},
+        "partition": number | {"description": "Partition of the refused record."},
+        "offset": number | {"description": "Offset of the refused record."},
+        "reason": {"type": "string", "description": "Why it was refused: the first fault.", "oneOf": reasons},
+        "value_bytes": number | {"description": "Length of the refused record's value; a very long one is cut here."},
+        "timestamp_ms": number | {"description": "The refused record's own time, milliseconds since 1970."},
+        "key": {"description": "Key of the refused record, its bytes as they came; absent when it had none."},
+        "records": number | {"description": _REFUSED_TOGETHER},
+        "detail": {
+            "type": "string",
+            "description": "What was expected and what came, in words, without anything personal; absent in letters "
+            "of before there were details.",
+        },
+    }
+    return {
+        "title": "DeadLetterHeaders",
+        "description": "Where a refused record was and why it was refused: text in UTF-8, numbers in decimal.",
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in properties if name not in ("key", "records", "detail")],
+    }
+
+
+def _channel_bindings(spec: TopicSpec) -> _Document:
+    settings = {name: int(spec.config[name]) for name in _BINDING_TOPIC_SETTINGS}
+    return {
+        "kafka": {
+            "topicConfiguration": {"cleanup.policy": [spec.cleanup_policy]} | settings,
+            "bindingVersion": _KAFKA_BINDING_VERSION,
+        }
+    }
+
+
+def _event_schemas(kind: Kind, ref_template: str) -> dict[str, _Document]:
+    """The schema of each event on a topic by its name, and that of the instants that they share."""
+    _, components = msgspec.json.schema_components(_EVENTS[kind])
+    schemas = {event.__name__: _tidied(components[event.__name__]) for event in _EVENTS[kind]}
+    instant = _tidied(msgspec.json.schema(Instant))
+    for schema in schemas.values():
+        schema["additionalProperties"] = True
+        schema["description"] += f" {_UNKNOWN_FIELDS}"
+        for field in schema["properties"].values():
+            _share(instant, ref_template.format(name="Instant"), field)
+    return schemas | {"Instant": {"title": "Instant", "description": "A moment.", **instant}}
+
+
+def _share(shared: _Document, ref: str, schema: _Document) -> None:
+    """Replace the shared alternatives at the head of the schema's own by a reference to them."""
+    alternatives, count = schema.get("oneOf", []), len(shared["oneOf"])
+    if alternatives[:count] == shared["oneOf"]:
+        schema["oneOf"] = [{"$ref": ref}, *alternatives[count:]]
+
+
+def _tidied(schema: Any) -> Any:
+    """Says `oneOf` for alternatives that exclude each other and `const` for a single value, in the whole schema."""
+    if isinstance(schema, list):
+        return [_tidied(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    tidied = {"oneOf" if name == "anyOf" else name: _tidied(part) for name, part in schema.items()}
+    if len(values := tidied.get("enum", ())) == 1:
+        del tidied["enum"]
+        tidied["const"] = values[0]
+    return tidied
+
+
+def _ref(section: str, name: str, base: str = "components/") -> _Document:
+    return {"$ref": f"#/{base}{section}/{name}"}
+
+
+def _tag(event: type[msgspec.Struct]) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _docstring(event: type[msgspec.Struct]) -> str:
+    return " ".join((event.__doc__ or "").split())

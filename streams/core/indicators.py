@@ -1,0 +1,148 @@
+"""Indicators: what the counts of a tally say of how citizens were served, against a norm.
+
+An indicator is declared once, by the channel that it is of: one count divided by another, in which unit, how it must
+compare to its norm, whether that holds for a month or for a year, where it stands in the report and how it is told.
+Its words stand in the catalogues, under its `word_keys`. Every comparison is made on the counts themselves, never on
+what is left of them after rounding.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from streams.core.counts import Declared, Tally, Terms
+
+
+class Unit(StrEnum):
+    """What a figure is measured in."""
+
+    SECONDS = "seconds"
+    RATIO = "ratio"
+    WORKING_DAYS = "working_days"
+
+
+class Comparison(StrEnum):
+    """How a figure must compare to its norm."""
+
+    BELOW = "<"
+    AT_MOST = "<="
+    AT_LEAST = ">="
+
+    def holds(self, figure: float, norm: float) -> bool:
+        """Whether a figure keeps its norm.
+
+        >>> Comparison.BELOW.holds(45, 45), Comparison.AT_MOST.holds(45, 45)
+        (False, True)
+        """
+        if self is Comparison.BELOW:
+            return figure < norm
+        return figure <= norm if self is Comparison.AT_MOST else figure >= norm
+
+
+class Period(StrEnum):
+    """For which time a norm holds."""
+
+    MONTH = "month"
+    YEAR = "year"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """An indicator of one tally; without contacts there is no figure, and no norm is met or missed."""
+
+    value: float | None
+    contacts: int
+    norm: float | None
+    met: bool | None
+
+
+LAST: Final = 100
+"""The place of an indicator that declares none: behind those of the city's plan."""
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """The declaration of an indicator."""
+
+    name: str
+    """As it stands in reports for programs; no other indicator has it, of whatever channel."""
+    part: str
+    """The field, property or method of the tally that declares the count that is divided."""
+    whole: str
+    """The one that it is divided by."""
+    unit: Unit
+    comparison: Comparison
+    period: Period = Period.MONTH
+    place: int = LAST
+    """Where it stands in the report; those of the same place in the order of the channels."""
+    of_cluster: bool = False
+    """Whether the norm is that of the cluster for waits; else it is one for the city."""
+    has_bound: bool = False
+    """Whether it is about the bound of the service level, which is said with its norm."""
+    decimals: int = 1
+    """With how many it is told; more where it could not be told from its norm."""
+
+    @property
+    def words_key(self) -> str:
+        """The key of what it is called.
+
+        >>> Measure(name="call_wait", part="", whole="", unit=Unit.RATIO, comparison=Comparison.BELOW).words_key
+        'indicator-call-wait'
+        """
+        return f"indicator-{self._hyphened}"
+
+    @property
+    def text_key(self) -> str:
+        """The key of what it means."""
+        return f"{self.words_key}-text"
+
+    @property
+    def contacts_key(self) -> str:
+        """The key of what it was made from, with their number as `count`."""
+        return f"contacts-of-{self._hyphened}"
+
+    @property
+    def word_keys(self) -> tuple[str, str, str]:
+        """All that every catalogue has of it."""
+        return self.words_key, self.text_key, self.contacts_key
+
+    @property
+    def _hyphened(self) -> str:
+        return self.name.replace("_", "-")
+
+    def judged(self, tally: Tally, terms: Terms, norm: float | None, over: Period) -> Judged:
+        """The figure over a month or a year, and whether it keeps the norm if that holds for such a time.
+
+        The norm comes as the part is counted: waits in ms, working days, a ratio.
+        """
+        divided = _declared(tally, self.part)
+        part, whole = divided.read(tally, terms), _declared(tally, self.whole).read(tally, terms)
+        per, norm = divided.count.unit.per, norm if over is self.period else None
+        shown = None if norm is None else norm / per
+        if not whole:
+            return Judged(None, whole, shown, None)
+        return Judged(
+            (part if per == 1 else part / per) / whole,
+            whole,
+            shown,
+            None if norm is None else self._keeps(part, whole, norm),
+        )
+
+    def _keeps(self, part: int, whole: int, norm: float) -> bool:
+        """Whole numbers are multiplied; the ratio of two counts is the float nearest to it, as the norm's is."""
+        if self.unit is Unit.RATIO:
+            return self.comparison.holds(part / whole, norm)
+        return self.comparison.holds(part, norm * whole)
+
+
+_KNOWN: Final[dict[tuple[type[Any], str], Declared]] = {}
+
+
+def _declared(tally: Tally, field: str) -> Declared:
+    """Raises `LookupError` for a count that the tally does not declare."""
+    key = (type(tally), field)
+    if key not in _KNOWN:
+        named = {each.field: each for each in tally.declared}
+        if field not in named:
+            raise LookupError(f"expected a count of {type(tally).__name__}, got {field}: it has {', '.join(named)}")
+        _KNOWN[key] = named[field]
+    return _KNOWN[key]

@@ -1,0 +1,37 @@
+"""The entry point of `wachtmonitor`: installs signal handlers first, as importing a command takes a second or more.
+
+A service that is told to stop while it begins has ended as it should. Other commands end by what stopped them. Only
+in the hundredths of a second in which Python itself begins, before our first line, does a signal do what Python makes
+of it.
+"""
+
+import sys
+from contextlib import suppress
+from typing import Final, NoReturn
+
+from streams.process.signals import SIGNALS, leaving
+
+SERVICES: Final = ("worker", "demo")
+"""Commands that run until they are told to stop.
+
+These heed Ctrl-C even where a shell has them ignore it, as it does for a job in the background of a script: managers
+of processes stop them by it. Other commands leave it to the shell.
+"""
+
+
+def main() -> NoReturn:
+    """Run the command that the arguments name, until its end or a signal."""
+    is_service = sys.argv[1:2] and sys.argv[1] in SERVICES
+    status = (lambda _: 0) if is_service else (lambda number: 128 + number)
+    SIGNALS.take(leaving(status, "Stopped before anything was begun."), ignored_too=bool(is_service))
+    from streams.__main__ import main as command  # noqa: PLC0415 - not before signals are seen to
+
+    try:
+        command()
+    except SystemExit as end:
+        with suppress(OSError):  # Python says it, and ends with a status of its own
+            sys.stdout.flush()
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        SIGNALS.plan(leaving(lambda _: code))
+        raise
+    raise AssertionError("click ends a program by itself")

@@ -1,0 +1,1 @@
+"""When a month closes, and how it is closed or reopened exactly once."""

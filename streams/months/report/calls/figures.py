@@ -1,0 +1,100 @@
+"""The calls of a period by cluster: how many, how quickly, and the service level by the formulas of the field."""
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from streams.channels.calls.counts import PhoneTally
+from streams.core.places import UNBOUNDED_MS
+from streams.core.rules import SECOND_MS
+from streams.months.definitions import Formula
+from streams.months.report.data import Quantile
+from streams.months.report.indicators import per, with_sum
+from streams.months.report.parts import excluded_of, plain_counts, quantiles_of
+from streams.records.closings import Basis
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A speed category of answered calls."""
+
+    from_seconds: float
+    """The bound of the category before; waits in this one are longer (or 0)."""
+    up_to_seconds: float | None
+    """The bound, which is in it; None for the slowest."""
+    calls: int
+    ratio: float | None
+
+
+class Variant(msgspec.Struct, frozen=True):
+    """The service level by one formula: `good` of `calls`."""
+
+    formula: Formula
+    good: int
+    calls: int
+    ratio: float | None
+
+
+class Phone(msgspec.Struct, frozen=True, kw_only=True):
+    """The calls of one cluster, or of all (cluster None)."""
+
+    cluster: str | None
+    answered: int
+    missed: int
+    wait_seconds: float
+    """Sum of the waits of the answered calls."""
+    missed_wait_seconds: float
+    wait_quantiles: list[Quantile]
+    """Of the waits of the answered calls."""
+    categories: list[Category]
+    service_levels: list[Variant]
+    excluded: dict[str, int]
+
+    @property
+    def missed_ratio(self) -> float | None:
+        """Missed calls over all; None without calls."""
+        return per(self.missed, self.answered + self.missed)
+
+    @property
+    def average_wait_seconds(self) -> float | None:
+        """Of the answered calls; None without any."""
+        return per(self.wait_seconds, self.answered)
+
+
+def phone_figures(tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Phone]:
+    """The calls of each cluster, and of all if there are several."""
+    return [_phone(name, tally, basis) for name, tally in with_sum(tallies, PhoneTally())]
+
+
+def _phone(cluster: str | None, tally: PhoneTally, basis: Basis) -> Phone:
+    return Phone(
+        cluster=cluster,
+        **plain_counts(tally, Phone),
+        wait_quantiles=quantiles_of(tally, tally.answered),
+        categories=_categories(tally, basis.rules.speed_categories_ms),
+        service_levels=_variants(tally, basis.norms.service_level_seconds * SECOND_MS),
+        excluded=excluded_of(tally),
+    )
+
+
+def _categories(tally: PhoneTally, bounds_ms: Sequence[int]) -> list[Category]:
+    """The categories of the settings; calls counted under others, if those have changed, as a category each."""
+    bounds = sorted({*bounds_ms, UNBOUNDED_MS, *tally.speed_categories})
+    found, before_ms = [], 0
+    for bound_ms in bounds:
+        calls = tally.speed_categories.get(bound_ms, 0)
+        up_to = None if bound_ms == UNBOUNDED_MS else bound_ms / SECOND_MS
+        found.append(Category(before_ms / SECOND_MS, up_to, calls, per(calls, tally.answered)))
+        before_ms = bound_ms
+    return found
+
+
+def _variants(tally: PhoneTally, bound_ms: int) -> list[Variant]:
+    answered = tally.answered_within(bound_ms)
+    abandoned = sum(count for bound, count in tally.missed_categories.items() if bound <= bound_ms)
+    offered, without_short = tally.offered, tally.offered - abandoned
+    return [
+        Variant(Formula.ANSWERED, answered, tally.answered, per(answered, tally.answered)),
+        Variant(Formula.OFFERED, answered, offered, per(answered, offered)),
+        Variant(Formula.SHORT_ABANDONED_GOOD, answered + abandoned, offered, per(answered + abandoned, offered)),
+        Variant(Formula.SHORT_ABANDONED_LEFT_OUT, answered, without_short, per(answered, without_short)),
+    ]

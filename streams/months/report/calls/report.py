@@ -1,0 +1,107 @@
+"""What the telephone tells the report of itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from streams.channels.calls.counts import PhoneTally
+from streams.core.months import MONTHS_IN_YEAR
+from streams.months.definitions import OFFICIAL_FORMULA
+from streams.months.report.calls.figures import Phone, phone_figures
+from streams.months.report.calls.indicators import call_lines, call_lines_of_year
+from streams.months.report.calls.sections import category, month_charts, phone
+from streams.months.report.channel import ReportChannel, Row, Spread
+from streams.months.report.data import Figures, MeasuredYear, Report
+from streams.months.report.indicators import Line, per
+from streams.months.report.rows import count_rows, excluded_rows, quantile_rows
+from streams.months.report.section import Chart, Section
+from streams.months.report.wording import Wording
+from streams.records.closings import Basis
+from streams.settings import Settings
+
+
+class CallsReport(ReportChannel):
+    """Three indicators, of which the share of missed calls is the plan's for the year, and its years since 2016."""
+
+    key = "phone"
+
+    def figures(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Phone]:
+        """The calls of each cluster."""
+        return phone_figures(tallies, basis)
+
+    def lines(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Line]:
+        """The wait, the service level and the missed."""
+        return call_lines(tallies, basis)
+
+    def year_lines(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Line]:
+        """The share of missed calls, against the norm for the year."""
+        return call_lines_of_year(tallies, basis)
+
+    def history(
+        self, years: Mapping[int, Sequence[Mapping[str, PhoneTally]]], settings: Settings
+    ) -> list[MeasuredYear]:
+        """The share of missed calls: as the settings have it of earlier years, and as measured."""
+        told = [MeasuredYear(each.year, each.missed_ratio, False, MONTHS_IN_YEAR) for each in settings.history]
+        return [*told, *(_measured(year, months) for year, months in years.items())]
+
+    def sections(self, report: Report, say: Wording) -> list[Section]:
+        """By speed category, and the service level."""
+        return phone(report, say)
+
+    def spread(self, say: Wording) -> Spread:
+        """Of the answered calls, in seconds."""
+        return Spread(say.words("report-spread-phone"), say.seconds, lambda part: int(part.answered))
+
+    def month_heads(self, report: Report, say: Wording) -> list[str]:
+        """Calls, missed, wait, and within the bound of each month."""
+        words, bounds = say.words, sorted({each.service_level_seconds for each in report.months})
+        return [
+            words("report-month-calls"),
+            words("report-month-missed"),
+            words("report-month-wait"),
+            words("report-within-bound", bound=words.either(map(str, bounds))),
+        ]
+
+    def month_cells(self, part: Phone | None, say: Wording) -> list[str]:
+        """The same of one month."""
+        words = say.words
+        return [
+            words.number(part.answered + part.missed if part else 0),
+            say.or_none(part.missed_ratio if part else None, lambda ratio: words.percent(ratio, 2)),
+            say.or_none(part.average_wait_seconds if part else None, say.seconds),
+            say.or_none(part.service_levels[0].ratio if part else None, words.percent),
+        ]
+
+    def month_charts(self, report: Report, say: Wording) -> list[Chart]:
+        """Missed calls and waits."""
+        return month_charts(report, say)
+
+    def all(self, say: Wording) -> str:
+        """All calls."""
+        return say.words("report-all-phone")
+
+    def rows(self, part: Phone, figures: Figures, say: Wording) -> Iterator[Row]:
+        """Counts, quantiles, categories and service levels."""
+        words = say.words
+        yield from count_rows(part, {"answered": "calls", "missed": "calls"}, say)
+        yield from quantile_rows(part, "sheet-wait-quantile-phone", say)
+        for each in part.categories:
+            yield (words("sheet-answered-after", category=category(each)), each.calls, "calls")
+        for level in part.service_levels:
+            key = "sheet-service-level-official" if level.formula is OFFICIAL_FORMULA else "sheet-service-level"
+            if level.ratio is not None:
+                formula = say.formula(level.formula, figures.service_level_seconds)
+                yield (words(key, formula=formula), level.ratio, "ratio")
+        yield from excluded_rows(part, "sheet-excluded-phone", "calls", say)
+
+
+def _measured(year: int, months: Sequence[Mapping[str, PhoneTally]]) -> MeasuredYear:
+    """Of the months with calls."""
+    tallies = [tally for month in months if (tally := _together(month)).offered]
+    missed, offered = sum(each.missed for each in tallies), sum(each.offered for each in tallies)
+    return MeasuredYear(year, per(missed, offered), True, len(tallies))
+
+
+def _together(tallies: Mapping[str, PhoneTally]) -> PhoneTally:
+    total = PhoneTally()
+    for tally in tallies.values():
+        total.add(tally)
+    return total

@@ -1,0 +1,115 @@
+"""The telephone: answered calls by speed category, the service level by the formulas of the field, and the months."""
+
+from collections.abc import Sequence
+
+from streams.channels import CALLS
+from streams.channels.calls.indicators import SERVICE_LEVEL, WAIT
+from streams.months.definitions import OFFICIAL_FORMULA
+from streams.months.report.calls.figures import Category, Phone
+from streams.months.report.data import Report
+from streams.months.report.section import Chart, Section, Table
+from streams.months.report.wording import Wording
+
+
+def phone(report: Report, say: Wording) -> list[Section]:
+    """Nothing without lines."""
+    phones = report.summary.of(CALLS.name)
+    if not phones:
+        return []
+    words, bound = say.words, report.basis.norms.service_level_seconds
+    columns = (words("report-seconds-category", category=category(each)) for each in phones[-1].categories)
+    head = (words("report-cluster"), *columns, words("report-answered"))
+    rows = [
+        (
+            each.cluster or say.all,
+            *(_share(one, say) for one in each.categories),
+            words.number(each.answered),
+        )
+        for each in phones
+    ]
+    title = say.indicator(SERVICE_LEVEL)
+    formulas = _variants(phones, bound, say)
+    return [
+        Section(title, [], [Table(head, rows)], [_category_chart(phones[-1], bound, say)]),
+        Section(words("report-formulas"), [words("report-formulas-text")], [formulas]),
+    ]
+
+
+def _share(each: Category, say: Wording) -> str:
+    if each.ratio is None:
+        return say.none
+    return f"{say.words.number(each.calls)} ({say.words.percent(each.ratio)})"
+
+
+def _category_chart(each: Phone, bound_seconds: float, say: Wording) -> Chart:
+    words, categories = say.words, each.categories
+    return Chart(
+        title=words("report-answered-by-wait", cluster=each.cluster or say.all),
+        labels=[category(one) for one in categories],
+        values=[one.ratio for one in categories],
+        texts=["" if one.ratio is None else words.percent(one.ratio) for one in categories],
+        marked=[one.up_to_seconds is not None and one.up_to_seconds <= bound_seconds for one in categories],
+        legend=(words("report-answered-later"), words("report-within-bound", bound=f"{bound_seconds:g}")),
+    )
+
+
+def _variants(phones: Sequence[Phone], bound_seconds: float, say: Wording) -> Table:
+    words = say.words
+    rows = [
+        (
+            (each.cluster or say.all) if level.formula is OFFICIAL_FORMULA else "",
+            say.formula(level.formula, bound_seconds),
+            say.official(level.formula),
+            say.or_none(level.ratio, words.percent),
+            f"{words.number(level.good)} / {words.number(level.calls)}",
+        )
+        for each in phones
+        for level in each.service_levels
+    ]
+    heads = (words("report-cluster"), words("report-formula"), "", words("report-share"), words("report-calls"))
+    return Table(heads, rows, texts=3)
+
+
+def month_charts(report: Report, say: Wording) -> list[Chart]:
+    """Missed calls and waits of all lines together, month by month; a month without calls has no bar."""
+    words, year = say.words, report.period[:4]
+    by_month = {each.period: each.of(CALLS.name)[-1] for each in report.months if each.of(CALLS.name)}
+    names = [f"{year}-{number:02d}" for number in range(1, 13)]
+    phones = [by_month.get(name) for name in names]
+    missed = [each.missed_ratio if each else None for each in phones]
+    waits = [each.average_wait_seconds if each else None for each in phones]
+    marked = [name == report.period for name in names]
+    missed_norm, wait_norm = report.basis.norms.missed_ratio, _wait_norm(report)
+    return [
+        Chart(
+            title=words("report-missed-by-month", year=year),
+            labels=words.short_months,
+            values=missed,
+            texts=["" if each is None else words.percent(each) for each in missed],
+            marked=marked,
+            norm=missed_norm,
+            norm_text=words("report-norm-for-year", norm=words.percent(missed_norm, 0)),
+        ),
+        Chart(
+            title=words("report-wait-by-month", year=year),
+            labels=words.short_months,
+            values=waits,
+            texts=["" if each is None else say.seconds(each) for each in waits],
+            marked=marked,
+            norm=wait_norm,
+            norm_text="" if wait_norm is None else say.norm_is(say.short_seconds(wait_norm)),
+        ),
+    ]
+
+
+def _wait_norm(report: Report) -> float | None:
+    """The one norm that holds for all lines and months, if there is one."""
+    lines = (line for each in report.months for line in each.lines if line.indicator == WAIT.name)
+    norms = {line.norm for line in lines}
+    return norms.pop() if len(norms) == 1 else None
+
+
+def category(each: Category) -> str:
+    """`31-60`, as the action plan writes it: whole seconds, of which the bound is the last."""
+    low = f"{each.from_seconds + 1:g}" if each.from_seconds else "0"
+    return f"{each.from_seconds:g}+" if each.up_to_seconds is None else f"{low}-{each.up_to_seconds:g}"

@@ -1,0 +1,1 @@
+"""The Grafana snapshot of a closed month."""

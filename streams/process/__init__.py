@@ -1,0 +1,1 @@
+"""How a process begins, is told to stop, and ends."""

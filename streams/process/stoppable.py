@@ -1,0 +1,65 @@
+"""Coroutines that signals stop: the work of a command is cancelled, a service is notified.
+
+It must not know any command.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack, contextmanager
+from signal import set_wakeup_fd
+from typing import Any, TypeVar
+
+from streams.process.signals import SIGNALS, Interrupted, Plan, unwind_within_bound
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """As `asyncio.run`; a signal cancels the work, and is raised as `Interrupted` once it has cleaned up."""
+    if not SIGNALS.taken:
+        return asyncio.run(work)
+    numbers: list[int] = []
+    try:
+        return asyncio.run(_cancelled_by_signals(work, numbers))
+    except asyncio.CancelledError:
+        if not numbers:
+            raise
+        raise Interrupted(numbers[0]) from None
+
+
+async def _cancelled_by_signals(work: Coroutine[Any, Any, T], numbers: list[int]) -> T:
+    task = asyncio.current_task()
+    assert task is not None
+
+    def cancel(number: int) -> None:
+        numbers.append(number)
+        unwind_within_bound(number)
+        task.cancel()
+
+    with told(cancel):
+        return await work
+
+
+@contextmanager
+def told(what: Callable[[int], object], then: Plan | None = None) -> Iterator[None]:
+    """Within the block the event loop calls `what`, with the number, when a signal comes; after it `then` is planned.
+
+    Not `add_signal_handler`: a loop that is busy for long would not hear a second signal either, and one that closes
+    gives its signals back to Python's own ways before the process is at its end.
+    """
+    loop = asyncio.get_running_loop()
+
+    def tell(number: int) -> None:
+        loop.call_soon_threadsafe(what, number)
+
+    with ExitStack() as stack:
+        woken, waking = (stack.enter_context(end) for end in socket.socketpair())
+        for end in (woken, waking):
+            end.setblocking(False)
+        # Python calls a handler between two of its instructions only: a loop that waits must be woken
+        loop.add_reader(woken, woken.recv, 64)
+        stack.callback(loop.remove_reader, woken)
+        stack.callback(set_wakeup_fd, set_wakeup_fd(waking.fileno(), warn_on_full_buffer=False))
+        stack.enter_context(SIGNALS.planned(tell, then))
+        yield

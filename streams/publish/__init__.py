@@ -1,1 +1,0 @@
-"""Who sees it: Prometheus metrics, the wall page, month totals and dead letters."""

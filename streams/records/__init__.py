@@ -1,0 +1,1 @@
+"""What we keep on Kafka, format by format: checkpoints, month totals, progress, closings, dead letters, snapshots."""

@@ -1,0 +1,1 @@
+"""The wall page: what it is told, and the page itself."""

@@ -1,0 +1,93 @@
+"""From the whole of what workers observe to the moment on the wall: averages and shares, where there is a divisor.
+
+Everything before it adds up.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from streams.channels.figures import wait_ms, window_names
+from streams.core.rules import SECOND_MS, Channel, Cluster, Rules
+from streams.live.observed import Observed
+from streams.live.share import PER_WINDOW, Line, counts_in_line, parts_of
+from streams.live.whole import Whole, alone
+from streams.serve.wall.layout import LAYOUTS
+from streams.serve.wall.moment import ClusterNow, Moment, Norms, Trouble
+from streams.serve.wall.payload import FeedStatus
+
+RECENT_MINUTES: Final = 15
+"""The rolling window that the wall would show: long enough for some calls, short enough to act on."""
+
+
+def wall_moment(observed: Observed, whole: Whole | None = None, *, demo: bool) -> Moment:
+    """Everything on the wall at the observed moment; `demo` says that nobody really waits.
+
+    Without a whole to show, what is observed here is all there is.
+    """
+    whole = whole or alone(parts_of(observed))
+    rules = observed.rules
+    return Moment(
+        at=_local(observed.now_ms, rules),
+        opening=observed.opening.value,
+        demo=demo,
+        feeds=_feeds(observed, whole),
+        clusters=tuple(_cluster(each, whole.lines[each.channel].get(each.name), observed) for each in rules.clusters),
+        norms=Norms(
+            service_level_ratio=observed.service_level_ratio,
+            missed_ratio=observed.missed_ratio,
+            service_level_seconds=observed.service_level_seconds,
+        ),
+        recent_minutes=min(rules.windows_minutes, key=lambda minutes: abs(minutes - RECENT_MINUTES)),
+        problems=tuple(Trouble(message=each.on_wall, channels=each.channels) for each in whole.problems),
+    )
+
+
+def feeds(observed: Observed, whole: Whole | None = None) -> tuple[FeedStatus, ...]:
+    """How fresh each feed is, as far as the partitions at hand tell."""
+    return tuple(_feeds(observed, whole or alone(parts_of(observed, with_figures=False))).values())
+
+
+def _feeds(observed: Observed, whole: Whole) -> Mapping[Channel, FeedStatus]:
+    return {channel: _feed(observed, whole, channel) for channel in LAYOUTS}
+
+
+def _feed(observed: Observed, whole: Whole, channel: Channel) -> FeedStatus:
+    feed = whole.feeds[channel]
+    age_ms = wait_ms(feed.last_event_ms, observed.now_ms)
+    return FeedStatus(
+        topic=LAYOUTS[channel].feed,
+        age_seconds=None if age_ms is None else age_ms / SECOND_MS,
+        lag=feed.lag,
+        behind_seconds=feed.behind_ms / SECOND_MS,
+        stale_after_seconds=observed.stale_seconds(channel),
+    )
+
+
+def _local(at_ms: int, rules: Rules) -> str:
+    return (
+        datetime.fromtimestamp(at_ms / SECOND_MS, UTC).astimezone(ZoneInfo(rules.zone)).isoformat(timespec="seconds")
+    )
+
+
+def _cluster(cluster: Cluster, line: Line | None, observed: Observed) -> ClusterNow:
+    if line is None:
+        line = Line(cluster.name, None, [0] * counts_in_line(observed.rules))
+    longest_ms = wait_ms(line.since_ms, observed.now_ms)
+    layout = LAYOUTS[cluster.channel]
+    return ClusterNow(
+        channel=cluster.channel,
+        cluster=cluster.name,
+        norm_seconds=cluster.norm_ms / SECOND_MS,
+        waiting=line.counts[0],
+        longest_wait_seconds=None if longest_ms is None else longest_ms / SECOND_MS,
+        windows={name: layout.window(sums) for name, sums in _windows(line, observed.rules)},
+    )
+
+
+def _windows(line: Line, rules: Rules) -> Iterator[tuple[str, list[int]]]:
+    """The sums of each window."""
+    for index, name in enumerate(window_names(rules)):
+        start = 1 + PER_WINDOW * index
+        yield name, line.counts[start : start + PER_WINDOW]

@@ -1,0 +1,40 @@
+# What is wrong with the monitor, in a few words for the screen on the wall.
+problem-unknown = Something is wrong with the monitor
+problem-all-missing = No data: { $contacts }
+problem-part-missing = Part missing: { $contacts } { $missing } of { $count }
+problem-reading = Reading: { $contacts }
+problem-behind = Behind: { $contacts }, { $lag } still to read
+problem-other-settings = Workers with other settings
+problem-refused = { CAPITAL($contacts) } are refused and not counted: { $reason }
+problem-misspelt = { $cluster } is not fully counted: the source spells its name differently
+problem-keys-split = { CAPITAL($contacts) } may count twice: sources place keys differently
+problem-partitions-raised = { CAPITAL($contacts) } that began before may count twice: Kafka has more partitions
+problem-transaction-hangs = { CAPITAL($contacts) } are held back by a source that does not finish sending
+problem-share-unwritten = Other screens lack a part
+problem-shares-unread = This screen lacks a part
+problem-clock = The monitor's clock differs from Kafka's
+problem-clock-unknown = Unknown whether the monitor's clock is right
+problem-closed-months = Unknown which months are closed
+problem-rules-changed = The monitor is still applying the changed targets or hours
+problem-waiting = The monitor is waiting for its share of the work
+problem-cut-off = The monitor has no connection to Kafka
+problem-stopped = The monitor has stopped after an error
+
+# Why a record is refused.
+refused-batch-too-large = batch too large once unpacked
+refused-batch-unreadable = unreadable batch
+refused-empty = empty
+refused-too-large = too large
+refused-schema-registry = Avro or Protobuf instead of JSON
+refused-invalid-utf8 = not UTF-8
+refused-malformed-json = not JSON
+refused-not-an-object = not an object
+refused-missing-field = missing field
+refused-wrong-type = field of the wrong type
+refused-unknown-type = unknown event
+refused-invalid-id = invalid number
+refused-invalid-time = invalid time
+refused-key-mismatch = key does not match the number
+refused-unknown-cluster = unknown cluster
+refused-time-too-early = time too early
+refused-time-in-future = time in the future

@@ -1,0 +1,40 @@
+# Ce qui ne va pas avec le moniteur, en quelques mots pour l'écran mural.
+problem-unknown = Le moniteur rencontre un problème
+problem-all-missing = Aucune donnée : { $contacts }
+problem-part-missing = Données incomplètes : { $contacts }, { $missing } sur { $count }
+problem-reading = Lecture en cours : { $contacts }
+problem-behind = Retard : { $contacts }, encore { $lag } à lire
+problem-other-settings = Processus avec une autre configuration
+problem-refused = Données refusées et non comptées ({ $contacts }) : { $reason }
+problem-misspelt = { $cluster } n'est compté qu'en partie : la source écrit son nom autrement
+problem-keys-split = { CAPITAL($contacts) } comptent peut-être double : les sources répartissent les clés autrement
+problem-partitions-raised = { CAPITAL($contacts) } en cours comptent peut-être double : Kafka a plus de partitions
+problem-transaction-hangs = { CAPITAL($contacts) } en attente : une source n'a pas terminé son envoi
+problem-share-unwritten = Il manque une partie aux autres écrans
+problem-shares-unread = Il manque une partie à cet écran
+problem-clock = L'horloge du moniteur diffère de celle de Kafka
+problem-clock-unknown = L'heure du moniteur n'a pas pu être vérifiée
+problem-closed-months = On ne sait pas quels mois sont clôturés
+problem-rules-changed = Le moniteur applique encore les normes ou heures modifiées
+problem-waiting = Le moniteur attend sa part du travail
+problem-cut-off = Le moniteur n'a pas de connexion avec Kafka
+problem-stopped = Le moniteur s'est arrêté à cause d'une erreur
+
+# Pourquoi un message est refusé.
+refused-batch-too-large = lot trop volumineux une fois décompressé
+refused-batch-unreadable = lot illisible
+refused-empty = vide
+refused-too-large = trop volumineux
+refused-schema-registry = Avro ou Protobuf au lieu de JSON
+refused-invalid-utf8 = pas en UTF-8
+refused-malformed-json = pas du JSON
+refused-not-an-object = pas un objet
+refused-missing-field = champ manquant
+refused-wrong-type = champ d'un type incorrect
+refused-unknown-type = événement inconnu
+refused-invalid-id = numéro invalide
+refused-invalid-time = heure invalide
+refused-key-mismatch = la clé ne correspond pas au numéro
+refused-unknown-cluster = groupe inconnu
+refused-time-too-early = heure trop ancienne
+refused-time-in-future = heure dans le futur

@@ -1,0 +1,40 @@
+# Wat er mis is met de monitor, in enkele woorden voor het scherm aan de wand.
+problem-unknown = Er is iets mis met de monitor
+problem-all-missing = Alle { $contacts } ontbreken
+problem-part-missing = Deel ontbreekt: { $contacts } { $missing } van { $count }
+problem-reading = Bezig met lezen: { $contacts }
+problem-behind = Achterstand: { $contacts }, nog { $lag } te lezen
+problem-other-settings = Werkers met andere instellingen
+problem-refused = { CAPITAL($contacts) } worden geweigerd en niet geteld: { $reason }
+problem-misspelt = { $cluster } wordt deels niet geteld: de bron schrijft de naam anders
+problem-keys-split = { CAPITAL($contacts) } tellen mogelijk dubbel: bronnen verdelen de sleutels verschillend
+problem-partitions-raised = { CAPITAL($contacts) } van daarvoor tellen mogelijk dubbel: Kafka heeft meer partities
+problem-transaction-hangs = { CAPITAL($contacts) } worden opgehouden door een bron die haar zending niet afsluit
+problem-share-unwritten = Andere schermen missen een deel
+problem-shares-unread = Dit scherm mist een deel
+problem-clock = De klok van de monitor wijkt af van die van Kafka
+problem-clock-unknown = Onbekend of de klok van de monitor juist loopt
+problem-closed-months = Onbekend welke maanden afgesloten zijn
+problem-rules-changed = De monitor past de gewijzigde normen of uren nog toe
+problem-waiting = De monitor wacht op zijn deel van het werk
+problem-cut-off = De monitor heeft geen verbinding met Kafka
+problem-stopped = De monitor is gestopt door een fout
+
+# Waarom een bericht geweigerd wordt.
+refused-batch-too-large = samen te groot, uitgepakt
+refused-batch-unreadable = samen onleesbaar verpakt
+refused-empty = leeg
+refused-too-large = te groot
+refused-schema-registry = Avro of Protobuf in plaats van JSON
+refused-invalid-utf8 = geen UTF-8
+refused-malformed-json = geen JSON
+refused-not-an-object = geen object
+refused-missing-field = veld ontbreekt
+refused-wrong-type = veld van een verkeerde soort
+refused-unknown-type = onbekende gebeurtenis
+refused-invalid-id = ongeldig nummer
+refused-invalid-time = ongeldige tijd
+refused-key-mismatch = sleutel past niet bij het nummer
+refused-unknown-cluster = onbekende cluster
+refused-time-too-early = tijd te vroeg
+refused-time-in-future = tijd in de toekomst

@@ -1,0 +1,1 @@
+"""Cases from practice, each by name, run as a user would."""

@@ -1,0 +1,1 @@
+"""Each channel by itself: its events, measurements and counts."""

@@ -1,0 +1,13 @@
+contacts-chat = chats
+wall-chat-title = Chat
+wall-chat-place = chat
+wall-chat-waiting = waiting now
+wall-chat-longest = longest wait
+wall-chat-average = average, { $minutes } min
+wall-chat-abandoned = left today
+wall-chat-none = no chats
+count-abandoned = left
+sheet-unit-chats = chats
+indicator-chat-wait = Average wait of answered chats
+indicator-chat-wait-text = From opening a chat to the answer by an employee.
+contacts-of-chat-wait = { $count } answered

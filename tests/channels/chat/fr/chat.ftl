@@ -1,0 +1,13 @@
+contacts-chat = chats
+wall-chat-title = Chat
+wall-chat-place = chat
+wall-chat-waiting = en attente
+wall-chat-longest = attente la plus longue
+wall-chat-average = moyenne, { $minutes } min
+wall-chat-abandoned = partis ce jour
+wall-chat-none = aucun chat
+count-abandoned = partis
+sheet-unit-chats = chats
+indicator-chat-wait = Attente moyenne des chats
+indicator-chat-wait-text = De l’ouverture d’un chat à la réponse d’un collaborateur.
+contacts-of-chat-wait = { $count } répondus

@@ -1,0 +1,13 @@
+contacts-chat = chats
+wall-chat-title = Chat
+wall-chat-place = chat
+wall-chat-waiting = wachten nu
+wall-chat-longest = wacht het langst
+wall-chat-average = gemiddeld, { $minutes } min
+wall-chat-abandoned = weg vandaag
+wall-chat-none = geen chats
+count-abandoned = weggegaan
+sheet-unit-chats = chats
+indicator-chat-wait = Gemiddelde wachttijd beantwoorde chats
+indicator-chat-wait-text = Van het openen van een chat tot een medewerker antwoordt.
+contacts-of-chat-wait = { $count } beantwoord

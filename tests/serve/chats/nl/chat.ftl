@@ -1,0 +1,4 @@
+contacts-chat = chats (nl)
+wall-chat-title = Chats (nl)
+wall-chat-place = chat (nl)
+wall-chat-offered = offered (nl)

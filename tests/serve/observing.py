@@ -1,0 +1,80 @@
+"""What the tests of `publish` observe: partitions around states folded from events, and expositions read."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.core.rules import Channel, Rules
+from streams.core.state import AnyState
+from streams.live.observed import Observed, PartitionHealth
+from streams.serve.metrics.catalogue import catalogue
+from streams.serve.metrics.collector import Metrics
+from streams.serve.metrics.metric import Aggregation
+from tests.core.builders import RULES
+
+TOPICS: Final = {Channel.PHONE: "calls", Channel.DESK: "tickets"}
+
+Series = tuple[str, frozenset[tuple[str, str]]]
+"""Name and labels of one sample."""
+
+
+def owning(*states: AnyState) -> list[PartitionHealth]:
+    """A partition around each state, numbered within its topic, with nothing known of broker and checkpoints."""
+    numbers = Counter[Channel]()
+    partitions = []
+    for state in states:
+        number = numbers[state.channel]
+        numbers[state.channel] += 1
+        partitions.append(
+            PartitionHealth(topic=TOPICS[state.channel], partition=number, state=state, next_offset=state.applied)
+        )
+    return partitions
+
+
+def observing(partitions: Iterable[PartitionHealth], now_ms: int, rules: Rules = RULES) -> Observed:
+    """One worker's view, under the norms of the action plan."""
+    return Observed(
+        now_ms=now_ms,
+        rules=rules,
+        service_level_ratio=0.7,
+        service_level_seconds=30,
+        missed_ratio=0.2,
+        calls_stale_seconds=90,
+        tickets_stale_seconds=900,
+        partitions=list(partitions),
+    )
+
+
+def exposition(observed: Observed) -> dict[Series, float]:
+    """Every sample that is exported."""
+    return read(Metrics(lambda: observed).render())
+
+
+def read(exposed: bytes) -> dict[Series, float]:
+    """Every sample of a text exposition."""
+    families = text_string_to_metric_families(exposed.decode())
+    return {(s.name, frozenset(s.labels.items())): s.value for family in families for s in family.samples}
+
+
+def series(name: str, **labels: str) -> Series:
+    """The series with exactly these labels, `wachtmonitor_` left out of the name."""
+    return f"wachtmonitor_{name}", frozenset(labels.items())
+
+
+def over_workers(workers: Iterable[dict[Series, float]], *without: str) -> dict[Series, float]:
+    """What Prometheus makes of several workers' series by the catalogue's operators, without some labels."""
+    found: defaultdict[Series, list[float]] = defaultdict(list)
+    for worker in workers:
+        for (name, labels), value in worker.items():
+            found[name, frozenset(label for label in labels if label[0] not in without)].append(value)
+    return {each: (max if each[0] in _LARGEST_COUNTS else _sum)(values) for each, values in found.items()}
+
+
+_LARGEST_COUNTS: Final = {metric.name for metric in catalogue() if metric.aggregation is Aggregation.MAX}
+
+
+def _sum(values: list[float]) -> float:
+    """A sum to the microsecond: tenths of seconds are not exact in binary."""
+    return round(sum(values), 6)

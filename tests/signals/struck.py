@@ -1,0 +1,78 @@
+"""A command that signals strike at places of its own program, so that no test has to hit a moment from outside.
+
+`python -m tests.signals.struck PLACES NUMBER ARGUMENTS` runs `wachtmonitor ARGUMENTS`. Places, separated by commas:
+`import:MODULE` is where that module begins to be imported, `call:MODULE:FUNCTION` where a function is called first,
+`end` after everything that the program does at its end. Each place strikes once.
+"""
+
+import atexit
+import os
+import signal
+import sys
+from collections.abc import Callable
+from functools import reduce, wraps
+from importlib import import_module
+from typing import Any
+
+IGNORED = "WACHTMONITOR_TEST_IGNORED"
+"""Names a variable: the number of a signal that the command is started to ignore."""
+
+
+class Strike:
+    """Sends a signal to this process, once."""
+
+    def __init__(self, place: str, number: int) -> None:
+        self._place = place
+        self._number = number
+        self.is_done = False
+
+    def __call__(self) -> None:
+        """Python calls the handler before it goes on with the caller's next line."""
+        if not self.is_done:
+            self.is_done = True
+            os.write(1, f"struck at {self._place}\n".encode())
+            os.kill(os.getpid(), self._number)
+
+
+def struck_where_called(function: Callable[..., Any], strike: Strike) -> Callable[..., Any]:
+    """The function, that strikes first."""
+
+    @wraps(function)
+    def struck(*arguments: Any, **options: Any) -> Any:
+        strike()
+        return function(*arguments, **options)
+
+    return struck
+
+
+def prepare(place: str, number: int) -> None:
+    """Let the signal strike at a place."""
+    strike = Strike(place, number)
+    kind, _, target = place.partition(":")
+    if kind == "import":
+        sys.addaudithook(lambda event, about: strike() if event == "import" and about[0] == target else None)
+    elif kind == "call":
+        module, _, name = target.partition(":")
+        *owners, name = name.split(".")
+        owner = reduce(getattr, owners, import_module(module))
+        setattr(owner, name, struck_where_called(getattr(owner, name), strike))
+    else:
+        assert place == "end", place
+        atexit.register(strike)
+
+
+def main() -> None:
+    """Run the command."""
+    places, number, *arguments = sys.argv[1:]
+    if ignored := os.environ.pop(IGNORED, None):
+        signal.signal(int(ignored), signal.SIG_IGN)
+    for place in places.split(","):
+        prepare(place, int(number))
+    sys.argv = ["wachtmonitor", *arguments]
+    from streams.entry import main as enter
+
+    enter()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""A second signal ends a process at once, and signals that come together are one."""
+
+import signal
+import subprocess
+import sys
+from typing import Final
+
+from tests.runtime.workers import PATIENCE_SECONDS
+
+BUSY: Final = """
+import os, signal, sys
+from streams.process import signals
+
+signals.SAME_SECONDS = float(sys.argv[1])
+signals.SIGNALS.take(lambda number: os.write(1, b"told\\n"), ignored_too=True)
+os.write(1, b"ready\\n")
+while True:
+    pass
+"""
+"""A program that is told to end and goes on and on."""
+
+HANGS: Final = """
+import asyncio, os, signal, threading
+from streams.process import signals
+from streams.process import stoppable
+
+signals.UNWIND_SECONDS = 0.2
+signals.SIGNALS.take(signals.interrupt, ignored_too=True)
+
+async def hang():
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.to_thread(threading.Event().wait)
+
+stoppable.run(hang())
+"""
+"""A command whose request to a server is in a thread, which nobody can cancel."""
+
+
+def started(program: str, *arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline()
+
+
+def test_a_second_signal_ends_a_process_that_is_busy() -> None:
+    with started(BUSY, "0") as process:
+        assert line(process) == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert line(process) == "told\n"
+        process.send_signal(signal.SIGINT)
+        assert line(process) == "Ended at once, by a second signal.\n"
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGINT
+
+
+def test_signals_that_come_together_are_one() -> None:
+    """A group is sent SIGTERM, and make, which is in it, passes on what it got."""
+    with started(BUSY, "3600") as process:
+        assert line(process) == "ready\n"
+        for _ in range(3):
+            process.send_signal(signal.SIGTERM)
+        assert line(process) == "told\n"
+        assert process.poll() is None
+        process.kill()
+        assert process.communicate()[0] == ""
+
+
+def test_what_cannot_be_put_away_in_time_is_ended() -> None:
+    with started(HANGS) as process:
+        said = process.communicate(timeout=PATIENCE_SECONDS)[0]
+    assert "Ended by force" in said
+    assert "Traceback" not in said
+    assert process.returncode == 128 + signal.SIGTERM
