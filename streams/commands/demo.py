@@ -20,7 +20,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streams.commands.options import settings_option
-from streams.commands.worker import log_to_stderr
+from streams.commands.worker import ending_at_last, log_to_stderr
 from streams.contracts.decode import Event
 from streams.contracts.events import instant_ms
 from streams.core.rules import OpenInterval, Rules
@@ -188,7 +188,7 @@ def _replayed(file: Path, mapping_file: Path | None, speed: float, rules: Rules)
 
 async def _run(settings: Settings, feed: Feed, duration: float | None) -> None:
     stop = asyncio.Event()
-    with told(lambda _: stop.set(), then=nothing):
+    with ending_at_last(), told(lambda _: stop.set(), then=nothing):
         async with AsyncExitStack() as stack:
             app = await unless_stopped(_started(stack, settings, feed), stop)
             if app is not None:

@@ -9,6 +9,8 @@ import os
 import sys
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -71,15 +73,8 @@ def log_to_stderr(*, verbose: bool) -> None:
 
 async def _run(settings: Settings) -> None:
     stop = asyncio.Event()
-    last_words, status = "stopped", 0
-    try:
-        with told(lambda _: stop.set(), then=nothing):
-            await run_worker(settings, stop, _beside(settings))
-    except Exception as error:
-        last_words, status = str(error), 1
-        raise
-    finally:
-        _end_at_last(last_words, status)
+    with ending_at_last(), told(lambda _: stop.set(), then=nothing):
+        await run_worker(settings, stop, _beside(settings))
 
 
 def _beside(settings: Settings) -> Beside:
@@ -90,6 +85,19 @@ def _beside(settings: Settings) -> Beside:
         await asyncio.gather(schedule, collect_by_the_clock(), Standstill().watch())
 
     return beside
+
+
+@contextmanager
+def ending_at_last() -> Iterator[None]:
+    """After the block the process ends, with the status that says how the block did."""
+    last_words, status = "stopped", 0
+    try:
+        yield
+    except Exception as error:
+        last_words, status = str(error), 1
+        raise
+    finally:
+        _end_at_last(last_words, status)
 
 
 def _end_at_last(last_words: str, status: int) -> None:

@@ -32,6 +32,8 @@ T = TypeVar("T")
 STOP_SECONDS: Final = 30.0
 """How long a clean stop may take: a last checkpoint of a large state takes a few seconds."""
 
+CANCEL_AGAIN_SECONDS: Final = 1.0
+"""After this time a start that was cancelled and still goes on is cancelled once more."""
 
 CRASHED_STOP_SECONDS: Final = 10.0
 """The same after a crash, when there is nothing left to do but to say goodbye to the group."""
@@ -115,8 +117,9 @@ async def _stop(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSet
 
 
 async def _stop_engine(app: MonitorApp, starting: "asyncio.Task[None]") -> None:
-    if not starting.done():
+    while not starting.done():  # the engine and the client swallow a cancellation here and there, and go on
         starting.cancel()
+        await asyncio.wait({starting}, timeout=CANCEL_AGAIN_SECONDS)
     await asyncio.gather(starting, return_exceptions=True)
     await app.stop()
     await app.owner.release(app.owner.owned())

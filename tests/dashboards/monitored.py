@@ -21,7 +21,7 @@ import msgspec
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.events import Arrived, Left, Offered, Requested, Started, instant_ms
+from streams.contracts.events import Answered, Arrived, Left, Offered, Requested, Started, instant_ms
 from streams.kafka.client import client_options
 from streams.kafka.clock import broker_time
 from streams.kafka.embedded import BrokerProcess
@@ -48,6 +48,13 @@ INTERVAL: Final = "2s"
 """Between two scrapes and two evaluations: the tests wait for them."""
 
 WORKERS: Final = 2
+
+LINE: Final = "Klantencontactcentrum"
+
+AGAIN_SECONDS: Final = 20
+"""Figures of the last minutes are there as long as something comes in: the tests ask for them a long time after the
+start. What comes is known already, so that no other figure changes."""
+
 Event = Any
 """Of either channel: what the simulator gives is an event of any."""
 
@@ -90,14 +97,29 @@ def _beyond(until: datetime) -> list[Event]:
 
 def _certain(now_ms: int) -> list[Event]:
     """What the simulated day may lack at this moment: somebody who waits, on the telephone, with an appointment and
-    without one, and an appointment that was asked for today."""
+    without one, an appointment that was asked for today, and ids of calls that come twice: as those of two calls, and
+    as those of who knows how many."""
     now = now_ms / 1000
+    morning, lately = now - 6 * 3_600, now - 3_600
     return [
-        Offered(call_id="waits", cluster="Klantencontactcentrum", at=now - 50),
+        _waits(now_ms, LINE),
+        *(Offered(call_id="reused", cluster=LINE, at=at) for at in (morning, lately)),
+        *(Answered(call_id="reused", cluster=LINE, at=at + 10) for at in (morning, lately)),
+        Offered(call_id="unclear", cluster=LINE, at=morning),
+        *(Answered(call_id="unclear", cluster=LINE, at=at + 10) for at in (morning, lately)),
         Arrived(ticket_id="waits", cluster="Burgerzaken", at=now - 200, planned_at=now - 100),
         Arrived(ticket_id="walk-in", cluster="Wonen", at=now - 240),
         Requested(ticket_id="request", cluster="Wonen", at=now - 600, planned_at=now + 7 * 86_400),
     ]
+
+
+def _waits(now_ms: int, line: str) -> Event:
+    return Offered(call_id="waits", cluster=line, at=now_ms / 1000 - 50)
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 class Monitored:
@@ -154,7 +176,18 @@ class Monitored:
         await self._send([last], junk=b"{")
         await settle(self.kafka, self.workers)
         await self._close_a_month()
+        repeating = asyncio.create_task(self._repeat(), name="what comes in again")
+        self._stack.push_async_callback(_end, repeating)
         await until(self._is_complete, "rules evaluated from what the workers show")
+
+    async def _repeat(self) -> None:
+        """Somebody who waits already, by a name that is to be repaired, and a record that is no event."""
+        waits = _waits(round(self._now.timestamp() * 1000), LINE.upper())
+        async with EventSender(self.kafka) as sender:
+            while True:
+                await sender.send(waits)
+                await self._send([], junk=b"{")
+                await asyncio.sleep(AGAIN_SECONDS)
 
     async def _close_a_month(self) -> None:
         """The oldest month is closed, and then one more fact about it comes."""
@@ -162,7 +195,7 @@ class Monitored:
         time = await broker_time(self.kafka, system_clock)
         await close_month(settings, self.closed, Author("an", time.now_ms), time)
         late = datetime(self._now.year - 1, 3, 4, NOON, tzinfo=UTC)
-        await self._send([Offered(call_id="late", cluster="Klantencontactcentrum", at=late)])
+        await self._send([Offered(call_id="late", cluster=LINE, at=late)])
         await settle(self.kafka, self.workers)
 
     async def _send(self, events: Iterable[Event], junk: bytes | None = None) -> None:
@@ -179,6 +212,7 @@ class Monitored:
             "cluster_month:wachtmonitor_closed_month_late_facts:sum > 0",
             "year:wachtmonitor_month_missed_calls:ratio",
             "topic_reason:wachtmonitor_records_rejected:growth15m > 0",
+            "topic_reason:wachtmonitor_names_repaired:growth15m > 0",
             "city:wachtmonitor_event_latency_seconds:p95_5m",
         )
         return all(self.query(each) for each in last)
@@ -280,8 +314,3 @@ class Monitored:
                 return json.load(answer)["data"]
         except HTTPError as error:
             raise AssertionError(f"Prometheus refused {parameters}: {error.read().decode()}") from error
-
-    async def stop_workers(self) -> None:
-        """End the workers, as in a failure of all of them."""
-        for worker in self.workers:
-            await asyncio.to_thread(worker.terminate)
