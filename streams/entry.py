@@ -32,6 +32,6 @@ def main() -> NoReturn:
         with suppress(OSError):  # Python says it, and ends with a status of its own
             sys.stdout.flush()
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        SIGNALS.plan(leaving(lambda _: code))
+        SIGNALS.done(code)
         raise
     raise AssertionError("click ends a program by itself")

@@ -69,6 +69,11 @@ class Signals:
         if self.taken:
             self._plan = plan
 
+    def done(self, code: int) -> None:
+        """All is done: from now on any signal, also the second, ends the process with the status it has earned."""
+        self.plan(leaving(lambda _: code))
+        self._first_at = None
+
     @contextmanager
     def planned(self, plan: Plan, then: Plan | None = None) -> Iterator[None]:
         """Do this within the block, and `then` that, or what was planned before."""

@@ -14,8 +14,13 @@ from functools import reduce, wraps
 from importlib import import_module
 from typing import Any
 
+from streams.process import signals
+
 IGNORED = "WACHTMONITOR_TEST_IGNORED"
 """Names a variable: the number of a signal that the command is started to ignore."""
+
+SAME = "WACHTMONITOR_TEST_SAME_SECONDS"
+"""Names a variable: how long after the first a signal is taken for the same one, so that no test has to be quick."""
 
 
 class Strike:
@@ -66,6 +71,8 @@ def main() -> None:
     places, number, *arguments = sys.argv[1:]
     if ignored := os.environ.pop(IGNORED, None):
         signal.signal(int(ignored), signal.SIG_IGN)
+    if same := os.environ.pop(SAME, None):
+        setattr(signals, "SAME_SECONDS", float(same))  # noqa: B010 - declared final, for all but tests
     for place in places.split(","):
         prepare(place, int(number))
     sys.argv = ["wachtmonitor", *arguments]

@@ -25,7 +25,7 @@ from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings, settings_at
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess
-from tests.signals.struck import IGNORED
+from tests.signals.struck import IGNORED, SAME
 
 PATIENCE_SECONDS: Final = 120
 """For a start on a busy machine. That the end is soon shows in that nothing had to end it by force."""
@@ -236,7 +236,7 @@ WORKER_PLACES: Final = (
 
 FOLDS: Final = "call:streams.runtime.partition:Partition.fold"
 ENDS: Final = ("call:streams.runtime.worker:_stop_engine", "call:streams.commands.worker:_end_at_last", "end")
-"""On its way out after it was struck in its work; all of it takes less than a signal that counts as another."""
+"""On its way out after it was struck in its work."""
 
 
 def calls() -> Iterator[Offered]:
@@ -245,11 +245,18 @@ def calls() -> Iterator[Offered]:
     return (Offered(f"call-{n}", "Klantencontactcentrum", now) for n in range(10))
 
 
-async def worked(directory: Path, broker: BrokerProcess, *places: str, number: signal.Signals = TERM) -> Struck:
+async def worked(
+    directory: Path,
+    broker: BrokerProcess,
+    *places: str,
+    number: signal.Signals = TERM,
+    more: Mapping[str, str] = {},
+) -> Struck:
     """A worker with something to count."""
     kafka = kafka_settings(broker, partitions=1)
     await workers.send(kafka, calls())
-    return await asyncio.to_thread(Commands(directory).strike, ("worker",), *places, kafka=kafka, number=number)
+    strike = Commands(directory).strike
+    return await asyncio.to_thread(strike, ("worker",), *places, kafka=kafka, number=number, more=more)
 
 
 async def at_each(places: Sequence[str], strike: Callable[[str], Awaitable[Struck]]) -> None:
@@ -281,10 +288,11 @@ async def test_a_worker_with_transactions(
 async def test_a_worker_on_its_way_out(
     embedded_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A signal that comes with the first changes nothing; one that comes when all is done neither."""
+    """A signal that comes with the first changes nothing; one that comes when all is done neither, however late."""
 
     async def strike_twice(place: str) -> Struck:
-        done = await worked(tmp_path_factory.mktemp("at"), embedded_broker, FOLDS, place, number=INT)
+        directory, more = tmp_path_factory.mktemp("at"), {SAME: "60"} if place != "end" else {}
+        done = await worked(directory, embedded_broker, FOLDS, place, number=INT, more=more)
         assert f"struck at {place}" in done.said
         return done
 
