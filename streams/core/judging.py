@@ -27,6 +27,9 @@ class Counting(Protocol[C]):
     def measure_formerly(self, contact: C, former: Former) -> tuple[Measurement, ...]:
         """What was counted for it by the former ones."""
 
+    def hold_as_today(self, contact: C) -> None:
+        """Bring a contact of a former snapshot to the form in which today's rules read it."""
+
     def is_over(self, contact: C, measured: tuple[Measurement, ...]) -> bool:
         """Whether a contact of which this is counted waits for nothing more."""
 
@@ -89,21 +92,32 @@ class Judging(Generic[C]):
 
     def count_anew(self, contacts: Iterable[C]) -> None:
         """Take contacts back by the former rules and count them by today's, where that is not the same."""
-        former = self.former
         gone: list[Measurement] = []
         new: list[Measurement] = []
         for contact in contacts:
-            before = self._state.measure_formerly(contact, former)
+            before = self._measured_formerly(contact)
             after = self._state.measure(contact)
-            if not self._state.is_over(contact, before):
-                expired = self._state.expire(contact)
-                month, day, _ = former.spans(expired)  # where it may have been written as expired
-                self._ledger.note(month, day, expired.cluster)
             if before != after or not all(map(self._counts_alike, after)):
                 gone += before
                 new += after
         self._state.count_all(new)
-        self._state.take_back_all(former, gone)
+        self._state.take_back_all(self.former, gone)
+
+    def count_as_held_today(self, contact: C) -> None:
+        """The same of one that today's rules hold in another form, which hides what was counted for it."""
+        before = self._measured_formerly(contact)
+        self._state.hold_as_today(contact)
+        self._state.count_all(self._state.measure(contact))
+        self._state.take_back_all(self.former, before)
+
+    def _measured_formerly(self, contact: C) -> tuple[Measurement, ...]:
+        """What was counted for a contact; an open one may have been written as expired too, which is noted."""
+        before = self._state.measure_formerly(contact, self.former)
+        if not self._state.is_over(contact, before):
+            expired = self._state.expire(contact)
+            month, day, _ = self.former.spans(expired)
+            self._ledger.note(month, day, expired.cluster)
+        return before
 
     def _counts_alike(self, measured: Measurement) -> bool:
         """Whether a measurement that is the same by both rules counts for the same, in the same spans of time."""

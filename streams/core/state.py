@@ -90,6 +90,13 @@ class State(ABC, Generic[C, T, E]):
         """What was counted for a contact of a snapshot by the rules, and the meaning of facts, of before."""
         return self.measure_by(contact, former.rules, former.calendar)
 
+    def is_held_otherwise(self, contact: C, former: Former) -> bool:  # noqa: ARG002 - most channels hold facts as ever
+        """Whether today's rules hold a contact of a former snapshot in another form."""
+        return False
+
+    def hold_as_today(self, contact: C) -> None:
+        """Bring such a contact to that form."""
+
     @abstractmethod
     def expire(self, contact: C) -> Excluded:
         """What is counted for an open contact that will not be heard of again."""
@@ -312,29 +319,43 @@ class State(ABC, Generic[C, T, E]):
 
     def _take_in_contacts(self, ids: Iterable[str]) -> None:
         judging = self._judging
-        forgotten_ms = self._forgotten_before_ms
-        if judging is not None:
-            forgotten_ms = judging.former.horizons.forgotten_before_ms
-        taken: dict[str, C] = {}
-        for contact_id in ids:
-            contact = self.contacts[contact_id]
-            if self._is_older(contact, forgotten_ms):  # in an old part of a checkpoint: counted when it was forgotten
-                del self.contacts[contact_id]
-                continue
-            self._settle_in(contact)
+        taken = {contact_id: self.contacts[contact_id] for contact_id in self._remembered(ids)}
+        anew = set() if judging is None else {each for each in taken if self._hold_as_today(judging, taken[each])}
+        for contact in taken.values():
             contact.cluster = intern(contact.cluster)
             contact.is_open = not self.is_over(contact, self.measure(contact))
-            taken[contact_id] = contact
         opened = {contact_id: contact for contact_id, contact in taken.items() if contact.is_open}
         if judging is not None:
-            judging.count_anew(opened.values())  # at once: they are looked at, and they are few
-            judging.put_off({each: contact for each, contact in taken.items() if self._may_differ(contact)})
+            rest = {contact_id: contact for contact_id, contact in taken.items() if contact_id not in anew}
+            judging.count_anew(each for each in rest.values() if each.is_open)  # at once: looked at, and few
+            judging.put_off({each: contact for each, contact in rest.items() if self._may_differ(contact)})
             for contact_id, contact in taken.items():
                 if self._is_older(contact, self._forgotten_before_ms):
                     # now: the next restart drops in silence what today's rules forget sooner
                     self._forget_contact(contact_id)
         self._room.update({contact_id: each for contact_id, each in opened.items() if each.is_open})
         self._room.look(self.log_ms - _LOOKED_AT_BEFORE_MS)
+
+    def _remembered(self, ids: Iterable[str]) -> Iterator[str]:
+        """Those of a snapshot's contacts that were not forgotten since, and counted then, as in an old part of it."""
+        forgotten_ms = self._forgotten_before_ms
+        if self._judging is not None:
+            forgotten_ms = self._judging.former.horizons.forgotten_before_ms
+        for contact_id in ids:
+            contact = self.contacts[contact_id]
+            if self._is_older(contact, forgotten_ms):
+                del self.contacts[contact_id]
+            else:
+                self._settle_in(contact)
+                yield contact_id
+
+    def _hold_as_today(self, judging: Judging[C], contact: C) -> bool:
+        """Bring a contact to today's form and judge it at once, where it has another: few have, and who waits may
+        follow from it."""
+        if not self.is_held_otherwise(contact, judging.former):
+            return False
+        judging.count_as_held_today(contact)
+        return True
 
     def _may_differ(self, contact: C) -> bool:
         """Whether a contact with an outcome may have been counted otherwise by the former rules, or their meaning."""

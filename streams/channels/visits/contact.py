@@ -161,10 +161,10 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
             setattr(self, name, min((at for each, at in times if each == kind), default=None))
         for name, kind in _LATEST_COUNTS.items():
             setattr(self, name, max((at for each, at in times if each == kind), default=None))
-        self.facts = () if self._are_plain(kept) else tuple(kept)
+        self.facts = () if self.are_plain(kept) else tuple(kept)
 
-    def _are_plain(self, facts: Sequence[Fact]) -> bool:
-        """What `fits` is true of, one after the other, in whatever order."""
+    def are_plain(self, facts: Sequence[Fact]) -> bool:
+        """Whether `fits` is true of these, in the order of time, one after the other in whatever order."""
         kinds = {fact.kind for fact in facts}
         return not facts or (
             LEFT not in kinds

@@ -4,6 +4,7 @@ from sys import intern
 
 from streams.channels.visits.contact import TICKET_FACTS, Ticket
 from streams.channels.visits.counts import DeskTally
+from streams.channels.visits.former import hold_as_today, is_held_otherwise, measure_by_one_time_of_each
 from streams.channels.visits.lives import forget, lives
 from streams.channels.visits.measure import (
     expire_visit,
@@ -15,11 +16,12 @@ from streams.channels.visits.measure import (
 from streams.contracts.batch import Batch
 from streams.contracts.events import AnyTicketEvent, Finished, instant_ms
 from streams.core.calendar import Calendar
+from streams.core.former import Former
 from streams.core.judging import has_outcome
 from streams.core.measure import Excluded, Measurement
 from streams.core.pool import APART_MS
 from streams.core.rules import Channel, Rules
-from streams.core.snapshot import Snapshot
+from streams.core.snapshot import EARLIEST_FACTS_VERSION, Snapshot
 from streams.core.state import State
 from streams.core.waiting import Place
 
@@ -102,6 +104,20 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         lead = measure_lead(contact, calendar)
         visit = measure_visit(contact, rules, calendar)
         return tuple(measured for measured in (lead, visit) if measured is not None)
+
+    def measure_formerly(self, contact: Ticket, former: Former) -> tuple[Measurement, ...]:
+        """By one time of each fact at one desk, where nothing else was known."""
+        if former.version == EARLIEST_FACTS_VERSION:
+            return measure_by_one_time_of_each(contact, former.rules, former.calendar)
+        return super().measure_formerly(contact, former)
+
+    def is_held_otherwise(self, contact: Ticket, former: Former) -> bool:
+        """Where a kiosk had repeated a plan, or facts lie hours apart."""
+        return former.version == EARLIEST_FACTS_VERSION and is_held_otherwise(contact)
+
+    def hold_as_today(self, contact: Ticket) -> None:
+        """By the plan of the request, and with every fact in its place."""
+        hold_as_today(contact)
 
     def _current(self, contact: Ticket) -> Ticket:
         """The visit that has the number now."""
