@@ -1,5 +1,6 @@
 """What a scenario publishes: calls and visits of the last hour and of earlier months, out of order, told twice,
-contradicting, and now and then no event at all. It must not know how records reach a broker.
+contradicting, and now and then no event at all. Callers and visitors leave and are back, and ids are used again. It
+must not know how records reach a broker.
 """
 
 import json
@@ -105,7 +106,28 @@ class EventSource:
             rows.append(Row("ended", call, PHONE, end + self._wait()))
         if random.random() < 0.05:
             rows.append(Row("answered", call, PHONE, start + random.randrange(-5, 300) * SECOND))
+        if random.random() < 0.15:
+            rows += self._more_of_a_call(call, start, end)
         return rows
+
+    def _more_of_a_call(self, call: str, start: int, end: int) -> list[Row]:
+        """Back in the queue, an answer to nobody, asking to be called back, or the id of a call of hours before."""
+        random = self._random
+        later = end + self._wait()
+        before = start - random.choice([5 * HOUR, DAY])
+        facts = random.choice(
+            [
+                [("abandoned", end), ("offered", later), ("answered", later + self._wait())],
+                [("abandoned", end), ("offered", later), ("abandoned", later + self._wait())],
+                [("abandoned", end), ("offered", later)],
+                [("abandoned", end), ("answered", later)],
+                [("callback_requested", end), ("called_back", later)],
+                [("callback_requested", end), ("offered", later), ("answered", later + self._wait())],
+                [("offered", before), ("answered", before + self._wait())],
+                [("offered", before), ("offered", before - 6 * HOUR), ("ended", before - 6 * HOUR + SECOND)],
+            ]
+        )
+        return [Row(kind, call, PHONE, at) for kind, at in facts]
 
     def _visit(self, ticket: str, now_ms: int) -> list[Row]:
         random = self._random
@@ -126,13 +148,28 @@ class EventSource:
         if outcome != "nothing":
             rows.append(Row(outcome, ticket, cluster, start))
         if outcome == "started":
-            rows.append(Row("finished", ticket, cluster, start + 10 * MINUTE))
-            if random.random() < 0.1:
-                further = random.choice([desk for desk in DESKS if desk != cluster])
-                rows.append(Row("arrived", ticket, further, start + 11 * MINUTE))
-                if random.random() < 0.7:
-                    rows.append(Row("started", ticket, further, start + 11 * MINUTE + self._wait()))
+            rows += self._received(ticket, cluster, start)
+        if random.random() < 0.1:
+            rows += self._number_of_before(ticket, cluster, came)
         return rows
+
+    def _received(self, ticket: str, cluster: str, start: int) -> list[Row]:
+        """The end of the visit, and now and then a further desk, where not everybody is received."""
+        random = self._random
+        rows = [Row("finished", ticket, cluster, start + 10 * MINUTE)]
+        if random.random() < 0.1:
+            further = random.choice([desk for desk in DESKS if desk != cluster])
+            rows.append(Row("arrived", ticket, further, start + 11 * MINUTE))
+            if random.random() < 0.7:
+                outcome = random.choice(["started", "started", "left"])
+                rows.append(Row(outcome, ticket, further, start + 11 * MINUTE + self._wait()))
+        return rows
+
+    def _number_of_before(self, ticket: str, cluster: str, came: int) -> list[Row]:
+        """Somebody who had the number some days before, without an appointment."""
+        before = came - self._random.randrange(1, 4) * DAY
+        rows = [Row("arrived", ticket, cluster, before), Row("started", ticket, cluster, before + self._wait())]
+        return rows[: self._random.choice([1, 2, 2])]
 
     # Records.
 
