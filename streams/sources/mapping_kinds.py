@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Strict
@@ -13,7 +13,10 @@ from streams.contracts.events import CLUSTER_LENGTH_MAX
 from streams.settings.kinds import read_zone
 from streams.settings.toml.section import Expected
 from streams.settings.toml.text import nearest
-from streams.sources.times import EPOCH_MILLISECONDS, EPOCH_SECONDS, RFC_3339, check_date_format, what_format_holds
+from streams.sources.times import check_date_formats, check_duration_formats, check_time_formats
+from streams.sources.times.durations import HOURS
+from streams.sources.times.durations import NAMES as DURATIONS
+from streams.sources.times.formats import NAMES as TIMES
 
 
 def _listed(value: object) -> object:
@@ -42,14 +45,21 @@ def _encoding(name: str) -> str:
     return name
 
 
-def _checked(check: Callable[[str], object]) -> Callable[[str], str]:
-    """A text that `check` accepts; what it says in its ValueError goes into the message."""
+_Checked = TypeVar("_Checked")
 
-    def read(text: str) -> str:
-        check(text)
-        return text
+
+def _checked(check: Callable[[_Checked], object]) -> Callable[[_Checked], _Checked]:
+    """A value that `check` accepts; what it says in its ValueError goes into the message."""
+
+    def read(value: _Checked) -> _Checked:
+        check(value)
+        return value
 
     return read
+
+
+def _or(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
 
 
 def _event_type(value: object) -> type[Event]:
@@ -92,14 +102,19 @@ ClusterName = Annotated[
 ]
 ZONE_EXAMPLE: Final = '"Europe/Brussels"'
 Zone = Annotated[ZoneInfo, PlainValidator(read_zone), Expected("the IANA name of a time zone", ZONE_EXAMPLE)]
-TimeFormat = Annotated[
-    _Filled,
-    AfterValidator(_checked(what_format_holds)),
-    Expected(f'"{RFC_3339}", "{EPOCH_SECONDS}", "{EPOCH_MILLISECONDS}" or the codes of strptime', '"%H:%M:%S"'),
+TimeFormats = Annotated[
+    _Texts,
+    AfterValidator(_checked(check_time_formats)),
+    Expected(f"{_or(TIMES)} or the codes of strptime, or a list of these", '"%H:%M:%S"'),
 ]
-DateFormat = Annotated[
-    _Filled,
-    AfterValidator(_checked(check_date_format)),
-    Expected("the codes of strptime for a day", '"%y%m%d"'),
+DateFormats = Annotated[
+    _Texts,
+    AfterValidator(_checked(check_date_formats)),
+    Expected("the codes of strptime for a day, or a list of these", '"%y%m%d"'),
+]
+DurationFormats = Annotated[
+    _Texts,
+    AfterValidator(_checked(check_duration_formats)),
+    Expected(f"one or a list of {_or(DURATIONS)}", f'"{HOURS}"'),
 ]
 EventType = Annotated[type[Event], PlainValidator(_event_type), Expected("a type of event", '"offered"')]

@@ -1,9 +1,10 @@
 """What a cell says, in files as exchanges write them, read by `publish`."""
 
+import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from streams.commands.publish import publish
 
@@ -39,3 +40,125 @@ def test_milliseconds_since_1970_are_read_and_told_from_seconds(
     arguments = [str(tmp_path / "calls.csv"), "--mapping", str(tmp_path / "mapping.toml"), "--dry-run"]
     result = CliRunner().invoke(publish, arguments)
     assert (result.exit_code, told in result.stdout) == (status, True), result.output
+
+
+def dry_run(folder: Path, data: str, mapping: str) -> Result:
+    """What `publish --dry-run` says of a file."""
+    (folder / "mapping.toml").write_text(mapping)
+    (folder / "calls.csv").write_text(data)
+    arguments = [str(folder / "calls.csv"), "--mapping", str(folder / "mapping.toml"), "--dry-run"]
+    return CliRunner().invoke(publish, arguments)
+
+
+def moments(result: Result) -> list[tuple[str, str]]:
+    """The events that it shows, with their times."""
+    events = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    return [(event["type"], event["at"].removeprefix("2026-")) for event in events]
+
+
+WAITS = """
+[file]
+delimiter = ";"
+[time]
+zone = "Europe/Brussels"
+format = "%H:%M:%S"
+date_column = "Datum"
+date_format = "%d/%m/%Y"
+[id]
+columns = "Nr"
+[cluster]
+constant = "Klantencontactcentrum"
+[[event]]
+type = "offered"
+at = "Begin"
+[[event]]
+type = "answered"
+at = "Begin"
+plus = "Wachttijd"
+when = { Hoe = "beantwoord" }
+[[event]]
+type = "abandoned"
+at = "Begin"
+plus = "Wachttijd"
+when = { Hoe = "opgehangen" }
+[[event]]
+type = "ended"
+at = "Begin"
+plus = ["Wachttijd", "Gesprek"]
+"""
+WAITED = """\ufeffNr;Datum;Begin;Wachttijd;Gesprek;Hoe
+1;03/06/2026;09:30:00;0:00:12;0:03:10;beantwoord
+2;03/06/2026;23:59:50;0:00:33;;opgehangen
+3;03/06/2026;10:00:00;;;beantwoord
+"""
+
+
+def test_a_start_and_a_waiting_time_make_an_answer_or_a_hang_up(tmp_path: Path) -> None:
+    """12 s answered and ended 190 s later; 33 s over midnight; one of which nobody knows how it went on."""
+    result = dry_run(tmp_path, WAITED, WAITS)
+    assert result.exit_code == 0, result.output
+    assert moments(result) == [
+        ("offered", "06-03T07:30:00Z"),
+        ("answered", "06-03T07:30:12Z"),
+        ("ended", "06-03T07:33:22Z"),
+        ("offered", "06-03T21:59:50Z"),
+        ("abandoned", "06-03T22:00:23Z"),
+        ("offered", "06-03T08:00:00Z"),
+    ]
+
+
+def test_a_waiting_time_runs_on_while_clocks_change(tmp_path: Path) -> None:
+    """20 s are 20 s, over the hour that is skipped as over the one that comes twice."""
+    data = "Nr;Datum;Begin;Wachttijd;Gesprek;Hoe\n1;29/03/2026;01:59:50;0:00:20;;beantwoord\n"
+    assert moments(dry_run(tmp_path, data, WAITS))[1:] == [("answered", "03-29T01:00:10Z")]
+    result = dry_run(tmp_path, data.replace("29/03/2026;01", "25/10/2026;02"), WAITS)
+    assert moments(result) == [("offered", "10-25T00:59:50Z"), ("answered", "10-25T01:00:10Z")]
+
+
+def test_a_duration_in_another_format_is_unreadable_with_what_to_say(tmp_path: Path) -> None:
+    """Its row is left out with a word about the format, the others go on."""
+    result = dry_run(tmp_path, WAITED.replace("0:00:33", "33"), WAITS)
+    assert result.exit_code == 1
+    assert "  unreadable duration: 1" in result.stdout
+    assert '    line 3, column Wachttijd, expected H:MM:SS; if it is "seconds"' in result.stdout
+
+
+def test_a_waiting_time_that_is_taken_for_a_time_of_day_is_refused(tmp_path: Path) -> None:
+    """Nothing is sent, and the message says what to write; with it the file is read."""
+    result = dry_run(tmp_path, WAITED, WAITS.replace('at = "Begin"\nplus = "Wachttijd"', 'at = "Wachttijd"'))
+    assert (result.exit_code, moments(result)) == (2, [])
+    assert (
+        '[[event]] 2 "answered": at: "Wachttijd" seems to hold how long something took and no time of day: in line 2 '
+        'it lies 9 h 29 min before "Begin" of the same row; write at = "Begin" and plus = "Wachttijd"'
+    ) in result.output
+
+
+NIGHT = (
+    WAITS.partition("[[event]]")[0]
+    + """
+[[event]]
+type = "offered"
+at = "in"
+[[event]]
+type = "answered"
+at = "out"
+"""
+)
+
+
+def test_the_hour_that_comes_twice_is_told_by_the_order_of_a_row(tmp_path: Path) -> None:
+    """25 s and 6 minutes, not an hour more or less."""
+    data = "Nr;Datum;in;out\n1;25/10/2026;02:59:50;02:00:15\n2;25/10/2026;02:55:00;03:01:00\n"
+    result = dry_run(tmp_path, data, NIGHT)
+    assert (result.exit_code, "comes twice" in result.stdout) == (0, False)
+    assert [moment for _, moment in moments(result)] == [
+        "10-25T00:59:50Z", "10-25T01:00:15Z", "10-25T01:55:00Z", "10-25T02:01:00Z",
+    ]  # fmt: skip
+
+
+def test_an_hour_that_nothing_tells_is_a_guess_that_is_said(tmp_path: Path) -> None:
+    """The first coming, with the number of such rows and where they are."""
+    rows = "".join(f"{number};25/10/2026;02:10:00;02:10:{number}\n" for number in range(10, 15))
+    result = dry_run(tmp_path, f"Nr;Datum;in;out\n{rows}9;25/10/2026;09:00:00;09:00:05\n", NIGHT)
+    assert (result.exit_code, moments(result)[1]) == (0, ("answered", "10-25T00:10:10Z"))
+    assert "taken as its first coming since nothing in them tells: 5 (lines 2, 3, 4, …)." in result.stdout

@@ -63,7 +63,7 @@ def test_no_more_of_a_file_is_held_than_a_sample() -> None:
     [
         (["2024-06-03T09:30:00+02:00"], Kind.MOMENT, "RFC 3339"),
         (["1717396000", "1717396000.25"], Kind.MOMENT, "epoch seconds"),
-        (["1717396000123"], Kind.EPOCH_MS, ""),
+        (["1717396000123"], Kind.MOMENT, "epoch milliseconds"),
         (["2024-06-03 09:30:00", "\\N", ""], Kind.MOMENT, "%Y-%m-%d %H:%M:%S"),
         (["03/06/2024 9:30:00", "13/06/2024 9:30:00"], Kind.MOMENT, "%d/%m/%Y %H:%M:%S"),
         (["6/13/2024 9:30:00 AM"], Kind.MOMENT, "%m/%d/%Y %I:%M:%S %p"),

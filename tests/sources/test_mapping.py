@@ -82,18 +82,22 @@ def test_a_mapping_says_how_rows_become_events() -> None:
 
 def test_a_time_takes_from_the_time_table_what_it_does_not_say_itself() -> None:
     offered, _, arrived = parse_mapping(CALLS).events
-    assert (offered.at.format, offered.at.date_column, offered.at.date_format) == ("%H:%M:%S", "dag", "%d/%m/%Y")
+    assert (offered.at.formats, offered.at.date_column, offered.at.date_formats) == (
+        ("%H:%M:%S",),
+        "dag",
+        ("%d/%m/%Y",),
+    )
     assert (arrived.at.holds, arrived.at.date_column) == (Holds.INSTANT, "")
     assert arrived.planned_at is not None
-    assert (arrived.planned_at.format, arrived.planned_at.date_column) == ("%H:%M:%S", "geplande_dag")
-    assert arrived.planned_at.date_format == "%Y-%m-%d"
+    assert (arrived.planned_at.formats, arrived.planned_at.date_column) == (("%H:%M:%S",), "geplande_dag")
+    assert arrived.planned_at.date_formats == ("%Y-%m-%d",)
 
 
 def test_the_shortest_mapping_reads_rfc_3339_from_a_comma_separated_utf_8_file() -> None:
     mapping = parse_mapping(WHOLE)
     assert (mapping.file.delimiter, mapping.file.encoding, mapping.file.quote) == (",", "utf-8", '"')
     assert (mapping.file.columns, mapping.cluster) == ((), "Klantencontactcentrum")
-    assert (mapping.events[0].at.format, mapping.events[0].at.holds) == ("RFC 3339", Holds.INSTANT)
+    assert (mapping.events[0].at.formats, mapping.events[0].at.holds) == (("RFC 3339",), Holds.INSTANT)
 
 
 def test_every_column_is_named_with_its_place() -> None:
@@ -119,7 +123,13 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
 
     assert module.__doc__ is not None
     example = "\n".join(line[4:] for line in module.__doc__.splitlines() if line.startswith("    "))
-    assert [event.type.__name__ for event in parse_mapping(example).events] == ["Offered", "Abandoned", "Arrived"]
+    assert [event.type.__name__ for event in parse_mapping(example).events] == [
+        "Offered",
+        "Abandoned",
+        "Ended",
+        "Answered",
+        "Arrived",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +183,7 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         (
             "[time]\nformat = '%H:%M %H'" + WHOLE,
             '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds"'
-            ' or the codes of strptime, such as "%H:%M:%S", '
+            ' or the codes of strptime, or a list of these, such as "%H:%M:%S", '
             'got "%H:%M %H": a code comes twice in it',
         ),
         (
@@ -203,7 +213,7 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         (
             "[time]\nutc = true" + WHOLE,
-            "[time]: utc: unknown key; known here: format, date_column, date_format, zone",
+            "[time]: utc: unknown key; known here: format, date_column, date_format, duration_format, zone",
         ),
         ("[cluster]\nconstant = 'K'" + OFFERED, "[id]: missing; add this table with its keys: columns"),
         (
@@ -293,7 +303,7 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         (
             WHOLE + "[[event]]\ntype = 'ended'\nat = 'a'\nif = 'x'",
-            '[[event]] 2 "ended": if: unknown key; known here: type, at, planned_at, when',
+            '[[event]] 2 "ended": if: unknown key; known here: type, at, plus, planned_at, when',
         ),
         (WHOLE + "[[event]]\ntype = 'ended'\nat = 'a'\nwhen = 'x'", '[[event]] 2 "ended": when: expected a table'),
     ],
@@ -316,13 +326,14 @@ def test_a_mistake_is_reported_with_its_place(text: str, problem: str) -> None:
 )
 def test_a_format_that_names_no_moment_is_reported_with_the_reason(time_format: str, reason: str) -> None:
     (only,) = problems_of(f'[time]\nformat = "{time_format}"\n{WHOLE}')
-    expected = '"RFC 3339", "epoch seconds", "epoch milliseconds" or the codes of strptime, such as "%H:%M:%S"'
+    names = '"RFC 3339", "epoch seconds", "epoch milliseconds"'
+    expected = f'{names} or the codes of strptime, or a list of these, such as "%H:%M:%S"'
     assert only == f'[time]: format: expected {expected}, got "{time_format}": {reason}'
 
 
 def test_a_date_format_that_names_no_day_is_reported_with_the_reason() -> None:
     (only,) = problems_of("[time]\ndate_format = '%d/%m'" + WHOLE)
-    expected = 'the codes of strptime for a day, such as "%y%m%d"'
+    expected = 'the codes of strptime for a day, or a list of these, such as "%y%m%d"'
     assert only == f'[time]: date_format: expected {expected}, got "%d/%m": year, month and day must be in it'
 
 

@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from streams.contracts.decode import Event
 from streams.contracts.events import Offered, instant_ms
-from streams.sources.files.events import TIME_CHARACTERS_MAX, RowReader, read_rows
+from streams.sources.files.columns import Fields
+from streams.sources.files.events import read_rows
 from streams.sources.files.lines import ROW_CHARACTERS_MAX
+from streams.sources.files.moments import TIME_CHARACTERS_MAX
 from streams.sources.files.row import LeftOut, Row, RowLeftOutError, Unreadable
+from streams.sources.files.row_events import RowEvents
 from streams.sources.mapping import MappingError, parse_mapping
 
 CALLS = """
@@ -77,6 +80,12 @@ when = { what = "N" }
 
 def calls(data: str, toml: str = CALLS) -> list[Row]:
     return list(read_rows(io.BytesIO((HEADER + data).encode()), parse_mapping(toml)))
+
+
+def row_events(cells: str, toml: str) -> list[Event]:
+    """The events of one row, whatever file it may be of."""
+    mapping = parse_mapping(toml)
+    return list(RowEvents(mapping)(Fields(mapping, COLUMNS, uneven=False)(cells.split(";"))).events)
 
 
 def tickets(data: str) -> list[Row]:
@@ -162,9 +171,8 @@ def test_a_wait_of_less_than_twelve_hours_is_read_exactly_whatever_the_midnight(
 ) -> None:
     answered = dialled + wait
     toml = CALLS.replace("Europe/Brussels", "UTC").replace('null_values = ["-"]', "")
-    row = f"{dialled:%Y-%m-%d};A;1;kcc;;{dialled:%H:%M:%S};;;{answered:%H:%M:%S};ANSWERED\n"
-    (read,) = calls(row, toml)
-    offered_ms, answered_ms = (instant_ms(event.at) for event in read.events)
+    row = f"{dialled:%Y-%m-%d};A;1;kcc;;{dialled:%H:%M:%S};;;{answered:%H:%M:%S};ANSWERED"
+    offered_ms, answered_ms = (instant_ms(event.at) for event in row_events(row, toml))
     assert offered_ms == instant_ms(dialled.replace(tzinfo=UTC))
     assert answered_ms - offered_ms == wait.total_seconds() * 1000
 
@@ -319,9 +327,9 @@ def test_a_first_line_with_broken_quoting_is_reported() -> None:
 
 @given(st.lists(st.text(), min_size=9, max_size=11))
 def test_no_row_whatever_it_holds_stops_the_reading(row: list[str]) -> None:
-    reader = RowReader(parse_mapping(CALLS), COLUMNS)
+    mapping = parse_mapping(CALLS)
     with suppress(RowLeftOutError):
-        assert reader(row)
+        assert RowEvents(mapping)(Fields(mapping, COLUMNS, uneven=False)(row)).events
 
 
 @given(st.binary(max_size=300))

@@ -25,6 +25,8 @@ class Unreadable(StrEnum):
     ID_LENGTH = "id too long"
     CLUSTER_LENGTH = "cluster too long"
     TIME = "unreadable time"
+    DURATION = "unreadable duration"
+    ZONE = "local time without a zone"
     NONEXISTENT = "local time skipped when clocks went forward"
     PLAN = "request without planned time"
     NOTHING = "no event in the row"
@@ -43,6 +45,7 @@ _REMEDIES: Final = {
     Unreadable.CONTRACT: "If the records are of another kind, say with --mapping FILE which field is what; --guess "
     "writes a draft.",
     Unreadable.GROUP: "Name a field in it with a dot between, such as Queue.Name.",
+    Unreadable.ZONE: 'Say by which clock these times are: zone = "Europe/Brussels" in [time].',
     Unreadable.NOTHING: "If such rows are no contacts, say so once: a [[leave_out]] with all_else = true.",
 }
 
@@ -75,8 +78,14 @@ class Row(msgspec.Struct, frozen=True):
     line: int
     events: list[Event]
     left_out: LeftOut | None = None
+    is_ambiguous: bool = False
+    """Whether a time in it comes twice, as clocks go back, and nothing tells that its first coming is not meant."""
     refused: RefusedEvent | None = None
     """The event for which the settings refuse the row."""
+
+
+NumberedCells = tuple[int, list[str] | LeftOut]
+"""The number of a row's first line, and its cells in the columns that the mapping names, or why it has none."""
 
 
 class RowLeftOutError(Exception):

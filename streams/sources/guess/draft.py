@@ -17,8 +17,10 @@ from streams.sources.files.unpacking import Content
 from streams.sources.guess.known import Known, recognised
 from streams.sources.guess.roles import FEW, SHORT, Column, Roles, roles_of
 from streams.sources.guess.sample import Sample
-from streams.sources.guess.written import NULLS, Kind
-from streams.sources.times import EPOCH_SECONDS, RFC_3339, Holds, what_format_holds
+from streams.sources.guess.written import NULLS
+from streams.sources.times import Holds, what_formats_hold
+from streams.sources.times.durations import HOURS
+from streams.sources.times.formats import RFC_3339
 
 VALUES_SHOWN: Final = 12
 _TODO: Final = "TODO"
@@ -96,13 +98,13 @@ def _time(roles: Roles, known: Known | None, rules: Rules) -> Iterator[str]:
     if not usual:
         yield "# TODO: no column of times was found; say how they are written."
         return
-    if what_format_holds(usual) is not Holds.INSTANT:
+    if what_formats_hold([usual]) is not Holds.INSTANT:
         if known and known.zone:
             yield f"zone = {_text(known.zone)}"
         else:
             yield f"zone = {_text(rules.zone)}  # that of the settings; TODO: unless the file's clock is another's"
     yield f"format = {_text(usual)}{_doubt(roles)}"
-    if what_format_holds(usual) is Holds.TIME_OF_DAY:
+    if what_formats_hold([usual]) is Holds.TIME_OF_DAY:
         if roles.day:
             yield f"date_column = {_text(roles.day.name)}"
             yield f"date_format = {_text(roles.day.written.format)}{_swap(roles.day)}"
@@ -122,12 +124,10 @@ def _known_times(roles: Roles, known: Known | None) -> list[Column]:
 
 
 def _format(column: Column) -> str:
-    return EPOCH_SECONDS if column.written.kind is Kind.EPOCH_MS else column.written.format or RFC_3339
+    return column.written.format or RFC_3339
 
 
 def _doubt(roles: Roles) -> str:
-    if any(each.written.kind is Kind.EPOCH_MS for each in roles.times.values()):
-        return "  # TODO: the file has milliseconds, not seconds"
     return next((said for each in roles.times.values() if (said := _swap(each))), "")
 
 
@@ -206,7 +206,36 @@ def _events(roles: Roles, known: Known | None) -> Iterator[str]:
         yield from ("", "[[event]]", f'type = "{"arrived" if roles.is_visits else "offered"}"', f'at = "{_TODO}"')
     for event, column in told.items():
         yield from _event(roles, event, column, known, {roles.verb.name: roles.verbs[event]} if roles.verb else {})
+    yield from _waited(roles, known)
     yield from _missing(roles)
+
+
+def _waited(roles: Roles, known: Known | None) -> Iterator[str]:
+    """The end of the waiting, where the file has no time of it but how long it took."""
+    begin = roles.times.get("arrived" if roles.is_visits else "offered")
+    answer = "started" if roles.is_visits else "answered"
+    if not roles.wait or not begin or answer in roles.times or roles.verb:
+        return
+    outcomes = {event: texts for event, texts in roles.outcomes.items() if event not in roles.times}
+    if roles.is_visits or not outcomes:
+        outcomes = {answer: []}
+    for event, texts in outcomes.items():
+        when = {roles.outcome.name: texts} if roles.outcome and texts else {}
+        until = f"{_plus(roles.wait)}  # TODO: is it the time until {_ENDS[event]}?"
+        yield from _event(roles, event, begin, known, when, plus=until)
+
+
+_ENDS: Final[Mapping[str, str]] = {
+    "answered": "an answer",
+    "abandoned": "the caller hung up",
+    "started": "the visitor was received",
+}
+
+
+def _plus(column: Column) -> str:
+    usual, *_ = column.durations
+    name = _text(column.name)
+    return name if usual == HOURS else f"{{ column = {name}, format = {_text(usual)} }}"
 
 
 def _can_be_told(event: str, roles: Roles) -> bool:
@@ -215,12 +244,20 @@ def _can_be_told(event: str, roles: Roles) -> bool:
 
 
 def _event(
-    roles: Roles, event: str, column: Column, known: Known | None, when: Mapping[str, Sequence[str]]
+    roles: Roles,
+    event: str,
+    column: Column,
+    known: Known | None,
+    when: Mapping[str, Sequence[str]],
+    *,
+    plus: str = "",
 ) -> Iterator[str]:
     usual = _usual_format(roles, known)
     yield from ("", "[[event]]")
     yield f'type = "{event}"'
     yield f"at = {_at(column, usual)}"
+    if plus:
+        yield f"plus = {plus}"
     planned = roles.times.get(PLAN_FIELD)
     if planned and event in {"requested", "arrived", "started"}:
         yield f"planned_at = {_at(planned, usual)}"
@@ -243,13 +280,13 @@ def _said_of_outcomes(roles: Roles) -> Iterator[str]:
         texts = ", ".join(map(_shown, roles.outcome.distinct()[:VALUES_SHOWN]))
         yield f"# The column {_text(roles.outcome.name)} says how it went: {texts}."
         yield f'# An event of some of these only: when = {{ {_key(roles.outcome.name)} = ["..."] }}'
-    if roles.wait:
-        yield f"# The column {_text(roles.wait.name)} may be how long somebody waited."
+    if roles.wait and {"answered", "started"} & set(roles.times):
+        yield f"# The column {_text(roles.wait.name)} may be how long somebody waited; the times tell it better."
 
 
 def _missing(roles: Roles) -> Iterator[str]:
     ends = ({"started"}, "received") if roles.is_visits else ({"answered"}, "answered")
-    if not ends[0] & set(roles.times):
+    if not ends[0] & set(roles.times) and not roles.wait:
         yield f"# TODO: no time at which contacts are {ends[1]} was found: without it nobody is."
     if "requested" in roles.times and PLAN_FIELD not in roles.times:
         yield f"# TODO: {_text(roles.times['requested'].name)} may be a request, but no planned time was found."

@@ -12,7 +12,8 @@ import msgspec
 
 from streams.contracts.names import most_like
 from streams.sources.guess.sample import Sample
-from streams.sources.guess.written import NULLS, Kind, Written, are_durations, kind_of
+from streams.sources.guess.written import NULLS, Kind, Written, kind_of
+from streams.sources.times.durations import duration_formats_of
 
 FEW: Final = 40
 """A column of at most so many different texts names kinds of things: queues, outcomes, verbs."""
@@ -87,7 +88,8 @@ class Column(msgspec.Struct, frozen=True):
     written: Written
     texts: tuple[str, ...]
     """Those that are not empty, in the order of the rows."""
-    are_durations: bool
+    durations: tuple[str, ...]
+    """The formats by which all of its texts are lengths of time."""
 
     @property
     def word(self) -> str:
@@ -123,6 +125,9 @@ class Roles(msgspec.Struct, kw_only=True):
     cluster: Column | None
     wait: Column | None
     outcome: Column | None
+    """The column that says how a contact went."""
+    outcomes: dict[str, list[str]]
+    """By the event with which a contact's waiting ended, how that column writes it."""
     unused_times: list[Column]
 
 
@@ -137,13 +142,14 @@ def roles_of(sample: Sample, clusters: Mapping[str, bool], known_id: str = "") -
     cluster = _cluster(columns, clusters)
     verb, verbs = _verb(columns)
     is_visits = _is_visits(columns, cluster, clusters, verbs)
-    moments = [each for each in columns if each.written.kind in (Kind.MOMENT, Kind.EPOCH_MS)]
+    moments = [each for each in columns if each.written.kind is Kind.MOMENT]
     clocks = [each for each in columns if each.written.kind is Kind.CLOCK and not _is_length(each)]
     times = moments or clocks
     by_verb: dict[str, Column] = {event: times[0] for event in _ORDER if event in verbs and times}
     named = by_verb if verb else _times(times, is_visits=is_visits)
     taken = {each.name for each in named.values()}
     day = None if moments else next((each for each in columns if each.written.kind is Kind.DAY), None)
+    outcome, outcomes = (None, {}) if verb else _outcome(columns, cluster)
     candidates = [each for each in columns if each.name == known_id] or columns
     identity, is_unique = _id(candidates, taken | {cluster.name if cluster else ""}, day)
     return Roles(
@@ -157,22 +163,24 @@ def roles_of(sample: Sample, clusters: Mapping[str, bool], known_id: str = "") -
         day=day,
         cluster=cluster,
         wait=next((each for each in columns if _is_wait(each)), None),
-        outcome=_outcome(columns, cluster) if not verb else None,
+        outcome=outcome,
+        outcomes=outcomes,
         unused_times=[each for each in times if each.name not in taken],
     )
 
 
 def _column(name: str, texts: list[str]) -> Column:
     filled = tuple(text for text in texts if text and text not in NULLS)
-    return Column(name, kind_of(filled), filled, are_durations(filled))
+    return Column(name, kind_of(filled), filled, tuple(duration_formats_of(filled)) if filled else ())
 
 
 def _is_wait(column: Column) -> bool:
-    return column.are_durations and any(word in column.word for word in _WAITS)
+    named = column.word not in _CLUSTERS and any(word in column.word for word in _WAITS)
+    return bool(column.durations) and named
 
 
 def _is_length(column: Column) -> bool:
-    return column.are_durations and any(word in column.word for word in (*_WAITS, *_LENGTHS))
+    return _is_wait(column) or (bool(column.durations) and any(word in column.word for word in _LENGTHS))
 
 
 def _cluster(columns: Sequence[Column], clusters: Mapping[str, bool]) -> Column | None:
@@ -275,15 +283,24 @@ def _named_ids(columns: Sequence[Column]) -> Iterator[Column]:
     )
 
 
-_OUTCOMES: Final = ("answered", "beantwoord", "abandon", "afgebroken", "noanswer", "missed", "gemist", "terminada")
+_OUTCOMES: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("answered", "beantwoord", "opgenomen", "repondu", "terminada", "completed"), "answered"),
+    **dict.fromkeys(("abandon", "afgebroken", "opgehangen", "gemist", "missed", "noanswer", "hangup"), "abandoned"),
+}
+"""How the words begin with which exports say what ended the waiting, in small letters."""
 
 
-def _outcome(columns: Sequence[Column], cluster: Column | None) -> Column | None:
-    """The column that says how a contact went."""
+def _outcome(columns: Sequence[Column], cluster: Column | None) -> tuple[Column | None, dict[str, list[str]]]:
+    """The column that says how a contact went, and what it says of which event."""
     for column in columns:
         distinct = column.distinct()
-        if cluster is not column and len(distinct) <= FEW and column.written.kind is Kind.TEXT:
-            words = list(map(plain, distinct))
-            if any(word.startswith(outcome) for word in words for outcome in _OUTCOMES):
-                return column
-    return None
+        if cluster is column or len(distinct) > FEW or column.written.kind is not Kind.TEXT:
+            continue
+        found: dict[str, list[str]] = {}
+        for text in distinct:
+            word = plain(text)
+            for event in {event for begin, event in _OUTCOMES.items() if word.startswith(begin)}:
+                found.setdefault(event, []).append(text)
+        if found:
+            return column, found
+    return None, {}

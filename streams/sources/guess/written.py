@@ -1,19 +1,13 @@
 """What the texts of a column are: times and in which format, durations, numbers, names."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from streams.sources.times import (
-    EPOCH_SECONDS,
-    RFC_3339,
-    Holds,
-    instant_parser,
-    local_parser,
-    time_of_day_parser,
-    what_format_holds,
-)
+from streams.sources.times import day_parser, moment_parser, time_of_day_parser
+from streams.sources.times.alternatives import UNREADABLE
+from streams.sources.times.formats import EPOCH_MILLISECONDS, EPOCH_SECONDS, RFC_3339
 
 NULLS: Final = ("\\N", "NULL", "null", "None", "N/A", "n/a", "-", "0000-00-00 00:00:00", "0000-00-00")
 """Texts that exports write where there is nothing."""
@@ -35,7 +29,6 @@ SWAPPED: Final = {"%d/%m/%Y": "%m/%d/%Y", "%m/%d/%Y": "%d/%m/%Y"}
 _EPOCH: Final = re.compile(r"1[0-9]{9}(?:\.[0-9]+)?")
 _EPOCH_MS: Final = re.compile(r"1[0-9]{12}")
 _NUMBER: Final = re.compile(r"-?[0-9][0-9 .,']*\s?%?")
-_DURATION: Final = re.compile(r"[0-9]{1,3}:[0-5][0-9]:[0-5][0-9](?:[.,][0-9]+)?")
 
 
 class Kind(Enum):
@@ -45,7 +38,6 @@ class Kind(Enum):
     MOMENT = "a time with its date"
     DAY = "a date"
     CLOCK = "a time of day"
-    EPOCH_MS = "milliseconds since 1970"
     NUMBER = "numbers"
     TEXT = "texts"
 
@@ -72,7 +64,7 @@ def kind_of(texts: Iterable[str]) -> Written:
     if not filled:
         return Written(Kind.EMPTY)
     if all(map(_EPOCH_MS.fullmatch, filled)):
-        return Written(Kind.EPOCH_MS)
+        return Written(Kind.MOMENT, EPOCH_MILLISECONDS)
     if all(map(_EPOCH.fullmatch, filled)):
         return Written(Kind.MOMENT, EPOCH_SECONDS)
     for kind, formats in ((Kind.MOMENT, MOMENTS), (Kind.CLOCK, _CLOCKS), (Kind.DAY, _DAYS)):
@@ -80,12 +72,6 @@ def kind_of(texts: Iterable[str]) -> Written:
         if fitting:
             return Written(kind, fitting[0], _swapped(fitting))
     return Written(Kind.NUMBER if all(map(_NUMBER.fullmatch, filled)) else Kind.TEXT)
-
-
-def are_durations(texts: Iterable[str]) -> bool:
-    """Whether the texts may be lengths of time."""
-    filled = [text for text in texts if text and text not in NULLS]
-    return bool(filled) and all(_DURATION.fullmatch(text) or _NUMBER.fullmatch(text) for text in filled)
 
 
 def _swapped(fitting: Sequence[str]) -> str:
@@ -97,18 +83,17 @@ def _swapped(fitting: Sequence[str]) -> str:
 
 
 def _fits(time_format: str, kind: Kind, texts: Sequence[str]) -> bool:
-    read = _parser(time_format, kind)
+    read = _PARSERS[kind]([time_format])
     try:
         for text in texts:
             read(text)
-    except (ValueError, OverflowError, OSError):
+    except UNREADABLE:
         return False
     return True
 
 
-def _parser(time_format: str, kind: Kind) -> Callable[[str], Any]:
-    if kind is Kind.DAY:
-        return local_parser(time_format)
-    if kind is Kind.CLOCK:
-        return time_of_day_parser(time_format)
-    return (instant_parser if what_format_holds(time_format) is Holds.INSTANT else local_parser)(time_format)
+_PARSERS: Final[Mapping[Kind, Callable[[Sequence[str]], Callable[[str], Any]]]] = {
+    Kind.MOMENT: moment_parser,
+    Kind.CLOCK: time_of_day_parser,
+    Kind.DAY: day_parser,
+}

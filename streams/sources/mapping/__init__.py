@@ -8,10 +8,11 @@ from streams.sources.mapping.reading import (
     parse_mapping,
     read_mapping,
 )
-from streams.sources.mapping.tables import Conditions, FileFormat, TimeSource
+from streams.sources.mapping.tables import Conditions, DurationSource, FileFormat, TimeSource
 
 __all__ = [
     "Conditions",
+    "DurationSource",
     "EventRule",
     "FileFormat",
     "FileMapping",

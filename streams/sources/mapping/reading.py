@@ -12,7 +12,19 @@ from streams.contracts.decode import Event
 from streams.settings.toml.problems import Problems, read
 from streams.settings.toml.text import parse_toml, shown
 from streams.sources import mapping_kinds as kinds
-from streams.sources.mapping.tables import Conditions, FileFormat, LeaveOut, MappingFile, Met, TimeSource, time_source
+from streams.sources.mapping.tables import (
+    Conditions,
+    DurationSource,
+    EventTable,
+    FileFormat,
+    LeaveOut,
+    MappingFile,
+    Met,
+    TimeSource,
+    WrittenTimes,
+    duration_source,
+    time_source,
+)
 
 
 class MappingError(Exception):
@@ -28,6 +40,8 @@ class EventRule(msgspec.Struct, frozen=True):
 
     type: type[Event]
     at: TimeSource
+    plus: DurationSource | None
+    """What is added to the time."""
     planned_at: TimeSource | None
     when: Conditions
 
@@ -40,8 +54,8 @@ class FileMapping(msgspec.Struct, frozen=True):
     """A mapping file, complete and free of contradictions; only the columns have yet to be met in a file."""
 
     file: FileFormat
-    zone: ZoneInfo
-    """The zone of local times; UTC when no time is local."""
+    zone: ZoneInfo | None
+    """The zone of local times; None only where each time may have an offset."""
     id_columns: tuple[str, ...]
     id_separator: str
     cluster_column: str
@@ -66,6 +80,8 @@ class FileMapping(msgspec.Struct, frozen=True):
                 yield from ((f"{place}: {key}", column) for column in source.columns)
                 if source.date_column:
                     yield f"{place}: {key}: date_column", source.date_column
+            if event.plus:
+                yield from ((f"{place}: plus", column) for column in event.plus.columns)
 
 
 def load_mapping(path: Path) -> FileMapping:
@@ -114,20 +130,22 @@ def read_mapping(values: Mapping[str, Any]) -> FileMapping:
 def _mapping(file: MappingFile) -> FileMapping:
     return FileMapping(
         file=file.file,
-        zone=file.time.zone or ZoneInfo("UTC"),
+        zone=file.time.zone,
         id_columns=file.id.columns,
         id_separator=file.id.separator,
         cluster_column=file.cluster.column,
         cluster=file.cluster.constant or "",
         cluster_names=file.cluster.rename,
         leave_out=file.leave_out,
-        events=tuple(
-            EventRule(
-                type=event.type,
-                at=time_source(event.at, file.time),
-                planned_at=None if event.planned_at is None else time_source(event.planned_at, file.time),
-                when=event.when,
-            )
-            for event in file.event
-        ),
+        events=tuple(_event(event, file.time) for event in file.event),
+    )
+
+
+def _event(event: EventTable, written: WrittenTimes) -> EventRule:
+    return EventRule(
+        type=event.type,
+        at=time_source(event.at, written),
+        plus=None if event.plus is None else duration_source(event.plus, written),
+        planned_at=None if event.planned_at is None else time_source(event.planned_at, written),
+        when=event.when,
     )

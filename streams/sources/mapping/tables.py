@@ -13,6 +13,7 @@
     format = "%H:%M:%S"                 # strptime, "RFC 3339" (default) or "epoch seconds", "epoch milliseconds"
     date_column = "date"                # needed for times without a date
     date_format = "%y%m%d"              # default %Y-%m-%d
+    duration_format = "H:MM:SS"         # default; "M:SS", "H:MM", "seconds", "milliseconds", "minutes", "hours"
 
     [id]
     columns = ["line", "call_id"]       # together they name one call or ticket
@@ -39,6 +40,16 @@
     at = ["left_queue", "left_menu"]    # the first that is not empty; an event without a time did not happen
     when = { outcome = "HANG" }         # every column must hold one of its values; "" is an empty one
 
+    [[event]]                           # a duration is added to the time: start and waiting time
+    type = "ended"
+    at = "dialled"
+    plus = ["waited", "spoken"]         # all of them; where one is empty, the event did not happen
+
+    [[event]]
+    type = "answered"
+    at = "dialled"
+    plus = { column = "waited", format = "seconds" }
+
     [[event]]                           # tickets only: the planned start of the appointment
     type = "arrived"
     at = { column = "arrival", format = "%d/%m/%Y %H:%M" }
@@ -48,8 +59,13 @@ What holds for every mapping, and cannot be set:
 
 - A time of day more than 12 hours before the first time that its row has under the same date column lies after
   midnight: it belongs to the next day. A smaller step back is a clock that was off, and is left as it stands.
-- A local time that comes twice, when clocks go back, is taken as its first coming. One that is skipped, when clocks
-  go forward, leaves its row out.
+- Of a local time that comes twice, when clocks go back, the order of the row's events tells which coming is meant:
+  no event is before the one that the mapping has before it, and all of them together took as little time as can be.
+  Where that does not tell, it is the first coming, and how many rows these are is said. A local time that is skipped,
+  when clocks go forward, leaves its row out.
+- A duration is added in time that passed, not by the clock. Where the first 200 rows show that a column of times of
+  day holds durations (most lie more than 2 hours before the first time of their row, or 4 hours after it if midnight
+  had passed), nothing is sent, and the message says what to write instead.
 - Spaces around a text do not count, and a row of empty fields is none. A row without any event is unreadable, unless
   a [[leave_out]] names it. `all_else` takes rows for which no `when` of an event holds: where one holds but its time
   is empty, the row stays unreadable, since it is not what the mapping expects.
@@ -75,7 +91,9 @@ from streams.channels.named_events import has_plan, needs_plan, planned_contacts
 from streams.settings.toml.section import Always, Expected, Section, together
 from streams.settings.toml.text import shown
 from streams.sources import mapping_kinds as kinds
-from streams.sources.times import RFC_3339, Holds, what_format_holds
+from streams.sources.times import Holds, need_zone, what_formats_hold
+from streams.sources.times.durations import HOURS
+from streams.sources.times.formats import RFC_3339
 
 
 def _other_than_delimiter(quote: str, info: ValidationInfo) -> str:
@@ -107,9 +125,10 @@ class FileFormat(Section, frozen=True, kw_only=True):
 class WrittenTimes(Section, frozen=True, kw_only=True):
     """How times are written, unless an event says otherwise."""
 
-    format: kinds.TimeFormat = RFC_3339
+    format: kinds.TimeFormats = (RFC_3339,)
     date_column: kinds.Column = ""
-    date_format: kinds.DateFormat = "%Y-%m-%d"
+    date_format: kinds.DateFormats = ("%Y-%m-%d",)
+    duration_format: kinds.DurationFormats = (HOURS,)
     zone: kinds.Zone | None = None
 
 
@@ -117,20 +136,35 @@ class OwnTime(Section, frozen=True, kw_only=True):
     """Where a time stands, and what it says otherwise than [time]."""
 
     column: kinds.Columns
-    format: kinds.TimeFormat | None = None
+    format: kinds.TimeFormats | None = None
     date_column: kinds.Column | None = None
-    date_format: kinds.DateFormat | None = None
+    date_format: kinds.DateFormats | None = None
+
+
+class OwnDuration(Section, frozen=True, kw_only=True):
+    """Where durations stand that are added to a time, and how they are written otherwise than [time] says."""
+
+    column: kinds.Columns
+    format: kinds.DurationFormats | None = None
 
 
 class TimeSource(msgspec.Struct, frozen=True):
     """Where a time stands: the first of `columns` that is not empty, and how it is written."""
 
     columns: tuple[str, ...]
-    format: str
+    formats: tuple[str, ...]
+    """Tried in this order."""
     holds: Holds
     date_column: str
     """The column of its date; empty unless the time is one of day."""
-    date_format: str
+    date_formats: tuple[str, ...]
+
+
+class DurationSource(msgspec.Struct, frozen=True):
+    """Where durations stand that are added to a time: all of `columns`."""
+
+    columns: tuple[str, ...]
+    formats: tuple[str, ...]
 
 
 def time_source(own: OwnTime, written: WrittenTimes) -> TimeSource:
@@ -138,15 +172,20 @@ def time_source(own: OwnTime, written: WrittenTimes) -> TimeSource:
 
     Raises `ValueError` when it has no date, or two.
     """
-    time_format, date_column = own.format or written.format, own.date_column or written.date_column
-    holds = what_format_holds(time_format)
+    formats, date_column = own.format or written.format, own.date_column or written.date_column
+    holds = what_formats_hold(formats)
     if holds is not Holds.TIME_OF_DAY:
         if own.date_column:
-            raise ValueError(f"a time as {shown(time_format)} has a date already; remove date_column")
+            raise ValueError(f"a time as {shown(formats[0])} has a date already; remove date_column")
         date_column = ""
     elif not date_column:
-        raise ValueError(f"a time as {shown(time_format)} has no date; add date_column here or in [time]")
-    return TimeSource(own.column, time_format, holds, date_column, own.date_format or written.date_format)
+        raise ValueError(f"a time as {shown(formats[0])} has no date; add date_column here or in [time]")
+    return TimeSource(own.column, formats, holds, date_column, own.date_format or written.date_format)
+
+
+def duration_source(own: OwnDuration, written: WrittenTimes) -> DurationSource:
+    """Durations as [time] says, unless they say otherwise themselves."""
+    return DurationSource(own.column, own.format or written.duration_format)
 
 
 @dataclass
@@ -168,7 +207,7 @@ def _check_time(own: OwnTime, info: ValidationInfo) -> OwnTime:
     met = _met(info)
     if met.written is not None:
         try:
-            met.local |= time_source(own, met.written).holds is not Holds.INSTANT
+            met.local |= need_zone(time_source(own, met.written).formats)
         except ValueError as error:
             raise together(str(error)) from None
     return own
@@ -180,8 +219,8 @@ def _met(info: ValidationInfo) -> Met:
 
 
 def _in_table(value: object) -> object:
-    """Columns alone are a time that says nothing otherwise."""
-    return value if isinstance(value, dict | OwnTime) else {"column": value}
+    """Columns alone are a time, or a duration, that says nothing otherwise."""
+    return value if isinstance(value, dict | Section) else {"column": value}
 
 
 Time = Annotated[
@@ -189,6 +228,12 @@ Time = Annotated[
     BeforeValidator(_in_table),
     AfterValidator(_check_time),
     Expected("a column, a list of columns or a table", '{ column = "start", format = "RFC 3339" }'),
+]
+
+Durations = Annotated[
+    OwnDuration,
+    BeforeValidator(_in_table),
+    Expected("a column, a list of columns or a table", '{ column = "waited", format = "seconds" }'),
 ]
 
 Conditions = dict[str, kinds.OneOf]
@@ -265,6 +310,7 @@ class EventTable(Section, frozen=True, kw_only=True):
 
     type: kinds.EventType
     at: Time
+    plus: Durations | None = None
     planned_at: Annotated[Time | None, AfterValidator(_planned), Always()] = None
     when: Conditions = msgspec.field(default_factory=dict)
 

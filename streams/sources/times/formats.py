@@ -1,0 +1,230 @@
+"""The formats in which a file may write a time: some have a name, all others are the codes of strptime.
+
+What a format holds (an instant, a local time, a time of day) it says by itself: a moment is written in it and read
+back.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from enum import Enum
+from functools import cache
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
+
+from streams.sources.times.alternatives import UNREADABLE, Format, check, reader
+
+RFC_3339: Final = "RFC 3339"
+"""Date, time and offset, such as 2024-03-31T09:00:00+02:00."""
+
+EPOCH_SECONDS: Final = "epoch seconds"
+"""Seconds since 1970-01-01T00:00:00Z, fractions allowed."""
+
+EPOCH_MILLISECONDS: Final = "epoch milliseconds"
+"""Thousandths of a second since then."""
+
+_MILLISECONDS_FROM: Final = 1e11
+"""What is less, in milliseconds, lies before March 1973; what is not, in seconds, after the year 5000."""
+
+_PROBE: Final = datetime(2001, 2, 13, 16, 5, tzinfo=UTC)
+"""Written and read back, it shows what a format holds: its day is no month, its hour is past noon."""
+
+_CONFUSABLE: Final = tuple(
+    datetime(*parts, tzinfo=UTC)
+    for parts in ((2001, 2, 3, 4, 5, 6, 70_000), (2011, 12, 10, 11, 9, 8, 0), (2004, 5, 25, 16, 17, 18, 0))
+)
+"""Their days may be months, their years days, their minutes hours; but no two of these are the same."""
+
+_NO_DATE: Final = datetime(1900, 1, 1, tzinfo=UTC).date()
+"""The date that strptime gives where the format has none."""
+
+_THESE_YEARS: Final = range(1990, 2100)
+"""Of which a file of contacts may be."""
+
+_AwareDatetime = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Holds(Enum):
+    """What a text in some format says by itself."""
+
+    INSTANT = "an instant"
+    LOCAL = "a local date and time"
+    EITHER = "a date and time, by the local clock where it has no offset"
+    TIME_OF_DAY = "a time of day"
+
+
+class _Named(NamedTuple):
+    holds: Holds
+    read: Callable[[str], datetime]
+    """Naive when it is by the local clock."""
+    write: Callable[[datetime], str]
+
+
+def _from_rfc_3339(text: str) -> datetime:
+    return msgspec.convert(text, _AwareDatetime)
+
+
+def _from_seconds(text: str) -> datetime:
+    return datetime.fromtimestamp(float(text), UTC)
+
+
+def _from_milliseconds(text: str) -> datetime:
+    milliseconds = float(text)
+    if 0 <= milliseconds < _MILLISECONDS_FROM:
+        raise ValueError("seconds, to judge by their size")
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+
+
+_NAMED: Final[Mapping[str, _Named]] = {
+    RFC_3339: _Named(Holds.INSTANT, _from_rfc_3339, datetime.isoformat),
+    EPOCH_SECONDS: _Named(Holds.INSTANT, _from_seconds, lambda moment: repr(moment.timestamp())),
+    EPOCH_MILLISECONDS: _Named(
+        Holds.INSTANT, _from_milliseconds, lambda moment: str(round(moment.timestamp() * 1000))
+    ),
+}
+"""All formats that have a name."""
+
+NAMES: Final = tuple(_NAMED)
+
+
+@cache
+def what_format_holds(time_format: str) -> Holds:
+    """What a text in this format says; ValueError, with what to do, for a format that does not name a moment."""
+    if named := _NAMED.get(time_format):
+        return named.holds
+    read = _read_back(time_format)
+    if (read.hour, read.minute) != (_PROBE.hour, _PROBE.minute):
+        raise ValueError("hours and minutes of 24 hours must be in it: %H:%M, or %I:%M with %p")
+    if read.date() == _PROBE.date():
+        return Holds.LOCAL if read.tzinfo is None else Holds.INSTANT
+    if read.date() != _NO_DATE or read.tzinfo is not None:
+        raise ValueError("year, month and day must be in it, or no date at all")
+    return Holds.TIME_OF_DAY
+
+
+def what_formats_hold(formats: Sequence[str]) -> Holds:
+    """What a text in one of these formats says.
+
+    Raises `ValueError`, with what to do, when some have a date and some have none.
+    """
+    kinds = set(map(what_format_holds, formats))
+    if len(kinds) == 1:
+        return kinds.pop()
+    if Holds.TIME_OF_DAY in kinds:
+        raise ValueError("times of day and times with their date cannot be mixed; give them columns of their own")
+    return Holds.EITHER
+
+
+def need_zone(formats: Sequence[str]) -> bool:
+    """Whether one of these formats never has an offset."""
+    return any(what_format_holds(each) in (Holds.LOCAL, Holds.TIME_OF_DAY) for each in formats)
+
+
+def check_time_formats(formats: Sequence[str]) -> None:
+    """Return when each names a moment and no two are confused.
+
+    Raises `ValueError`, with the reason, when not.
+    """
+    if what_formats_hold(formats) is Holds.TIME_OF_DAY:
+        check([_of_day(each) for each in formats], map(_since_midnight, _CONFUSABLE))
+    else:
+        check([_of_moment(each) for each in formats], _CONFUSABLE, _on_the_wall)
+
+
+def check_date_formats(formats: Sequence[str]) -> None:
+    """Return when each names a day and no two are confused.
+
+    Raises `ValueError`, with the reason, when not.
+    """
+    for each in formats:
+        if _read_back(each).date() != _PROBE.date():
+            raise ValueError("year, month and day must be in it")
+    check([_of_codes(each) for each in formats], _CONFUSABLE, datetime.date)
+
+
+def _read_back(time_format: str) -> datetime:
+    if "%Z" in time_format:
+        raise ValueError(
+            "a zone's abbreviation (%Z) may mean several zones; use an offset (%z) or the zone in [time]"
+        )
+    codes = _of_codes(time_format)
+    try:
+        return codes.read(codes.write(_PROBE))
+    except re.error:
+        raise ValueError("a code comes twice in it") from None
+
+
+def _of_codes(codes: str) -> Format[datetime]:
+    return Format(
+        codes,
+        lambda text: datetime.strptime(text, codes),  # noqa: DTZ007 - a local time gets its zone later
+        lambda moment: moment.strftime(codes),
+    )
+
+
+def _of_moment(time_format: str) -> Format[datetime]:
+    named = _NAMED.get(time_format)
+    return Format(time_format, named.read, named.write) if named else _of_codes(time_format)
+
+
+def _of_day(time_format: str) -> Format[timedelta]:
+    codes = _of_codes(time_format)
+    return Format(
+        time_format, lambda text: _since_midnight(codes.read(text)), lambda since: codes.write(_NO_MOMENT + since)
+    )
+
+
+_NO_MOMENT: Final = datetime.combine(_NO_DATE, time())
+
+
+def _since_midnight(moment: datetime) -> timedelta:
+    return _on_the_wall(moment) - datetime.combine(moment.date(), time())
+
+
+def _on_the_wall(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
+
+
+def moment_parser(formats: Sequence[str]) -> Callable[[str], datetime]:
+    """A function from text to a datetime with its date: aware, or naive where it is by the local clock.
+
+    It raises one of `UNREADABLE` when the text is none in these formats.
+
+    >>> moment_parser(["epoch seconds"])("1717164517.25").isoformat()
+    '2024-05-31T14:08:37.250000+00:00'
+    """
+    return reader([_of_moment(each) for each in formats])
+
+
+def day_parser(formats: Sequence[str]) -> Callable[[str], datetime]:
+    """A function from text to a local day at 0:00; it raises `ValueError` when the text is none in these formats."""
+    return reader([_of_codes(each) for each in formats])
+
+
+def time_of_day_parser(formats: Sequence[str]) -> Callable[[str], timedelta]:
+    """A function from text to the time since 0:00 by the clock on the wall.
+
+    It raises `ValueError` when the text is none in these formats.
+
+    >>> time_of_day_parser(["%H:%M"])("09:30")
+    datetime.timedelta(seconds=34200)
+    """
+    return reader([_of_day(each) for each in formats])
+
+
+def other_format(formats: Sequence[str], text: str) -> str:
+    """The format with a name by which a text would be a moment of these days; empty when there is none.
+
+    >>> other_format(["epoch seconds"], "1780300800000")
+    'epoch milliseconds'
+    """
+    for name, named in _NAMED.items():
+        if name not in formats:
+            try:
+                read = named.read(text)
+            except UNREADABLE:
+                continue
+            if read.year in _THESE_YEARS:
+                return name
+    return ""
