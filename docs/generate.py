@@ -31,6 +31,7 @@ from streams.settings import load
 from streams.settings.reference import markdown as settings_markdown
 from streams.settings.reference import tables
 from streams.sources.mapping import tables as mapping_tables
+from streams.sources.times import durations, formats
 
 ROOT: Final = Path(__file__).parents[1]
 CONTRACT: Final = ROOT / "deploy" / "contract"
@@ -94,7 +95,35 @@ A mapping says which columns of a delimited file are which facts, for `wachtmoni
 ```
 
 What holds for every mapping{rules}
+
+## Formats
+
+{_formats()}
 """
+
+
+def _formats() -> str:
+    """How times and durations may be written."""
+    times = [(f'`"{name}"`', holds.value, f"`{example}`") for name, holds, example in formats.examples()]
+    lengths = [(f'`"{name}"`', f"`{example}`") for name, example in durations.examples()]
+    days = " or ".join(f'`"{name}"`' for name in formats.DATE_NAMES)
+    return f"""\
+A time (`format`) is written in one of these, or as the codes of Python's `strptime` say, such as `%d/%m/%Y %H:%M:%S`.
+Names of months and of days of the week (`%b`, `%B`, `%a`, `%A`) may be Dutch, English or French, short or whole, with
+a dot or without.
+
+{_table(("format", "what it says", "example"), times)}
+
+A day in a column of its own (`date_format`) is written as codes say, or as {days}. Days of
+spreadsheets need five decimals to tell a second: with fewer they are unreadable, unless these are exact.
+
+A duration (`duration_format`, or `format` in `plus`) is written in one of these; hours and minutes at the front may
+be any number, and decimals have a point or a comma.
+
+{_table(("duration", "two hours, three minutes and four seconds"), lengths)}
+
+Each may be a list: the first that fits a text is taken. A list of which two take one text for two times, as
+`["%d/%m/%Y", "%m/%d/%Y"]` would, is refused."""
 
 
 def events_page() -> str:

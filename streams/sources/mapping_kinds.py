@@ -12,10 +12,11 @@ from streams.contracts.decode import Event
 from streams.contracts.events import CLUSTER_LENGTH_MAX
 from streams.settings.kinds import read_zone
 from streams.settings.toml.section import Expected
-from streams.settings.toml.text import nearest
+from streams.settings.toml.text import did_you_mean, nearest, shown
 from streams.sources.times import check_date_formats, check_duration_formats, check_time_formats
 from streams.sources.times.durations import HOURS
 from streams.sources.times.durations import NAMES as DURATIONS
+from streams.sources.times.formats import DATE_NAMES as DATES
 from streams.sources.times.formats import NAMES as TIMES
 
 
@@ -56,6 +57,12 @@ def _checked(check: Callable[[_Checked], object]) -> Callable[[_Checked], _Check
         return value
 
     return read
+
+
+def _known_durations(formats: tuple[str, ...]) -> tuple[str, ...]:
+    if unknown := next((each for each in formats if each not in DURATIONS), ""):
+        raise ValueError(did_you_mean(unknown, DURATIONS, shown))
+    return formats
 
 
 def _or(names: tuple[str, ...]) -> str:
@@ -110,10 +117,11 @@ TimeFormats = Annotated[
 DateFormats = Annotated[
     _Texts,
     AfterValidator(_checked(check_date_formats)),
-    Expected("the codes of strptime for a day, or a list of these", '"%y%m%d"'),
+    Expected(f"{_or(DATES)} or the codes of strptime for a day, or a list of these", '"%y%m%d"'),
 ]
 DurationFormats = Annotated[
     _Texts,
+    AfterValidator(_known_durations),
     AfterValidator(_checked(check_duration_formats)),
     Expected(f"one or a list of {_or(DURATIONS)}", f'"{HOURS}"'),
 ]

@@ -1,6 +1,7 @@
 """What a cell says, in files as exchanges write them, read by `publish`."""
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,109 @@ def test_an_hour_that_nothing_tells_is_a_guess_that_is_said(tmp_path: Path) -> N
     result = dry_run(tmp_path, f"Nr;Datum;in;out\n{rows}9;25/10/2026;09:00:00;09:00:05\n", NIGHT)
     assert (result.exit_code, moments(result)[1]) == (0, ("answered", "10-25T00:10:10Z"))
     assert "taken as its first coming since nothing in them tells: 5 (lines 2, 3, 4, …)." in result.stdout
+
+
+WRITTEN = """
+[time]
+zone = "Europe/Brussels"
+format = FORMAT
+[id]
+columns = "id"
+[cluster]
+constant = "Klantencontactcentrum"
+[[event]]
+type = "offered"
+at = "in"
+[[event]]
+type = "answered"
+at = "out"
+"""
+
+SAME = ["06-05T07:30:00.250000Z", "06-05T07:30:12Z"]
+"""Dialled in a quarter of a second after half past nine in Brussels, answered 12 s after it."""
+SECONDS = ["06-05T07:30:00Z", "06-05T07:30:12Z"]
+
+
+@pytest.mark.parametrize(
+    ("time_format", "row", "expected"),
+    [
+        pytest.param('"postgresql"', "2026-06-05 09:30:00.25+02,2026-06-05 07:30:12+00", SAME, id="database, offset"),
+        pytest.param('"postgresql"', "2026-06-05 09:30:00.25,2026-06-05 09:30:12", SAME, id="database, local"),
+        pytest.param('"excel days"', "46178.3958333,46178.3959722222", SECONDS, id="spreadsheet"),
+        pytest.param('"excel days"', '"46178,3958333","46178,39597"', SECONDS, id="spreadsheet, comma"),
+        pytest.param('"excel days 1904"', "44716.3958333333,44716.3959722", SECONDS, id="spreadsheet of a Mac"),
+        pytest.param('"%d-%b-%Y %H:%M:%S"', "5-jun-2026 09:30:00,5-JUN-2026 09:30:12", SECONDS, id="month"),
+        pytest.param('"%d %b %Y %H:%M:%S"', "5 juin 2026 09:30:00,5 jun. 2026 09:30:12", SECONDS, id="languages"),
+        pytest.param(
+            '["%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S"]',
+            "05/06/2026 09:30,05/06/2026 09:30:12",
+            SECONDS,
+            id="two formats",
+        ),
+        pytest.param(
+            '["RFC 3339", "%d/%m/%Y %H:%M:%S"]',
+            "2026-06-05T07:30:00Z,05/06/2026 09:30:12",
+            SECONDS,
+            id="offset or not",
+        ),
+    ],
+)
+def test_a_time_is_read_as_programs_write_it(tmp_path: Path, time_format: str, row: str, expected: list[str]) -> None:
+    """Dialled in at half past nine in Brussels, answered 12 s after it."""
+    result = dry_run(tmp_path, f"id,in,out\n1,{row}\n", WRITTEN.replace("FORMAT", time_format))
+    assert result.exit_code == 0, result.output
+    assert [moment for _, moment in moments(result)] == expected
+
+
+def test_timestamps_with_an_offset_need_no_zone_and_those_without_ask_for_it(tmp_path: Path) -> None:
+    """No zone is assumed: rows without an offset are left out, and the message says what to add."""
+    mapping = WRITTEN.replace("FORMAT", '"postgresql"').replace('zone = "Europe/Brussels"\n', "")
+    data = "id,in,out\n1,2026-06-05 09:30:00+02,\n2,2026-06-05 09:31:00,\n3,infinity,\n"
+    result = dry_run(tmp_path, data, mapping)
+    assert (result.exit_code, moments(result)) == (1, [("offered", "06-05T07:30:00Z")])
+    assert "  local time without a zone: 1\n    line 3, column in" in result.stdout
+    assert 'zone = "Europe/Brussels" in [time].' in result.stdout
+    assert "  unreadable time: 1\n    line 4, column in, expected postgresql" in result.stdout
+
+
+def test_a_time_in_another_format_than_the_mapping_says_is_told_which(tmp_path: Path) -> None:
+    """Instead of the format that was expected alone."""
+    data = "id,in,out\n1,46178.3958333,\n2,2026-06-05 09:31:00.5+02,\n"
+    result = dry_run(tmp_path, data, WRITTEN.replace("FORMAT", '"RFC 3339"'))
+    assert "    line 2, column in, expected RFC 3339; by its look it is excel days: say so in format" in result.stdout
+    assert "    line 3, column in, expected RFC 3339; by its look it is postgresql: say so in format" in result.stdout
+
+
+def test_two_formats_by_which_a_text_is_two_times_are_refused(tmp_path: Path) -> None:
+    """5/6 and 6/5: nobody could tell, so nothing is sent."""
+    mapping = WRITTEN.replace("FORMAT", '["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]')
+    result = dry_run(tmp_path, "id,in,out\n1,05/06/2026 09:30,\n", mapping)
+    assert result.exit_code == 2
+    assert 'is another time as "%d/%m/%Y %H:%M" than as "%m/%d/%Y %H:%M"; leave one out' in result.output
+
+
+DRAFTED = {
+    "milliseconds": "id,queue,created,answered\n11111,kcc,1780644600000,1780644612000\n",
+    "database": "id,queue,start,answered\n11111,kcc,2026-06-05 07:30:00.25+00,2026-06-05 07:30:12.25+00\n",
+    "spreadsheet": "id,queue,start,answered\n11111,kcc,46178.3958333333,46178.3959722222\n",
+    "month": "id,queue,start,answered\n11111,kcc,5-jun-2026 09:30:00,5-jun-2026 09:30:12\n",
+    "two formats": "id,queue,start,answered\n11111,kcc,15/06/2026 09:30,15/06/2026 09:30:12\n",
+    "waits": "id;queue;start;wait\n11111;kcc;2026-06-05 09:30:00;0:00:12\n",
+    "waits in seconds": "id;queue;start;waited\n11111;kcc;2026-06-05 09:30:00;12\n",
+    "outcomes": "id;queue;day;start;wait;how\n11111;kcc;2026-06-05;09:30:00;0:00:12;answered\n"
+    "11112;kcc;2026-06-05;10:30:00;0:00:13;abandoned\n",
+}
+
+
+@pytest.mark.parametrize("kind", DRAFTED)
+def test_a_draft_has_the_formats_of_a_file_and_adds_its_waits(tmp_path: Path, kind: str) -> None:
+    """Answered after 12 s, with the draft as it is."""
+    (tmp_path / "calls.csv").write_text(DRAFTED[kind])
+    draft = CliRunner().invoke(publish, [str(tmp_path / "calls.csv"), "--guess"]).stdout
+    result = dry_run(tmp_path, DRAFTED[kind], draft)
+    assert result.exit_code == 0, draft + result.output
+    (offered, first), (answered, second), *others = moments(result)
+    assert (offered, answered, [event for event, _ in others if event != "offered"]) == (
+        "offered", "answered", ["abandoned"] if kind == "outcomes" else [],
+    )  # fmt: skip
+    assert datetime.fromisoformat(f"2026-{second}") - datetime.fromisoformat(f"2026-{first}") == timedelta(seconds=12)

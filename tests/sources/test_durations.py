@@ -29,6 +29,9 @@ from streams.sources.times.durations import NAMES, check_duration_formats, durat
         ("minutes", "0,7", 42),
         ("minutes", "1.25", 75),
         ("hours", "0,5", 1_800),
+        ("days", "0.000138888888888889", 12),
+        ("days", "0,00014", 12),
+        ("days", "1", 86_400),
     ],
 )
 def test_a_duration_is_as_long_as_it_says(duration_format: str, text: str, seconds: float) -> None:

@@ -73,7 +73,7 @@ def test_a_mapping_says_how_rows_become_events() -> None:
     assert mapping.file.null_values == {"-"}
     assert (mapping.id_columns, mapping.id_separator) == (("lijn", "oproep"), "-")
     assert (mapping.cluster_column, mapping.cluster_names) == ("wachtrij", {"kcc": "Klantencontactcentrum"})
-    assert mapping.zone.key == "Europe/Brussels"
+    assert str(mapping.zone) == "Europe/Brussels"
     assert mapping.leave_out[0].when == {"resultaat": {"TEST", "PROEF"}}
     assert (offered.type, abandoned.type, arrived.type) == (Offered, Abandoned, Arrived)
     assert abandoned.at.columns == ("uit_rij", "uit_menu")
@@ -181,9 +181,29 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
             '[file]: encoding: expected the name of a text encoding, such as "cp1252", got "utf\\u0000": embedded',
         ),
         (
+            "[time]\nzone = 'UTC'\nformat = ['%d/%m/%Y %H:%M', '%m/%d/%Y %H:%M']" + WHOLE,
+            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", '
+            '"excel days 1904" or the codes of strptime, or a list of these, such as "%H:%M:%S", '
+            'got ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]: "03/02/2001 04:05" is another time as "%d/%m/%Y %H:%M" '
+            'than as "%m/%d/%Y %H:%M"; leave one out',
+        ),
+        (
+            "[time]\nduration_format = 'mm:ss'" + WHOLE,
+            '[time]: duration_format: expected one or a list of "H:MM:SS", "M:SS", "H:MM", "seconds", '
+            '"milliseconds", "minutes", "hours", "days", such as "H:MM:SS", got "mm:ss": did you mean "M:SS"?',
+        ),
+        (
+            WHOLE + "[[event]]\ntype = 'ended'\nat = 'a'\nplus = { column = 'b', formt = 'x' }",
+            '[[event]] 2 "ended": plus: formt: unknown key; did you mean format?',
+        ),
+        (
+            WHOLE + "[[event]]\ntype = 'ended'\nat = 'a'\nplus = 1",
+            '[[event]] 2 "ended": plus: expected a column, a list of columns or a table, such as { column =',
+        ),
+        (
             "[time]\nformat = '%H:%M %H'" + WHOLE,
-            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds"'
-            ' or the codes of strptime, or a list of these, such as "%H:%M:%S", '
+            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", '
+            '"excel days 1904" or the codes of strptime, or a list of these, such as "%H:%M:%S", '
             'got "%H:%M %H": a code comes twice in it',
         ),
         (
@@ -326,14 +346,16 @@ def test_a_mistake_is_reported_with_its_place(text: str, problem: str) -> None:
 )
 def test_a_format_that_names_no_moment_is_reported_with_the_reason(time_format: str, reason: str) -> None:
     (only,) = problems_of(f'[time]\nformat = "{time_format}"\n{WHOLE}')
-    names = '"RFC 3339", "epoch seconds", "epoch milliseconds"'
+    names = '"RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", "excel days 1904"'
     expected = f'{names} or the codes of strptime, or a list of these, such as "%H:%M:%S"'
     assert only == f'[time]: format: expected {expected}, got "{time_format}": {reason}'
 
 
 def test_a_date_format_that_names_no_day_is_reported_with_the_reason() -> None:
     (only,) = problems_of("[time]\ndate_format = '%d/%m'" + WHOLE)
-    expected = 'the codes of strptime for a day, or a list of these, such as "%y%m%d"'
+    expected = (
+        '"excel days", "excel days 1904" or the codes of strptime for a day, or a list of these, such as "%y%m%d"'
+    )
     assert only == f'[time]: date_format: expected {expected}, got "%d/%m": year, month and day must be in it'
 
 

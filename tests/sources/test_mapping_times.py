@@ -1,9 +1,10 @@
 """Local clocks: midnight, both changes of summer time, and formats that do not name a moment."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.dates import format_datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,12 +13,15 @@ from streams.sources.times import (
     Moment,
     NonexistentTimeError,
     check_date_formats,
+    check_time_formats,
     day_parser,
     moment_parser,
+    other_format,
     past_midnight,
     time_of_day_parser,
     what_formats_hold,
 )
+from streams.words.language import Language
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 INSTANTS = st.datetimes(datetime(1996, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
@@ -125,3 +129,146 @@ def test_dates_are_read_at_midnight_with_two_digit_years_around_1999() -> None:
     check_date_formats(["%y%m%d"])
     assert day_parser(["%y%m%d"])("990201").isoformat() == "1999-02-01T00:00:00"
     assert day_parser(["%y%m%d"])("240201").isoformat() == "2024-02-01T00:00:00"
+
+
+@given(INSTANTS, st.sampled_from([2, 1, -5]), st.booleans())
+def test_a_timestamp_of_postgresql_is_read_with_its_offset_or_by_the_local_clock(
+    instant: datetime, offset_hours: int, has_offset: bool
+) -> None:
+    local = instant.astimezone(timezone(timedelta(hours=offset_hours)))
+    text = f"{local:%Y-%m-%d %H:%M:%S}" + (f".{local.microsecond:06}".rstrip("0") if local.microsecond else "")
+    read = moment_parser(["postgresql"])(f"{text}{offset_hours:+03}" if has_offset else text)
+    assert read == (instant if has_offset else local.replace(tzinfo=None))
+
+
+@given(st.datetimes(datetime(1900, 3, 1), datetime(2100, 1, 1)), st.integers(5, 12))  # noqa: DTZ001 - local times
+def test_a_day_of_a_spreadsheet_is_read_to_its_second_however_many_decimals_it_has(
+    local: datetime, decimals: int
+) -> None:
+    whole = local.replace(microsecond=0)
+    days = (whole - datetime(1899, 12, 30)) / timedelta(days=1)  # noqa: DTZ001 - day 0 of the count
+    assert moment_parser(["excel days"])(f"{days:.{decimals}f}") == whole
+    days_1904 = days - 1462
+    if days_1904 >= 0:
+        assert moment_parser(["excel days 1904"])(f"{days_1904:.{decimals}f}".replace(".", ",")) == whole
+
+
+@pytest.mark.parametrize(
+    ("days", "date"), [("1", "1900-01-01"), ("59", "1900-02-28"), ("61", "1900-03-01"), ("46178", "2026-06-05")]
+)
+def test_the_29th_of_february_1900_never_was(days: str, date: str) -> None:
+    assert moment_parser(["excel days"])(days).isoformat() == f"{date}T00:00:00"
+    assert day_parser(["excel days"])(days).isoformat() == f"{date}T00:00:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "0.5", "60", "60.25", "46178.4", "46178.40", "46178.3958", "4.6E4", "-1", "9999999"]
+)
+def test_numbers_that_are_no_day_or_have_lost_their_second_are_none(text: str) -> None:
+    """46178.4 is 9:36, and so is what was rounded to 46178.40: the zero shows it."""
+    if text == "46178.4":
+        assert moment_parser(["excel days"])(text).isoformat() == "2026-06-05T09:36:00"
+        return
+    with pytest.raises((ValueError, OverflowError)):
+        moment_parser(["excel days"])(text)
+
+
+@given(INSTANTS, st.sampled_from(list(Language)), st.sampled_from(["MMM", "MMMM"]), st.booleans())
+def test_months_and_days_are_read_by_their_names_in_every_language(
+    instant: datetime, language: Language, month: str, has_weekday: bool
+) -> None:
+    local = instant.replace(tzinfo=None, microsecond=0)
+    weekday, code = ("EEE ", "%a ") if has_weekday else ("", "")
+    text = format_datetime(local, f"{weekday}d {month} y HH:mm:ss", locale=language.locale)
+    read = moment_parser([f"{code}%d %b %Y %H:%M:%S"])
+    for spelt in (text, text.upper(), text.replace(".", "")):
+        assert read(spelt) == local, spelt
+
+
+@pytest.mark.parametrize(
+    ("time_format", "text"),
+    [
+        ("%d-%b-%Y %H:%M", "5-okt-2026 08:30"),
+        ("%d %b %Y %H:%M", "5 okt. 2026 08:30"),
+        ("%d.%b.%Y %H:%M", "5.okt.2026 08:30"),
+        ("%d.%b.%Y %H:%M", "5.oct..2026 08:30"),
+        ("%d%B%Y %H:%M", "05OCTOBRE2026 08:30"),
+        ("%A %d %B %Y %H:%M", "lundi 5 octobre 2026 08:30"),
+        ("%b %d, %Y %I:%M %p", "Oct 5, 2026 8:30 AM"),
+    ],
+)
+def test_names_are_read_with_or_without_a_dot_in_any_case_and_place(time_format: str, text: str) -> None:
+    assert moment_parser([time_format])(text).isoformat() == "2026-10-05T08:30:00"
+
+
+@pytest.mark.parametrize(
+    "text", ["5 octopus 2026 08:30", "5 2026 08:30", "5 okt okt 2026 08:30", "5 xokt 2026 08:30"]
+)
+def test_what_is_no_name_of_a_month_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no name|does not match"):
+        moment_parser(["%d %b %Y %H:%M"])(text)
+
+
+FORMATS = [
+    *("RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", "excel days 1904"),
+    *("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M", "%d/%m/%y %H:%M:%S", "%y%m%d%H%M", "%Y%m%d%H%M%S"),
+    *("%d %b %Y %H:%M", "%H:%M", "%H%M", "%H%M%S", "%I:%M %p"),
+]
+
+
+@given(st.lists(st.sampled_from(FORMATS), min_size=2, max_size=3, unique=True), INSTANTS)
+def test_of_formats_that_are_accepted_together_none_takes_what_another_wrote_for_another_time(
+    formats: list[str], instant: datetime
+) -> None:
+    try:
+        check_time_formats(formats)
+    except ValueError:
+        return
+    if what_formats_hold(formats) is Holds.TIME_OF_DAY:
+        read, alone = time_of_day_parser(formats), time_of_day_parser
+    else:
+        read, alone = moment_parser(formats), moment_parser  # type: ignore[assignment]  # a moment instead of a time
+    for each in formats:
+        if "%" in each:
+            text = instant.strftime(each)
+            assert read(text) == alone([each])(text)
+
+
+@pytest.mark.parametrize(
+    "formats",
+    [
+        ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"],
+        ["%H%M", "%H%M%S"],
+        ["epoch seconds", "excel days"],
+        ["excel days", "excel days 1904"],
+        ["%y%j %H:%M", "%y%m%d %H:%M"],
+    ],
+)
+def test_formats_that_take_one_text_for_two_times_are_refused_together(formats: list[str]) -> None:
+    for each in (formats, formats[::-1]):
+        with pytest.raises(ValueError, match=r"is another time as .* leave one out"):
+            check_time_formats(each)
+
+
+def test_times_with_and_without_their_date_are_refused_together() -> None:
+    with pytest.raises(ValueError, match="cannot be mixed"):
+        check_time_formats(["%H:%M", "%d/%m/%Y %H:%M"])
+
+
+@pytest.mark.parametrize(
+    ("formats", "text", "other"),
+    [
+        (["epoch seconds"], "1780300800000", "epoch milliseconds"),
+        (["epoch milliseconds"], "1780300800", "epoch seconds"),
+        (["%d/%m/%Y %H:%M"], "46178.3958333", "excel days"),
+        (["RFC 3339"], "2026-06-05 09:30:00.25+02", "postgresql"),
+        (["%Y-%m-%d %H:%M:%S"], "2026-06-05 09:30:00.25", "postgresql"),
+        (["postgresql"], "2026-06-05T09:30:00Z", "RFC 3339"),
+        (["RFC 3339"], "soon", ""),
+        (["RFC 3339"], "12", ""),
+    ],
+)
+def test_a_text_that_another_format_reads_as_a_moment_of_these_days_is_told(
+    formats: list[str], text: str, other: str
+) -> None:
+    assert other_format(formats, text) == other

@@ -128,8 +128,8 @@ def _row(line: int, cells: list[str] | LeftOut, events_of: RowEvents) -> Row:
 
 
 def _told_of_ambiguous(count: int, lines: list[int]) -> str:
-    more = ", …" if count > len(lines) else ""
+    places = ", ".join(map(str, lines)) + (", …" if count > len(lines) else "")
     return (
         "Rows in the hour that comes twice as clocks go back, taken as its first coming since nothing in them tells: "
-        f"{count:,} (line{"s" if count > 1 else ""} {', '.join(map(str, lines))}{more}). Times with an offset, or in UTC, would tell."
+        f"{count:,} ({'line' if count == 1 else 'lines'} {places}). Times with an offset, or in UTC, would tell."
     )

@@ -7,6 +7,7 @@ time where the cell shows none. A whole number has no decimals. Formulas are wha
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from types import NoneType
 from typing import Any, BinaryIO, Final
 
@@ -124,7 +125,7 @@ def _duration(length: timedelta) -> str:
 
 _WRITERS: Final[tuple[tuple[Any, Callable[[Any], str]], ...]] = (
     (NoneType, lambda _: ""),
-    (float, lambda value: str(int(value)) if value.is_integer() else repr(value)),
+    (float, lambda value: str(int(value)) if value.is_integer() else f"{Decimal(repr(value)):f}"),
     (timedelta, _duration),
     ((date, time), lambda value: value.isoformat()),
 )

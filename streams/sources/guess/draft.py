@@ -94,28 +94,29 @@ def _content(sample: Sample) -> Iterator[str]:
 
 def _time(roles: Roles, known: Known | None, rules: Rules) -> Iterator[str]:
     yield "[time]"
-    usual = _usual_format(roles, known)
+    usual = _usual_formats(roles, known)
     if not usual:
         yield "# TODO: no column of times was found; say how they are written."
         return
-    if what_formats_hold([usual]) is not Holds.INSTANT:
+    every = [usual, *map(_formats, roles.times.values())]
+    if any(what_formats_hold(each) is not Holds.INSTANT for each in every):
         if known and known.zone:
             yield f"zone = {_text(known.zone)}"
         else:
             yield f"zone = {_text(rules.zone)}  # that of the settings; TODO: unless the file's clock is another's"
-    yield f"format = {_text(usual)}{_doubt(roles)}"
-    if what_formats_hold([usual]) is Holds.TIME_OF_DAY:
+    yield f"format = {_one_or_all(usual)}{_doubt(roles)}"
+    if what_formats_hold(usual) is Holds.TIME_OF_DAY:
         if roles.day:
             yield f"date_column = {_text(roles.day.name)}"
-            yield f"date_format = {_text(roles.day.written.format)}{_swap(roles.day)}"
+            yield f"date_format = {_one_or_all(roles.day.written.formats)}{_swap(roles.day)}"
         else:
             yield f'date_column = "{_TODO}"  # TODO: no column of dates was found'
 
 
-def _usual_format(roles: Roles, known: Known | None) -> str:
+def _usual_formats(roles: Roles, known: Known | None) -> tuple[str, ...]:
     columns = _known_times(roles, known) or list(roles.times.values())
-    formats = Counter(_format(column) for column in columns if column.texts)
-    return formats.most_common(1)[0][0] if formats else ""
+    formats = Counter(_formats(column) for column in columns if column.texts)
+    return formats.most_common(1)[0][0] if formats else ()
 
 
 def _known_times(roles: Roles, known: Known | None) -> list[Column]:
@@ -123,8 +124,13 @@ def _known_times(roles: Roles, known: Known | None) -> list[Column]:
     return [each for each in roles.columns if each.name in names]
 
 
-def _format(column: Column) -> str:
-    return column.written.format or RFC_3339
+def _formats(column: Column) -> tuple[str, ...]:
+    return column.written.formats or (RFC_3339,)
+
+
+def _one_or_all(formats: Sequence[str]) -> str:
+    """As TOML writes one format, or a list."""
+    return _text(formats[0]) if len(formats) == 1 else f"[{', '.join(map(_text, formats))}]"
 
 
 def _doubt(roles: Roles) -> str:
@@ -252,7 +258,7 @@ def _event(
     *,
     plus: str = "",
 ) -> Iterator[str]:
-    usual = _usual_format(roles, known)
+    usual = _usual_formats(roles, known)
     yield from ("", "[[event]]")
     yield f'type = "{event}"'
     yield f"at = {_at(column, usual)}"
@@ -266,12 +272,12 @@ def _event(
         yield f"when = {{ {', '.join(conditions)} }}"
 
 
-def _at(column: Column, usual: str) -> str:
-    own = _format(column)
+def _at(column: Column, usual: tuple[str, ...]) -> str:
+    own = _formats(column)
     return (
         _text(column.name)
         if own == usual or not column.texts
-        else f"{{ column = {_text(column.name)}, format = {_text(own)} }}"
+        else f"{{ column = {_text(column.name)}, format = {_one_or_all(own)} }}"
     )
 
 
@@ -297,7 +303,7 @@ def _missing(roles: Roles) -> Iterator[str]:
 def _columns(sample: Sample, roles: Roles) -> Iterator[str]:
     yield "# The columns, and what was seen in them:"
     for column in roles.columns:
-        kind, written = column.written.kind, column.written.format
+        kind, written = column.written.kind, " or ".join(column.written.formats)
         filled = f"in {len(column.texts):,} of {len(sample.rows):,} rows"
         told = f"{kind.value}{f' as {written}' if written else ''}, {filled}" if column.texts else kind.value
         few = f", {len(set(column.texts))} different" if column.texts and len(set(column.texts)) <= FEW else ""

@@ -10,10 +10,10 @@
 
     [time]                              # how times are written, unless an event says otherwise
     zone = "Europe/Brussels"            # needed for times without an offset
-    format = "%H:%M:%S"                 # strptime, "RFC 3339" (default) or "epoch seconds", "epoch milliseconds"
+    format = "%H:%M:%S"                 # default "RFC 3339"; a list where a column has several
     date_column = "date"                # needed for times without a date
     date_format = "%y%m%d"              # default %Y-%m-%d
-    duration_format = "H:MM:SS"         # default; "M:SS", "H:MM", "seconds", "milliseconds", "minutes", "hours"
+    duration_format = "H:MM:SS"         # default
 
     [id]
     columns = ["line", "call_id"]       # together they name one call or ticket

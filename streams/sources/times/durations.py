@@ -1,12 +1,13 @@
 """Lengths of time as files write them: how long somebody waited, rang or spoke."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from streams.sources.times.alternatives import Format, check, reader
+from streams.sources.times.serial import fraction_of_day
 
 HOURS: Final = "H:MM:SS"
 """The format of durations unless something else is said: hours of any number, fractions of seconds allowed."""
@@ -14,6 +15,9 @@ HOURS: Final = "H:MM:SS"
 _SECOND: Final = timedelta(seconds=1)
 _LONGEST: Final = timedelta(days=100)
 """Longer ones are no durations of contacts, but dates or numbers of another kind."""
+
+_DAYS: Final = re.compile(r"([0-9]{1,3})(?:[.,]([0-9]+))?")
+"""No exponent: it would leave open how exact the number is."""
 
 _PROBES: Final = (timedelta(hours=2, minutes=3, seconds=4), timedelta(hours=4), timedelta(minutes=3))
 
@@ -51,11 +55,18 @@ def _clock_of(*units: timedelta) -> Callable[[str], timedelta]:
     return read
 
 
+def _from_days(text: str) -> timedelta:
+    found = _DAYS.fullmatch(text)
+    if found is None:
+        raise ValueError("no number of days")
+    return _bounded(Decimal(found[1]), _DAY) + fraction_of_day(found[2] or "")
+
+
 def _number_in(unit: timedelta, decimals: int) -> Callable[[timedelta], str]:
     return lambda length: f"{length / unit:.{decimals}f}"
 
 
-_HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
+_HOUR, _MINUTE, _DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 _FORMATS: Final = {
     each.name: each
     for each in (
@@ -70,6 +81,7 @@ _FORMATS: Final = {
         Format("milliseconds", _number_of(timedelta(milliseconds=1)), _number_in(timedelta(milliseconds=1), 0)),
         Format("minutes", _number_of(_MINUTE), _number_in(_MINUTE, 4)),
         Format("hours", _number_of(_HOUR), _number_in(_HOUR, 6)),
+        Format("days", _from_days, _number_in(_DAY, 10)),
     )
 }
 
@@ -77,12 +89,10 @@ NAMES: Final = tuple(_FORMATS)
 
 
 def check_duration_formats(formats: Sequence[str]) -> None:
-    """Return when all of these formats are known and no two are confused.
+    """Return when no two of these known formats are confused.
 
     Raises `ValueError`, with the reason, when not.
     """
-    if unknown := [each for each in formats if each not in _FORMATS]:
-        raise ValueError(f'"{unknown[0]}" is none of them')
     check([_FORMATS[each] for each in formats], _PROBES)
 
 
@@ -93,6 +103,12 @@ def duration_parser(formats: Sequence[str]) -> Callable[[str], timedelta]:
     42.0
     """
     return reader([_FORMATS[each] for each in formats])
+
+
+def examples() -> Iterator[tuple[str, str]]:
+    """Each format, with two hours, three minutes and four seconds in it, as far as it has them."""
+    for name, each in _FORMATS.items():
+        yield name, each.write(_PROBES[0])
 
 
 def duration_formats_of(texts: Sequence[str]) -> list[str]:

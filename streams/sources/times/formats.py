@@ -5,7 +5,7 @@ back.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from functools import cache
@@ -13,7 +13,9 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
+from streams.sources.times import serial
 from streams.sources.times.alternatives import UNREADABLE, Format, check, reader
+from streams.sources.times.names import numbered
 
 RFC_3339: Final = "RFC 3339"
 """Date, time and offset, such as 2024-03-31T09:00:00+02:00."""
@@ -23,6 +25,15 @@ EPOCH_SECONDS: Final = "epoch seconds"
 
 EPOCH_MILLISECONDS: Final = "epoch milliseconds"
 """Thousandths of a second since then."""
+
+POSTGRESQL: Final = "postgresql"
+"""As PostgreSQL writes a timestamp, with an offset such as +02 or without: 2024-03-31 09:00:00.25+02."""
+
+EXCEL_DAYS: Final = "excel days"
+"""Days since the turn of 1900, the time as a fraction: 45382.375."""
+
+EXCEL_DAYS_1904: Final = "excel days 1904"
+"""The same since 1904, as workbooks of the first Macs have it."""
 
 _MILLISECONDS_FROM: Final = 1e11
 """What is less, in milliseconds, lies before March 1973; what is not, in seconds, after the year 5000."""
@@ -76,16 +87,33 @@ def _from_milliseconds(text: str) -> datetime:
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
 
 
+_POSTGRESQL: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:[+-][0-9]{2}(?::[0-9]{2}){0,2})?"
+)
+
+
+def _from_postgresql(text: str) -> datetime:
+    if not _POSTGRESQL.fullmatch(text):
+        raise ValueError("no timestamp, or one without a date such as infinity")
+    return datetime.fromisoformat(text)
+
+
 _NAMED: Final[Mapping[str, _Named]] = {
     RFC_3339: _Named(Holds.INSTANT, _from_rfc_3339, datetime.isoformat),
     EPOCH_SECONDS: _Named(Holds.INSTANT, _from_seconds, lambda moment: repr(moment.timestamp())),
     EPOCH_MILLISECONDS: _Named(
         Holds.INSTANT, _from_milliseconds, lambda moment: str(round(moment.timestamp() * 1000))
     ),
+    POSTGRESQL: _Named(Holds.EITHER, _from_postgresql, lambda moment: moment.isoformat(" ").removesuffix(":00")),
+    EXCEL_DAYS: _Named(Holds.LOCAL, serial.from_1900, serial.to_1900),
+    EXCEL_DAYS_1904: _Named(Holds.LOCAL, serial.from_1904, serial.to_1904),
 }
 """All formats that have a name."""
 
 NAMES: Final = tuple(_NAMED)
+
+DATE_NAMES: Final = (EXCEL_DAYS, EXCEL_DAYS_1904)
+"""Those in which a day alone may be written."""
 
 
 @cache
@@ -138,9 +166,9 @@ def check_date_formats(formats: Sequence[str]) -> None:
     Raises `ValueError`, with the reason, when not.
     """
     for each in formats:
-        if _read_back(each).date() != _PROBE.date():
+        if each not in DATE_NAMES and _read_back(each).date() != _PROBE.date():
             raise ValueError("year, month and day must be in it")
-    check([_of_codes(each) for each in formats], _CONFUSABLE, datetime.date)
+    check([_of_date(each) for each in formats], map(_midnight, _CONFUSABLE), datetime.date)
 
 
 def _read_back(time_format: str) -> datetime:
@@ -156,9 +184,10 @@ def _read_back(time_format: str) -> datetime:
 
 
 def _of_codes(codes: str) -> Format[datetime]:
+    plain, rewrite = numbered(codes) or (codes, str)
     return Format(
         codes,
-        lambda text: datetime.strptime(text, codes),  # noqa: DTZ007 - a local time gets its zone later
+        lambda text: datetime.strptime(rewrite(text), plain),  # noqa: DTZ007 - a local time gets its zone later
         lambda moment: moment.strftime(codes),
     )
 
@@ -166,6 +195,18 @@ def _of_codes(codes: str) -> Format[datetime]:
 def _of_moment(time_format: str) -> Format[datetime]:
     named = _NAMED.get(time_format)
     return Format(time_format, named.read, named.write) if named else _of_codes(time_format)
+
+
+def _of_date(date_format: str) -> Format[datetime]:
+    whole = _of_moment(date_format)
+
+    def read(text: str) -> datetime:
+        moment = whole.read(text)
+        if moment.time() != time():
+            raise ValueError("more than a day")
+        return moment
+
+    return Format(date_format, read, whole.write)
 
 
 def _of_day(time_format: str) -> Format[timedelta]:
@@ -180,6 +221,16 @@ _NO_MOMENT: Final = datetime.combine(_NO_DATE, time())
 
 def _since_midnight(moment: datetime) -> timedelta:
     return _on_the_wall(moment) - datetime.combine(moment.date(), time())
+
+
+def examples() -> Iterator[tuple[str, Holds, str]]:
+    """Each format that has a name, with what it holds and a time that is written in it."""
+    for name, named in _NAMED.items():
+        yield name, named.holds, named.write(_PROBE)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return datetime.combine(moment.date(), time(), moment.tzinfo)
 
 
 def _on_the_wall(moment: datetime) -> datetime:
@@ -199,7 +250,7 @@ def moment_parser(formats: Sequence[str]) -> Callable[[str], datetime]:
 
 def day_parser(formats: Sequence[str]) -> Callable[[str], datetime]:
     """A function from text to a local day at 0:00; it raises `ValueError` when the text is none in these formats."""
-    return reader([_of_codes(each) for each in formats])
+    return reader([_of_date(each) for each in formats])
 
 
 def time_of_day_parser(formats: Sequence[str]) -> Callable[[str], timedelta]:
