@@ -68,8 +68,9 @@ def of(rule: str, **labels: str) -> str:
 # Norms and opening hours, as the rules name them.
 
 NORM_WAIT: Final = "cluster:wachtmonitor_norm_wait_seconds:max"
-NORM_SERVICE_LEVEL: Final = "city:wachtmonitor_norm_service_level_ratio:max"
-SERVICE_LEVEL_BOUND: Final = "city:wachtmonitor_norm_service_level_seconds:max"
+NORM_SERVICE_LEVEL: Final = "cluster:wachtmonitor_norm_cluster_service_level_ratio:max"
+SERVICE_LEVEL_BOUND: Final = "cluster:wachtmonitor_norm_cluster_service_level_seconds:max"
+"""Of each line: its own, or that of all."""
 NORM_MISSED: Final = "city:wachtmonitor_norm_missed_ratio:max"
 NORM_LEAD: Final = "city:wachtmonitor_norm_lead_workdays:max"
 OPEN: Final = "city:wachtmonitor_open:max"
@@ -164,22 +165,18 @@ FEED_STALE: Final = "topic:wachtmonitor_feed_stale_seconds:max"
 WORKERS_SEEN: Final = "city:wachtmonitor_workers:count"
 
 
-_LINE_NAMES: Final = (
-    f'(label_replace({LINES} and on () (count({LINES}) > 1), "line", "$1: ", "cluster", "(.+)") or {HERE} {LINES})'
-)
-
-
-def of_line(expr: str) -> str:
+def of_line(expr: str, lines: str = LINES) -> str:
     """A figure of each line with a label `line` that names it, where there is more than one line to tell apart."""
-    return f"{expr} * {HERE} group_left (line) ({_LINE_NAMES} ^ 0)"
+    named = f'label_replace({lines} and on () (count({lines}) > 1), "line", "$1: ", "cluster", "(.+)")'
+    return f"{expr} * {HERE} group_left (line) (({named} or {HERE} {lines}) ^ 0)"
 
 
 def line_service_level(
     value: str, *, lines: str = LINES, norm: str = NORM_SERVICE_LEVEL, bound: str = SERVICE_LEVEL_BOUND
 ) -> str:
     """The share answered within the bound, with the bound as label `bound` and the norm in percent."""
-    seconds = f'count_values ("bound", {bound})'
-    return f"{judged_share(value, each(norm, lines), '>=', lines)} * on () group_left (bound) {seconds}"
+    share = judged_share(value, norm, ">=", lines)
+    return of_line(f"{share} * {HERE} group_left (bound) {as_label('bound', bound)}", lines)
 
 
 LONGER: Final = "longer"

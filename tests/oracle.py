@@ -6,7 +6,7 @@ unresolved, the others wait. The clusters' norms, the hours and the closing days
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import duckdb
@@ -36,6 +36,8 @@ class OracleRules:
     open_days: int
     """How many days of the week are open, Monday first: 5 is until Friday."""
     closing_days: Sequence[str]
+    bounds_ms: Mapping[str, int] = field(default_factory=dict)
+    """Within how long calls are to be answered, of the clusters of which that is not 30 s."""
 
 
 Totals = dict[tuple[str, str], dict[str, int]]
@@ -44,8 +46,8 @@ Totals = dict[tuple[str, str], dict[str, int]]
 _SETUP: Final = """
 CREATE TABLE closing (day DATE);
 INSERT INTO closing SELECT unnest(?::VARCHAR[])::DATE;
-CREATE TABLE norms (cluster VARCHAR, norm BIGINT);
-INSERT INTO norms SELECT unnest(?), unnest(?);
+CREATE TABLE norms (cluster VARCHAR, norm BIGINT, bound BIGINT);
+INSERT INTO norms SELECT unnest(?), unnest(?), unnest(?);
 CREATE MACRO wall(ms) AS epoch_ms(ms) AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Brussels';
 CREATE MACRO month_of(ms) AS strftime(wall(ms), '%Y-%m');
 CREATE TABLE events (kind VARCHAR, contact VARCHAR, cluster VARCHAR, happened BIGINT, planned BIGINT);
@@ -55,6 +57,8 @@ INSERT INTO events SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);
 _HOUR_MS: Final = 3_600_000
 
 _SKEW_MS: Final = 2_000
+
+_BOUND_MS: Final = 30_000
 
 _SHUT: Final = """
 CREATE MACRO shut(ms) AS CASE
@@ -190,7 +194,7 @@ WITH last_waits AS (
 ), placed AS (
     SELECT *, shut(period) AS shut_as FROM judged
 )
-SELECT cluster, start AS offered, period, wait, norm,
+SELECT cluster, start AS offered, period, wait, norm, bound,
     start IS NULL OR (shut_as IS NULL AND early IS NULL AND closed IS NULL) AS unended,
     CASE
         WHEN unended THEN NULL
@@ -435,6 +439,7 @@ _COUNTS: Final[Mapping[str, str]] = {
         coalesce(sum(wait) FILTER (outcome = 'answered'), 0) AS wait_ms,
         coalesce(sum(wait) FILTER (outcome = 'missed'), 0) AS missed_wait_ms,
         count(*) FILTER (outcome = 'answered' AND wait <= norm) AS within_norm,
+        count(*) FILTER (outcome = 'answered' AND wait <= bound) AS within_service_level,
         count(*) FILTER (outcome = 'answered' AND wait <= 30000) AS to_30,
         count(*) FILTER (outcome = 'answered' AND wait > 30000 AND wait <= 60000) AS to_60,
         count(*) FILTER (outcome = 'answered' AND wait > 60000 AND wait <= 90000) AS to_90,
@@ -587,7 +592,11 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
     columns = zip(*((row.kind, row.contact, row.cluster, row.at, row.planned) for row in rows), strict=True)
     parameters: list[list[Any]] = [
         [list(rules.closing_days)],
-        [list(rules.norms_ms), list(rules.norms_ms.values())],
+        [
+            list(rules.norms_ms),
+            list(rules.norms_ms.values()),
+            [rules.bounds_ms.get(name, _BOUND_MS) for name in rules.norms_ms],
+        ],
         [list(column) for column in columns] or [[], [], [], [], []],
     ]
     named = {

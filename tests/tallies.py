@@ -16,12 +16,17 @@ _CATEGORIES: Final = {
 }
 
 
-def named_counts(tally: object) -> dict[str, int]:
-    """What is counted in a tally; counts of nothing are left out."""
+BOUND_MS: Final = 30_000
+"""Of the service level, where nothing else is said."""
+
+
+def named_counts(tally: object, bound_ms: int = BOUND_MS) -> dict[str, int]:
+    """What is counted in a tally, of which the service level has this bound; counts of nothing are left out."""
     if isinstance(tally, PhoneTally):
         own = {"answered": tally.answered, "missed": tally.missed, "offered": tally.offered}
         aside = ("answered_too_late", "callbacks_requested", "called_back", "called_back_after_ms")
         own |= {name: getattr(tally, name) for name in ("missed_wait_ms", *aside)}
+        own["within_service_level"] = tally.answered_within(bound_ms)
         own |= {_CATEGORIES[bound]: count for bound, count in tally.speed_categories.items()}
         own |= {f"missed_{_CATEGORIES[bound]}": count for bound, count in tally.missed_categories.items()}
     else:

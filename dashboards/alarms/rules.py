@@ -54,6 +54,7 @@ _NO_FLAPPING: Final = 10 * _MINUTE
 """What comes back within ten minutes is the same trouble, and people have been told."""
 
 _NORM_WAIT: Final = "cluster:wachtmonitor_norm_wait_seconds:max"
+_NORM_SERVICE_LEVEL: Final = "cluster:wachtmonitor_norm_cluster_service_level_ratio:max"
 
 ALARMS: Final = (
     Alarm(
@@ -98,7 +99,7 @@ ALARMS: Final = (
         hold_seconds=2 * _MINUTE,
         keep_firing_seconds=_NO_FLAPPING,
         figure="cluster:wachtmonitor_alarm_service_level:fast_burn_rate",
-        norm="city:wachtmonitor_norm_service_level_ratio:max",
+        norm=_NORM_SERVICE_LEVEL,
     ),
     Alarm(
         uid="service-level-month",
@@ -109,7 +110,7 @@ ALARMS: Final = (
         hold_seconds=15 * _MINUTE,
         keep_firing_seconds=60 * _MINUTE,
         figure="cluster:wachtmonitor_alarm_service_level:slow_burn_rate",
-        norm="city:wachtmonitor_norm_service_level_ratio:max",
+        norm=_NORM_SERVICE_LEVEL,
     ),
     Alarm(
         uid="missed-calls-hour",

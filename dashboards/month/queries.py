@@ -40,8 +40,8 @@ def _city_in_month(rule: str) -> str:
 
 _LINES: Final = _in_month("norm_wait_seconds:max", channel="phone")
 _DESKS: Final = _in_month("norm_wait_seconds:max", channel="desk")
-_NORM_SERVICE_LEVEL: Final = _city_in_month("norm_service_level_ratio:max")
-_SERVICE_LEVEL_BOUND: Final = _city_in_month("norm_service_level_seconds:max")
+_NORM_SERVICE_LEVEL: Final = _in_month("norm_cluster_service_level_ratio:max")
+_SERVICE_LEVEL_BOUND: Final = _in_month("norm_cluster_service_level_seconds:max")
 _NORM_MISSED: Final = _city_in_month("norm_missed_ratio:max")
 _NORM_LEAD: Final = _city_in_month("norm_lead_workdays:max")
 
@@ -156,7 +156,8 @@ def _each_month(norm: str, of_month: str, **labels: str) -> str:
 
 
 _YEAR_AVERAGE: Final = _of_year("wait_seconds:avg", channel="phone")
-_YEAR_SERVICE_LEVEL: Final = _of_year("service_level:ratio")
+_YEAR_SERVICE_LEVEL: Final = f"max by (month) ({_months(f'{_CITY_RULE}service_level:ratio')})"
+"""Of all lines together, each by its own bound."""
 _MONTHLY_MISSED: Final = _of_year("missed_calls:ratio")
 YEAR_LINE_AVERAGES: Final = {
     "average-wait": Query(_YEAR_AVERAGE),

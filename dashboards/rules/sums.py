@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from streams.channels import counted
 from streams.serve.metrics import catalogue
 from streams.serve.metrics.metric import Aggregation, Kind, Metric, Page
+from streams.serve.metrics.norms import NORMS, of_month
 from streams.serve.metrics.series import closed
 
 _BY_HAND: Final[dict[Metric, str]] = {
@@ -29,6 +30,9 @@ _LEVELS: Final = {
     ("year", "month"): "month",
 }
 """What a level is called by the labels that it begins with, the longest first; other labels follow by their names."""
+
+
+_MONTH_NORMS: Final = frozenset(map(of_month, NORMS))
 
 
 class Rule(NamedTuple):
@@ -64,7 +68,7 @@ def _rules(page: Page, metrics: tuple[Metric, ...]) -> Iterator[Rule]:
             continue
         if metric in open_months:
             yield _of_months(metric, closed(metric))
-        elif metric in catalogue.MONTH_NORMS:
+        elif metric in _MONTH_NORMS:
             yield _of_months(metric, metric)
         elif metric in _OF_CLOSINGS:
             yield Rule(sum_of(metric, metric.labels).record, _of_newest(metric, _OF_CLOSINGS[metric]))

@@ -51,7 +51,7 @@ LINE_QUEUE: Final = (
 )
 LINE_SERVICE_LEVELS: Final = (
     *_over_windows(SERVICE_LEVEL, SHORT, HOUR, DAY),
-    Query(NORM_SERVICE_LEVEL, legend("norm"), is_norm=True),
+    Query(of(NORM_SERVICE_LEVEL, channel="phone"), legend("line-norm"), is_norm=True),
 )
 LINE_MISSED_SHARES: Final = (
     *_over_windows(MISSED_SHARE, SHORT, HOUR, DAY),

@@ -57,7 +57,7 @@ LINE_AVERAGE_DAY: Final = Query(_line_average(DAY), legend("line-average-today")
 
 
 LINE_SERVICE_LEVEL_DAY: Final = Query(
-    of_line(line_service_level(of(SERVICE_LEVEL, window=DAY))),
+    line_service_level(of(SERVICE_LEVEL, window=DAY)),
     legend("line-in-time-today"),
 )
 LINE_MISSED_DAY: Final = Query(of_line(of(MISSED, window=DAY)), legend("line-missed-today"))

@@ -48,6 +48,11 @@ class ChannelParts(msgspec.Struct, frozen=True, kw_only=True):
     tells_seconds: bool = True
     """Whether waits are told to the second, so that clocks some seconds apart make them wrong; in minutes if not."""
 
+    @property
+    def has_service_level(self) -> bool:
+        """Whether it is asked how many contacts were answered within a bound, of which a cluster may have its own."""
+        return any(each.has_bound for each in self.indicators)
+
     def topic(self, topics: TopicSettings) -> str:
         """The topic of its events."""
         name: str = (

@@ -63,7 +63,7 @@ class By(msgspec.Struct, frozen=True):
 
 
 class Terms:
-    """What counts are read by: the rules they were counted by, and the service level's bound."""
+    """What the counts of a cluster are read by: the rules they were counted by, and its service level's bound."""
 
     def __init__(self, rules: Rules, service_level_ms: int) -> None:
         """The bound is a speed category's: tallies know waits by category only."""

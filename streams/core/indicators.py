@@ -6,6 +6,7 @@ Its words stand in the catalogues, under its `word_keys`. Every comparison is ma
 what is left of them after rounding.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -55,6 +56,9 @@ class Judged(msgspec.Struct, frozen=True):
     norm: float | None
     met: bool | None
 
+
+Counted = Sequence[tuple[Tally, Terms]]
+"""The tallies of one or more clusters of a channel, each with the terms that it is read by."""
 
 LAST: Final = 100
 """The place of an indicator that declares none: behind those of the city's plan."""
@@ -109,13 +113,15 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     def _hyphened(self) -> str:
         return self.name.replace("_", "-")
 
-    def judged(self, tally: Tally, terms: Terms, norm: float | None, over: Period) -> Judged:
+    def judged(self, counted: Counted, norm: float | None, over: Period) -> Judged:
         """The figure over a month or a year, and whether it keeps the norm if that holds for such a time.
 
-        The norm comes as the part is counted: waits in ms, working days, a ratio.
+        Of several clusters it is that of all of them together, each read by its own terms. The norm comes as the part
+        is counted: waits in ms, working days, a ratio.
         """
-        divided = _declared(tally, self.part)
-        part, whole = divided.read(tally, terms), _declared(tally, self.whole).read(tally, terms)
+        divided, by = (_declared(counted[0][0], field) for field in (self.part, self.whole))
+        part = sum(divided.read(tally, terms) for tally, terms in counted)
+        whole = sum(by.read(tally, terms) for tally, terms in counted)
         per, norm = divided.count.unit.per, norm if over is self.period else None
         shown = None if norm is None else norm / per
         if not whole:

@@ -13,11 +13,12 @@ import msgspec
 
 from streams.channels import channel_of
 from streams.core.calendar import Calendar, Opening
-from streams.core.counts import Terms
 from streams.core.month_notes import MonthNote
+from streams.core.norms import Norms
 from streams.core.rules import SECOND_MS, Channel, Rules
 from streams.core.settled import AnySettled
 from streams.core.state import AnyState
+from streams.core.terms import AllTerms
 
 DELETED_UNREAD: Final = "deleted_unread"
 """Under this key a state counts, beside the records that were rejected, those that were deleted before they were
@@ -83,17 +84,11 @@ class PartitionHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that one worker knows at `now_ms`; figures of several workers add up.
-
-    `service_level_ratio` of the answered calls should wait `service_level_seconds` at most, and at most
-    `missed_ratio` of all calls be missed.
-    """
+    """Everything that one worker knows at `now_ms`; figures of several workers add up."""
 
     now_ms: int
     rules: Rules
-    service_level_ratio: float
-    service_level_seconds: float
-    missed_ratio: float
+    norms: Norms
     calls_stale_seconds: float
     """Silence of a feed, in opening hours, after which its figures count as old."""
     tickets_stale_seconds: float
@@ -110,24 +105,20 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Refuse a service level that cannot be counted.
 
-        Raises `ValueError` when its bound is no speed category's: tallies know waits by category only.
+        Raises `ValueError` when a bound is no speed category's: tallies know waits by category only.
         """
-        if self.service_level_ms not in self.rules.speed_categories_ms:
-            bounds = ", ".join(f"{bound / SECOND_MS:g}" for bound in self.rules.speed_categories_ms)
-            raise ValueError(
-                f"the service level is counted from the speed categories, so its bound should be one of theirs "
-                f"({bounds} s), but it is {self.service_level_seconds:g} s: change one of them in the settings"
-            )
+        for seconds in self.norms.bounds_seconds:
+            if seconds * SECOND_MS not in self.rules.speed_categories_ms:
+                bounds = ", ".join(f"{bound / SECOND_MS:g}" for bound in self.rules.speed_categories_ms)
+                raise ValueError(
+                    f"the service level is counted from the speed categories, so its bound should be one of theirs "
+                    f"({bounds} s), but it is {seconds:g} s: change one of them in the settings"
+                )
 
     @property
-    def service_level_ms(self) -> int:
-        """The service level's bound, as the speed categories have it."""
-        return round(self.service_level_seconds * SECOND_MS)
-
-    @property
-    def terms(self) -> Terms:
-        """What counts are read by."""
-        return Terms(self.rules, self.service_level_ms)
+    def terms(self) -> AllTerms:
+        """What the counts of each cluster are read by."""
+        return AllTerms(self.rules, self.norms)
 
     def settle(self) -> list[AnySettled]:
         """Count what is pending in the states of all partitions: to be read, until more is folded."""

@@ -189,7 +189,8 @@ def _lines(shown: Iterable[ClusterFigures], observed: Observed) -> list[Line]:
     names, terms = window_names(observed.rules), observed.terms
     lines = []
     for each in shown:
-        sums = chain.from_iterable(each.windows[name].shared(terms) for name in names)
+        mine = terms.of(each.cluster.channel, each.cluster.name)
+        sums = chain.from_iterable(each.windows[name].shared(mine) for name in names)
         counts = [each.waiting.count, *sums]
         if any(counts):
             lines.append(Line(each.cluster.name, each.waiting.since_ms, counts))

@@ -55,9 +55,5 @@ class Formula(StrEnum):
     SHORT_ABANDONED_LEFT_OUT = "short_abandoned_left_out"
     """Answered within the bound, over answered plus abandoned after the bound."""
 
-    def said(self, bound_seconds: float, words: Words) -> str:
-        """The formula in words."""
-        return words(f"formula-{self.value.replace('_', '-')}", bound=f"{bound_seconds:g}")
-
 
 OFFICIAL_FORMULA: Final = Formula.ANSWERED

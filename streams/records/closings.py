@@ -15,8 +15,8 @@ from streams.channels.calls.counts import PhoneTally
 from streams.channels.visits.counts import DeskTally
 from streams.core.counts import Tally
 from streams.core.coverage import QuarterMap
+from streams.core.norms import Norms
 from streams.core.rules import Channel, DatedHours, Rules
-from streams.settings import Norms
 
 FORMAT: Final = 1
 """Format of the records: a newer one is refused, never guessed at."""

@@ -93,13 +93,10 @@ class Pages:
 
     def observed(self) -> Observed:
         """Everything there is to show, now."""
-        norms = self.settings.norms
         return Observed(
             now_ms=self._clock(),
             rules=self.settings.rules,
-            service_level_ratio=norms.service_level_ratio,
-            service_level_seconds=norms.service_level_seconds,
-            missed_ratio=norms.missed_ratio,
+            norms=self.settings.norms,
             calls_stale_seconds=self.settings.web.calls_stale_seconds,
             tickets_stale_seconds=self.settings.web.tickets_stale_seconds,
             others_stale_seconds=self.settings.web.stale_seconds,
@@ -194,7 +191,11 @@ class Pages:
 
 def _digest(settings: Settings) -> str:
     """Of all that the sums on the wall were counted by."""
-    return f"{settings.rules.digest()}/{settings.norms.service_level_seconds}"
+    own = (
+        f"/{each.channel}/{each.cluster}/{each.level.seconds}"
+        for each in sorted(settings.norms.own_service_levels, key=lambda each: (each.channel, each.cluster))
+    )
+    return f"{settings.rules.digest()}/{settings.norms.service_level_seconds}{''.join(own)}"
 
 
 def _reported(settings: Settings) -> Reported:

@@ -3,34 +3,35 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from streams.channels import channel_of
-from streams.contracts.spelling import in_one_form
 from streams.core.calendar import public_holidays
+from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import DAY_MS, HOUR_MS, SECOND_MS, Channel, Cluster, DatedHours, OpenInterval, Rules
 from streams.settings import kinds
+from streams.settings.across import no_category
 from streams.settings.model import (
     BudgetYear,
     CheckpointSettings,
     ClosingSettings,
     GrafanaSettings,
     KafkaSettings,
-    Norms,
     PrometheusSettings,
     ReportedYear,
     Settings,
     WebSettings,
 )
 from streams.settings.toml.section import Section, Unit, Whole, together
-from streams.settings.toml.text import shown
 from streams.words import Language
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+Number = TypeVar("Number", int, Decimal)
 
 Week = tuple[tuple[OpenInterval, ...], ...]
 """Hours by weekday, Monday first."""
@@ -55,10 +56,7 @@ def _bound(seconds: int, info: ValidationInfo) -> int:
     """The service level is counted from the speed categories."""
     bounds = info.data.get("speed_categories_seconds")
     if bounds and seconds not in bounds:
-        raise together(
-            f"expected one of the bounds in speed_categories_seconds ({', '.join(map(str, bounds))}), got {seconds}: "
-            "only at a bound is it known how many calls were answered in time"
-        )
+        raise together(no_category(seconds, bounds))
     return seconds
 
 
@@ -93,6 +91,14 @@ def _of_a_line(hours: "LineHoursTable | None", info: ValidationInfo) -> "LineHou
     if hours is not None and channel is not None and not channel_of(channel).counts_by_hours:
         raise together(f"expected none for a cluster of {channel_of(channel).called}, got some; remove the table")
     return hours
+
+
+def _of_answered(value: Number | None, info: ValidationInfo) -> Number | None:
+    """A service level is one of contacts that are answered."""
+    channel = info.data.get("channel")
+    if value is not None and channel is not None and not channel_of(channel).has_service_level:
+        raise together(f"expected none for a cluster of {channel_of(channel).called}, got {value}; remove the key")
+    return value
 
 
 class LineHoursTable(Section, frozen=True, kw_only=True):
@@ -135,6 +141,12 @@ class ClusterTable(Section, frozen=True, kw_only=True):
     """The norm for the average wait in a month."""
     aliases: kinds.ClusterNames = ()
     """What else events may call it, such as its name before it was renamed: they count for this cluster."""
+    service_level_seconds: Annotated[kinds.Bound | None, AfterValidator(_of_answered)] = None
+    """One of the bounds of the speed categories, within which the calls of this line are to be answered; without it
+    that of all lines."""
+    service_level_percent: Annotated[kinds.Percent | None, AfterValidator(_of_answered)] = None
+    """Of the answered calls of this line, at least so many are answered within its bound; without it as many as of
+    all lines."""
     opening_hours: Annotated[LineHoursTable | None, AfterValidator(_of_a_line)] = None
     """Hours of its own of one telephone line. A day that is left out has the common hours."""
 
@@ -150,6 +162,16 @@ class ClusterTable(Section, frozen=True, kw_only=True):
             dated_hours=() if hours is None else _dated(hours.dates),
         )
 
+    def own_service_level(self, common: ServiceLevel) -> OwnServiceLevel | None:
+        """Where it has a bound or a share of its own; what it does not say is that of all lines."""
+        if self.service_level_seconds is None and self.service_level_percent is None:
+            return None
+        seconds, percent = self.service_level_seconds, self.service_level_percent
+        level = ServiceLevel(
+            common.seconds if seconds is None else seconds, common.ratio if percent is None else float(percent / 100)
+        )
+        return None if level == common else OwnServiceLevel(self.channel, self.name, level)
+
 
 class NormsTable(Section, frozen=True, kw_only=True):
     """The norms that hold for every cluster of a channel."""
@@ -158,9 +180,7 @@ class NormsTable(Section, frozen=True, kw_only=True):
     """Upper bounds of the speed categories of answered calls; a category holds its bound."""
     service_level_percent: Annotated[kinds.Percent, Field(examples=["70"])]
     """Of the answered calls, at least so many are answered within `service_level_seconds`, in a month."""
-    service_level_seconds: Annotated[
-        Whole, Field(ge=1, le=3_600, examples=["30"]), Unit("seconds"), AfterValidator(_bound)
-    ]
+    service_level_seconds: Annotated[kinds.Bound, Field(examples=["30"]), AfterValidator(_bound)]
     """One of the bounds of the speed categories."""
     missed_percent: kinds.Percent
     """Of all calls dialled in within opening hours, at most so many are missed, in a year."""
@@ -271,14 +291,9 @@ class SettingsFile(Section, frozen=True, kw_only=True):
 
     def settings(self) -> Settings:
         """The same in milliseconds, ratios and cents."""
-        norms = self.norms
         return Settings(
             rules=self._rules(),
-            norms=Norms(
-                service_level_seconds=norms.service_level_seconds,
-                service_level_ratio=float(norms.service_level_percent / 100),
-                missed_ratio=float(norms.missed_percent / 100),
-            ),
+            norms=self._norms(),
             history=tuple(
                 ReportedYear(year=int(year), missed_ratio=float(percent / 100))
                 for year, percent in sorted(self.history.missed_percent.items())
@@ -294,6 +309,17 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             grafana=self.grafana,
             prometheus=self.prometheus,
             language=self.language,
+        )
+
+    def _norms(self) -> Norms:
+        norms = self.norms
+        common = ServiceLevel(norms.service_level_seconds, float(norms.service_level_percent / 100))
+        own = (each.own_service_level(common) for each in self.cluster)
+        return Norms(
+            service_level_seconds=common.seconds,
+            service_level_ratio=common.ratio,
+            missed_ratio=float(norms.missed_percent / 100),
+            own_service_levels=tuple(each for each in own if each is not None),
         )
 
     def _rules(self) -> Rules:
@@ -336,34 +362,3 @@ def _budget(kind: Literal["accounts", "budget"], euro: Mapping[str, Decimal]) ->
 def _midnight_ms(day: date, zone: str) -> int:
     """When the day begins by the clocks of the zone."""
     return round(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp() * 1000)
-
-
-def clusters_twice(values: Mapping[str, Any]) -> Iterator[str]:
-    """Problems of the file as it was parsed: names and aliases that events cannot tell from those of another cluster.
-
-    Of all at once, of which some may be wrong: so not a part of checking one.
-    """
-    first: dict[tuple[str, str], tuple[int, str, str]] = {}
-    tables = values.get("cluster")
-    for number, table in enumerate(tables if isinstance(tables, list) else (), 1):
-        name, channel = (table.get("name"), table.get("channel")) if isinstance(table, dict) else (None, None)
-        if not (isinstance(name, str) and isinstance(channel, str)):
-            continue
-        place = f"[[cluster]] {number} {shown(name)}"
-        for key, text in _called(name, table.get("aliases")):
-            other_number, other, other_text = first.setdefault((in_one_form(text), channel), (number, place, text))
-            if other_number != number:
-                yield f"{place}: {_collision(key, text, other, other_text)}"
-
-
-def _called(name: str, aliases: object) -> Iterator[tuple[str, str]]:
-    """What a cluster is called, each with the key that says so."""
-    yield "name", name
-    yield from (("aliases", each) for each in (aliases if isinstance(aliases, list) else ()) if isinstance(each, str))
-
-
-def _collision(key: str, text: str, other: str, other_text: str) -> str:
-    got = f"got {'that' if key == 'name' else shown(text)} of {other}"
-    if text != other_text:
-        got = f"got {shown(text)}, which differs from {shown(other_text)} of {other} in spaces or accents alone"
-    return f"{key}: expected a name once for a channel, {got}; rename or remove one"

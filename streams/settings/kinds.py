@@ -73,8 +73,15 @@ Euro = Annotated[
     Expected("an amount in euro, not negative, with at most two decimals", "4842.84"),
 ]
 
+BOUNDS_SECONDS: Final = range(1, 3_601)
+"""What the bound of a speed category may be, and so that of a service level."""
+
+_BOUND: Final = Field(ge=BOUNDS_SECONDS[0], le=BOUNDS_SECONDS[-1])
+
+Bound = Annotated[Whole, _BOUND, Unit("seconds")]
+
 SpeedCategories = Annotated[
-    tuple[Annotated[Whole, Field(ge=1, le=3_600)], ...],
+    tuple[Annotated[Whole, _BOUND], ...],
     Field(min_length=1),
     AfterValidator(_ascending),
     Expected("an ascending list of whole numbers of seconds from 1 to 3600"),

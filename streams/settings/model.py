@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from streams.core.norms import Norms
 from streams.core.rules import Rules
 from streams.settings import kinds
 from streams.settings.kafka_checks import (
@@ -188,16 +189,6 @@ class PrometheusSettings(Section, frozen=True, kw_only=True):
 
     url: Annotated[kinds.Url | None, Field(examples=['"http://127.0.0.1:9090"'])] = None
     """Scheme, host, port and path."""
-
-
-class Norms(msgspec.Struct, frozen=True, kw_only=True):
-    """The norms that hold for every telephone line; they judge figures, they do not change them."""
-
-    service_level_seconds: int
-    """The wait within which `service_level_ratio` of the answered calls must be answered; bound of a category."""
-    service_level_ratio: float
-    missed_ratio: float
-    """Largest share of missed calls in a year."""
 
 
 class ReportedYear(msgspec.Struct, frozen=True, kw_only=True):

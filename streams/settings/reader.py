@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from streams.settings.across import problems_across
 from streams.settings.environment import FILE_VARIABLE, Keys, overrides, unknown, value_of, variable
-from streams.settings.file import SettingsFile, clusters_twice
+from streams.settings.file import SettingsFile
 from streams.settings.model import Settings, SettingsError
 from streams.settings.toml.problems import Overrides, Problems, read
 from streams.settings.toml.section import Key, Section, keys_of
@@ -67,7 +68,7 @@ def read_settings(values: dict[str, Any], path: Path, environ: Mapping[str, str]
         file = read(SettingsFile, values, context=path.parent, overrides=overridden)
     except Problems as found:
         problems.extend(found.texts)
-    problems.extend(clusters_twice(values))
+    problems.extend(problems_across(values))
     if problems:
         raise SettingsError(problems, f"the settings ({path})")
     return file.settings()

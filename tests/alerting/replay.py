@@ -211,13 +211,11 @@ class Replay:
         self._watch.broken = []
 
     def _observed(self) -> Observed:
-        norms, web = self.settings.norms, self.settings.web
+        web = self.settings.web
         return Observed(
             now_ms=self._now_ms,
             rules=self.settings.rules,
-            service_level_ratio=norms.service_level_ratio,
-            service_level_seconds=norms.service_level_seconds,
-            missed_ratio=norms.missed_ratio,
+            norms=self.settings.norms,
             calls_stale_seconds=web.calls_stale_seconds,
             tickets_stale_seconds=web.tickets_stale_seconds,
             partitions=[self._health("calls", self._calls), self._health("tickets", self._tickets)]

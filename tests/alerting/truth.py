@@ -15,6 +15,7 @@ from streams.channels.figures import ClusterFigures, figures
 from streams.channels.visits.counts import DeskTally
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, Offered, instant_ms
 from streams.core.calendar import Calendar, Opening
+from streams.core.norms import ServiceLevel
 from streams.core.rules import MINUTE_MS, SECOND_MS, Channel
 from streams.live.observed import DELETED_UNREAD, Observed
 
@@ -172,14 +173,15 @@ def _phone_alarms(each: ClusterFigures, observed: Observed) -> Iterator[str]:
     quarter, hour, today = windows["15m"], windows["60m"], windows["today"]
     if quarter.answered >= 5 and quarter.wait_ms / quarter.answered > each.cluster.norm_ms:
         yield "average-wait"
-    slow = [_slow_burn(tally, observed) for tally in (quarter, hour)]
+    level = observed.norms.service_level(each.cluster.channel, each.cluster.name)
+    slow = [_slow_burn(tally, level) for tally in (quarter, hour)]
     if hour.answered >= 20 and quarter.answered and min(slow) > FAST_BURN:
         yield "service-level-hour"
     missed = [_missed_burn(tally, observed) for tally in (quarter, hour)]
     if hour.offered >= 20 and quarter.offered and min(missed) > FAST_BURN:
         yield "missed-calls-hour"
     month, year = _longer(each, observed)
-    if today.answered >= 100 and min(_slow_burn(today, observed), _slow_burn(month, observed)) > SLOW_BURN:
+    if today.answered >= 100 and min(_slow_burn(today, level), _slow_burn(month, level)) > SLOW_BURN:
         yield "service-level-month"
     if today.offered >= 100 and min(_missed_burn(today, observed), _missed_burn(year, observed)) > SLOW_BURN:
         yield "missed-calls-year"
@@ -206,15 +208,15 @@ def _longer(each: ClusterFigures, observed: Observed) -> tuple[PhoneTally, Phone
     return month, year
 
 
-def _slow_burn(tally: PhoneTally, observed: Observed) -> float:
+def _slow_burn(tally: PhoneTally, level: ServiceLevel) -> float:
     if not tally.answered:
         return 0.0
-    share = tally.answered_within(observed.service_level_ms) / tally.answered
-    return (1 - share) / (1 - observed.service_level_ratio)
+    share = tally.answered_within(level.seconds * SECOND_MS) / tally.answered
+    return (1 - share) / (1 - level.ratio)
 
 
 def _missed_burn(tally: PhoneTally, observed: Observed) -> float:
-    return tally.missed / tally.offered / observed.missed_ratio if tally.offered else 0.0
+    return tally.missed / tally.offered / observed.norms.missed_ratio if tally.offered else 0.0
 
 
 def silences(events: Sequence[AnyEvent], incidents: Iterable[Incident]) -> Iterator[Broken]:

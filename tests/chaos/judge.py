@@ -58,6 +58,7 @@ _METRICS: Final[Mapping[str, str]] = {
     "offered": "offered_calls",
     "missed": "missed_calls",
     "missed_wait_ms": "missed_wait_seconds",
+    "within_service_level": "within_service_level_calls",
     "answered_too_late": "answered_too_late_calls",
     "callbacks_requested": "callback_requested_calls",
     "called_back": "called_back_calls",
@@ -92,7 +93,7 @@ _COMPARED: Final = frozenset(
     f"wachtmonitor_{name}"
     for name in (
         *_METRICS.values(),
-        *("excluded_contacts", "within_service_level_calls", "speed_category_calls"),
+        *("excluded_contacts", "speed_category_calls"),
         *("waiting_contacts", "waiting_walk_ins"),
     )
 )
@@ -254,8 +255,6 @@ def _as_series(name: str, count: int, labels: dict[str, str]) -> Iterable[tuple[
         yield series("excluded_contacts", **labels, reason=name), count
     elif not name.startswith("missed_to_") and name != "missed_beyond":  # which month totals alone tell
         yield series("speed_category_calls", **labels, up_to_seconds=_CATEGORIES[name]), count
-    if name == "to_30":
-        yield series("within_service_level_calls", **labels), count
 
 
 def _channel(cluster: str) -> str:

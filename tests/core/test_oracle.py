@@ -32,8 +32,10 @@ from streams.contracts.events import (
     Started,
     instant_ms,
 )
+from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel, Cluster, Rules
 from streams.core.state import AnyState
+from streams.core.terms import AllTerms
 from tests.applying import apply
 from tests.core.builders import DAY, HOUR, MINUTE, SECOND, STEADY, hours, ms, rules_with
 from tests.core.folding import restarted
@@ -53,6 +55,14 @@ ORACLE_RULES: Final[Rules] = rules_with(
 )
 """Opening hours that SQL can say in a line."""
 
+NORMS: Final = Norms(
+    service_level_seconds=30,
+    service_level_ratio=0.7,
+    missed_ratio=0.2,
+    own_service_levels=(OwnServiceLevel(Channel.PHONE, "Noodlijn", ServiceLevel(90, 0.9)),),
+)
+"""One line has a service level of its own."""
+
 END: Final = ms("2027-12-31 00:00")
 """When all is over: every open contact has expired."""
 
@@ -67,6 +77,7 @@ IN_SQL: Final = OracleRules(
         *("2026-05-24", "2026-05-25", "2026-07-21", "2026-08-15", "2026-11-01", "2026-11-11", "2026-12-25"),
         *("2027-01-01", "2026-05-15", "2026-12-24"),
     ],
+    bounds_ms={"Noodlijn": 90 * SECOND},
 )
 """The same for the database, public holidays written out."""
 
@@ -257,7 +268,11 @@ def asked_of_duckdb(rows: Sequence[Row]) -> Totals:
 
 def counted_by_the_core(state: AnyState) -> Totals:
     """The month totals of the state under the database's names."""
-    return {key: named_counts(tally) for key, tally in month_totals(state.settle(), END).items()}
+    terms = AllTerms(ORACLE_RULES, NORMS)
+    return {
+        (month, cluster): named_counts(tally, terms.of(state.channel, cluster).service_level_ms)
+        for (month, cluster), tally in month_totals(state.settle(), END).items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -311,7 +326,7 @@ def test_the_year_has_everything_in_it(calls: list[Row], visits: list[Row]) -> N
     """Every number that is compared is more than a handful somewhere, and every month is there."""
     by_call = asked_of_duckdb(calls)
     by_visit = asked_of_duckdb(visits)
-    for answer, numbers in ((by_call, 28), (by_visit, 25)):
+    for answer, numbers in ((by_call, 29), (by_visit, 25)):
         names = {name for each in answer.values() for name in each}
         assert len(names) == numbers, names
         assert {month for month, _ in answer} >= {f"2026-{month:02d}" for month in range(1, 13)}

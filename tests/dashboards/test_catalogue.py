@@ -28,6 +28,10 @@ NOT_SHOWN: Final[dict[str, str]] = {
         f"wachtmonitor_{span}{name}": "The report shows it where there is any; few exchanges send such facts."
         for span, name in product(("", "month_", "closed_month_"), _OF_CALLS)
     },
+    **{
+        f"wachtmonitor_{name}": "Beside the figure of a line stand its own bound and norm."
+        for name in ("norm_service_level_ratio", "norm_service_level_seconds", "month_norm_service_level_seconds")
+    },
     "wachtmonitor_feed_fault": "It is for an alarm: /health, the wall and the log say in words what the fault is.",
     "wachtmonitor_clusters": "It is for an alarm and `check`: where Prometheus has fewer, no dashboard is right.",
     "wachtmonitor_feed_refused": "It is for an alarm: /health, the wall and the log say in words what "

@@ -18,6 +18,8 @@ AT: Final = 1_790_000_000
 """A second within a day of 2026."""
 
 LINE: Final = 'cluster="Klantencontactcentrum",channel="phone"'
+OTHER: Final = 'cluster="Afspraken",channel="phone"'
+NORM_LEVEL: Final = "cluster:wachtmonitor_norm_cluster_service_level"
 NORM: Final = "cluster:wachtmonitor_norm_wait_seconds:max"
 AVERAGE: Final = "cluster_window:wachtmonitor_wait_seconds:avg"
 LEVEL: Final = "cluster_window:wachtmonitor_service_level:ratio"
@@ -30,8 +32,8 @@ SAMPLES: Final = {
     f'{NORM}{{cluster="Burgerzaken",channel="desk"}}': 60,
     f'{NORM}{{cluster="OCMW",channel="desk"}}': 600,
     f'{NORM}{{cluster="Wonen",channel="desk"}}': 300,
-    "city:wachtmonitor_norm_service_level_ratio:max": 0.7,
-    "city:wachtmonitor_norm_service_level_seconds:max": 30,
+    f"{NORM_LEVEL}_ratio:max{{{LINE}}}": 0.7,
+    f"{NORM_LEVEL}_seconds:max{{{LINE}}}": 30,
     "city:wachtmonitor_norm_missed_ratio:max": 0.2,
     # the telephone's norm is "below", the desks' is "at most": both stand exactly on it
     f'{AVERAGE}{{{LINE},window="today"}}': 45,
@@ -73,7 +75,7 @@ CLOSED: Final = AT + 60
 """A minute later the city is closed, and everything else as it was."""
 
 MANY: Final = AT + 120
-"""And then there is a second telephone line, on which nobody has called."""
+"""And then there is a second telephone line, with a service level of its own, of whose calls little is known."""
 
 
 class Tile(NamedTuple):
@@ -94,7 +96,12 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]
         give_up(str(missing))
     with holding:
         closed = SAMPLES | {"city:wachtmonitor_open:max": 0, "city:wachtmonitor_workers:count": 2}
-        many = SAMPLES | {f'{NORM}{{cluster="Afspraken",channel="phone"}}': 60}
+        many = SAMPLES | {
+            f"{NORM}{{{OTHER}}}": 60,
+            f"{NORM_LEVEL}_ratio:max{{{OTHER}}}": 0.9,
+            f"{NORM_LEVEL}_seconds:max{{{OTHER}}}": 120,
+            f'{LEVEL}{{{OTHER},window="today"}}': 0.8,
+        }
         holding.add(
             [f"{name} {value} {at}" for name, value in samples.items()]
             for at, samples in ((AT, SAMPLES), (CLOSED, closed), (MANY, many))
@@ -142,6 +149,16 @@ def test_shares_keep_their_norms_at_the_bound(prometheus: Prometheus) -> None:
 
 def test_the_bound_of_the_service_level_is_in_the_name(prometheus: Prometheus) -> None:
     assert set(shown(prometheus, wall.LINE_SERVICE_LEVEL_DAY, by="bound")) == {"30"}
+
+
+def test_a_line_is_judged_by_its_own_service_level(prometheus: Prometheus) -> None:
+    query = wall.LINE_SERVICE_LEVEL_DAY
+    assert shown(prometheus, query, at=MANY) == {
+        "Klantencontactcentrum": Tile(GOOD, "70", 0.7),
+        "Afspraken": Tile(BAD, "90", 0.8),
+    }
+    assert set(shown(prometheus, query, by="bound", at=MANY)) == {"30", "120"}
+    assert set(shown(prometheus, query, by="line", at=MANY)) == {"Klantencontactcentrum: ", "Afspraken: "}
 
 
 def test_the_number_of_waiting_visitors_is_in_the_name(prometheus: Prometheus) -> None:

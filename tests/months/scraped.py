@@ -49,13 +49,10 @@ class Scraped:
 
 def pages(states: Mapping[str, AnyState], sources: Sources, settings: Settings, now_ms: int) -> bytes:
     """Both pages of a worker that owns everything, at this moment."""
-    norms = settings.norms
     observed = Observed(
         now_ms=now_ms,
         rules=settings.rules,
-        service_level_ratio=norms.service_level_ratio,
-        service_level_seconds=norms.service_level_seconds,
-        missed_ratio=norms.missed_ratio,
+        norms=settings.norms,
         calls_stale_seconds=90,
         tickets_stale_seconds=900,
         partitions=[

@@ -6,6 +6,7 @@ from typing import Final
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.core.norms import Norms
 from streams.core.rules import Channel, Rules
 from streams.core.state import AnyState
 from streams.live.observed import Observed, PartitionHealth
@@ -15,6 +16,8 @@ from streams.serve.metrics.metric import Aggregation
 from tests.core.builders import RULES
 
 TOPICS: Final = {Channel.PHONE: "calls", Channel.DESK: "tickets"}
+
+NORMS: Final = Norms(service_level_seconds=30, service_level_ratio=0.7, missed_ratio=0.2)
 
 Series = tuple[str, frozenset[tuple[str, str]]]
 """Name and labels of one sample."""
@@ -33,14 +36,14 @@ def owning(*states: AnyState) -> list[PartitionHealth]:
     return partitions
 
 
-def observing(partitions: Iterable[PartitionHealth], now_ms: int, rules: Rules = RULES) -> Observed:
+def observing(
+    partitions: Iterable[PartitionHealth], now_ms: int, rules: Rules = RULES, norms: Norms = NORMS
+) -> Observed:
     """One worker's view, under the norms of the action plan."""
     return Observed(
         now_ms=now_ms,
         rules=rules,
-        service_level_ratio=0.7,
-        service_level_seconds=30,
-        missed_ratio=0.2,
+        norms=norms,
         calls_stale_seconds=90,
         tickets_stale_seconds=900,
         partitions=list(partitions),

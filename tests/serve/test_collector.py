@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.channels.calls.state import CallState
 from streams.channels.visits.state import TicketState
 from streams.contracts.events import AnyCallEvent, AnyTicketEvent
+from streams.core.norms import OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel, Cluster
 from streams.live.observed import Observed
 from streams.serve.metrics.catalogue import on_page
@@ -44,7 +45,7 @@ from tests.core.builders import (
     tickets,
 )
 from tests.core.test_judging import taken_in
-from tests.serve.observing import exposition, observing, over_workers, owning, read, series
+from tests.serve.observing import NORMS, exposition, observing, over_workers, owning, read, series
 
 TEN = ms("2026-03-02 10:00")  # a Monday within opening hours
 PHONE = {"cluster": KCC, "channel": "phone"}
@@ -232,9 +233,24 @@ def test_norms_are_exported_as_they_are_in_the_settings() -> None:
     assert exposed[series("norm_wait_seconds", **DESK)] == 60
     assert exposed[series("norm_service_level_ratio")] == 0.7
     assert exposed[series("norm_service_level_seconds")] == 30
+    assert exposed[series("norm_cluster_service_level_ratio", **PHONE)] == 0.7
+    assert exposed[series("norm_cluster_service_level_seconds", **PHONE)] == 30
+    assert series("norm_cluster_service_level_ratio", **DESK) not in exposed
     assert exposed[series("norm_missed_ratio")] == 0.2
     assert exposed[series("norm_lead_workdays")] == 5
     assert exposed[series("clusters")] == sum(name == "wachtmonitor_norm_wait_seconds" for name, _ in exposed)
+
+
+def test_a_line_is_counted_by_its_own_bound() -> None:
+    """A call answered after 45 s is late by the bound of all lines, and in time by that of its line."""
+    own = OwnServiceLevel(Channel.PHONE, KCC, ServiceLevel(60, 0.9))
+    state = calls([offered(TEN - MINUTE, "a"), answered(TEN - 15 * SECOND, "a")])
+    for norms, within in ((NORMS, 0), (msgspec.structs.replace(NORMS, own_service_levels=(own,)), 1)):
+        exposed = exposition(observing(owning(state), TEN, norms=norms))
+        assert exposed[series("within_service_level_calls", **PHONE, window="today")] == within
+        level = norms.service_level(Channel.PHONE, KCC)
+        assert exposed[series("norm_cluster_service_level_seconds", **PHONE)] == level.seconds
+        assert exposed[series("norm_cluster_service_level_ratio", **PHONE)] == level.ratio
 
 
 @pytest.mark.parametrize(
@@ -298,7 +314,7 @@ def test_series_of_a_partition_that_is_no_longer_owned_disappear() -> None:
     gone = {labels for _, labels in set(before) - set(after)}
     assert all(("topic", "calls") in labels or ("channel", "phone") in labels for labels in gone)
     assert not [name for name, labels in after if ("topic", "calls") in labels]
-    assert [name for name, labels in after if ("channel", "phone") in labels] == ["wachtmonitor_norm_wait_seconds"]
+    assert all(name.startswith("wachtmonitor_norm_") for name, labels in after if ("channel", "phone") in labels)
 
 
 def test_a_scrape_says_the_same_whatever_earlier_scrapes_have_said() -> None:
@@ -344,9 +360,7 @@ def test_a_service_level_whose_bound_is_no_category_is_refused_with_the_bounds_t
         Observed(
             now_ms=TEN,
             rules=RULES,
-            service_level_ratio=0.7,
-            service_level_seconds=45,
-            missed_ratio=0.2,
+            norms=msgspec.structs.replace(NORMS, service_level_seconds=45),
             calls_stale_seconds=90,
             tickets_stale_seconds=900,
             partitions=[],

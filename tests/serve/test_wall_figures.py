@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from streams.channels.calls.state import CallState
+from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
+from streams.core.rules import Channel
 from streams.serve.wall.calls import CallsWindow
 from streams.serve.wall.figures import feeds, wall_moment
-from streams.serve.wall.moment import ClusterNow, Moment, Norms
+from streams.serve.wall.moment import ClusterNow, Moment
 from streams.serve.wall.payload import FeedStatus, WallPayload
 from streams.serve.wall.say import said
 from streams.serve.wall.visits import VisitsWindow
@@ -33,6 +35,8 @@ from tests.core.builders import (
     tickets,
 )
 from tests.serve.observing import observing, owning
+from tests.serve.wall_payloads import phone
+from tests.serve.wall_payloads import wall_moment as lines_moment
 
 TEN = ms("2026-03-02 10:00")  # a Monday within opening hours
 
@@ -134,7 +138,7 @@ def test_the_wall_tells_the_citys_time_and_whether_it_is_open(local: str, openin
 
 def test_norms_and_demo_are_handed_on() -> None:
     payload = wall_moment(observing([], TEN), demo=True)
-    assert payload.norms == Norms(service_level_ratio=0.7, missed_ratio=0.2)
+    assert payload.norms == Norms(service_level_seconds=30, service_level_ratio=0.7, missed_ratio=0.2)
     assert payload.demo
 
 
@@ -178,3 +182,21 @@ def test_the_payload_is_json_that_programs_can_read_back() -> None:
     encoded = msgspec.json.encode(payload)
     assert msgspec.json.decode(encoded, type=WallPayload) == payload
     assert [each["channel"] for each in json.loads(encoded)["channels"]] == ["phone", "desk"]
+
+
+def test_lines_with_service_levels_of_their_own_say_within_which_time_each() -> None:
+    """The heading names a bound as long as all lines have one; then each is judged by its own, and says it."""
+    moment = lines_moment(phone(), phone(cluster="Noodlijn"))
+    (lines,) = said(moment, words_of(Language.ENGLISH)).channels
+    assert lines.columns[3].label == "within 30 s today"
+    assert {each.cells[3].norm for each in lines.clusters} == {"target ≥ 70%"}
+    assert {each.note for each in lines.clusters} == {""}
+    own = OwnServiceLevel(Channel.PHONE, "Noodlijn", ServiceLevel(60, 0.8))
+    norms = msgspec.structs.replace(moment.norms, own_service_levels=(own,))
+    (lines,) = said(msgspec.structs.replace(moment, norms=norms), words_of(Language.ENGLISH)).channels
+    assert lines.columns[3].label == "in time today"
+    cells = {each.cluster: (each.cells[3].norm, each.cells[3].state, each.note) for each in lines.clusters}
+    assert cells == {
+        KCC: ("target ≥ 70% within 30 s", "good", "target ≥ 70% within 30 s"),
+        "Noodlijn": ("target ≥ 80% within 1 min", "bad", "target ≥ 80% within 1 min"),
+    }

@@ -221,7 +221,7 @@ async def test_numbers_are_written_the_dutch_way(wall: Wall) -> None:
 
 
 async def test_the_service_level_is_named_by_its_own_bound(wall: Wall) -> None:
-    norms = msgspec.structs.replace(wall.moment.norms, service_level_seconds=60.0)
+    norms = msgspec.structs.replace(wall.moment.norms, service_level_seconds=60)
     page = await wall.show(msgspec.structs.replace(wall.moment, norms=norms))
     await expect(tile(page, "binnen 1 min vandaag").locator(".value")).to_have_text("74 %")
 

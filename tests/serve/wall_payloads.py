@@ -5,15 +5,16 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.core.norms import Norms
 from streams.core.rules import Channel
 from streams.serve.wall.calls import CallsWindow
-from streams.serve.wall.moment import ClusterNow, Moment, Norms, Trouble
+from streams.serve.wall.moment import ClusterNow, Moment, Trouble
 from streams.serve.wall.payload import FeedStatus, Opening, WallPayload
 from streams.serve.wall.say import said
 from streams.serve.wall.visits import VisitsWindow
 from streams.words import Language, words_of
 
-NORMS: Final = Norms(service_level_ratio=0.70, missed_ratio=0.20)
+NORMS: Final = Norms(service_level_seconds=30, service_level_ratio=0.70, missed_ratio=0.20)
 NO_CALLS: Final = CallsWindow(count=0, average_wait_seconds=None, within_ratio=None, missed=0, missed_ratio=None)
 NO_VISITS: Final = VisitsWindow(count=0, average_wait_seconds=None)
 BUSY_QUARTER: Final = CallsWindow(

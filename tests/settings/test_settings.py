@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.calendar import public_holidays
+from streams.core.norms import Norms, ServiceLevel
 from streams.core.rules import DAY_MS, HOUR_MS, MINUTE_MS, Channel, Cluster, DatedHours, OpenInterval, Rules
 from streams.settings import (
     DEFAULT_FILE,
     BudgetYear,
     CheckpointSettings,
     KafkaSettings,
-    Norms,
     ReportedYear,
     Secret,
     Settings,
@@ -208,6 +208,26 @@ def test_a_cluster_has_aliases_and_another_may_differ_by_capitals_alone(write: W
     assert rules.channel_aliases(Channel.PHONE) == {}
 
 
+def test_a_line_may_have_a_service_level_of_its_own(write: Write) -> None:
+    """What it does not say is that of all lines; one that says the same as all has none of its own."""
+    own = 'name = "Lijn {0}"\nchannel = "phone"\nnorm_seconds = 5\n{1}\n[[cluster]]\n'
+    said = (
+        "service_level_seconds = 120",
+        "service_level_percent = 90.5",
+        "service_level_seconds = 60\nservice_level_percent = 80",
+        "service_level_seconds = 30\nservice_level_percent = 70",
+    )
+    lines = "".join(own.format(number, each) for number, each in enumerate(said))
+    settings = load(write(('name = "Burgerzaken"', f'{lines}name = "Burgerzaken"')), {})
+    levels = {each.cluster: each.level for each in settings.norms.own_service_levels}
+    assert levels == {
+        "Lijn 0": ServiceLevel(120, 0.7),
+        "Lijn 1": ServiceLevel(30, 0.905),
+        "Lijn 2": ServiceLevel(60, 0.8),
+    }
+    assert settings.norms.service_level(Channel.PHONE, "Lijn 3") == ServiceLevel(30, 0.7)
+
+
 def test_hours_of_dates_and_of_a_line_are_read_in_the_terms_of_the_city(write: Write) -> None:
     line = 'name = "Lijn"\nchannel = "phone"\nnorm_seconds = 5\n[cluster.opening_hours]\nthursday = "13:00-20:00"\n'
     line += '[cluster.opening_hours.dates]\n2026-12-24 = "closed"\n[[cluster]]\n'
@@ -327,10 +347,31 @@ MISTAKES = {
         ("[checkpoint]", "[checkpoints]"),
         "checkpoints: unknown key; did you mean checkpoint?",
     ),
+    "service level of a desk": (
+        ('name = "Wonen"', 'name = "Wonen"\nservice_level_seconds = 60'),
+        '[[cluster]] 7 "Wonen": service_level_seconds: expected none for a cluster of the desks, got 60; remove the '
+        "key",
+    ),
+    "norm of the service level of a desk": (
+        ('name = "Wonen"', 'name = "Wonen"\nservice_level_percent = 60'),
+        '[[cluster]] 7 "Wonen": service_level_percent: expected none for a cluster of the desks, got 60; remove the '
+        "key",
+    ),
+    "service level of a line that is no bound of a category": (
+        ("# service_level_seconds = 60", "service_level_seconds = 100"),
+        '[[cluster]] 1 "Klantencontactcentrum": service_level_seconds: expected one of the bounds in '
+        "speed_categories_seconds (30, 60, 90, 120, 300), got 100; the nearest is 90: only at a bound is it known "
+        "how many calls were answered in time",
+    ),
+    "service level of a line that is no time": (
+        ("# service_level_seconds = 60", "service_level_seconds = 0"),
+        '[[cluster]] 1 "Klantencontactcentrum": service_level_seconds: expected a whole number of seconds from 1 to '
+        "3600, got 0",
+    ),
     "service level that is no bound of a category": (
         ("service_level_seconds = 30", "service_level_seconds = 45"),
         "[norms]: service_level_seconds: expected one of the bounds in speed_categories_seconds (30, 60, 90, 120, "
-        "300), got 45: only at a bound is it known how many calls were answered in time",
+        "300), got 45; the nearest is 30: only at a bound is it known how many calls were answered in time",
     ),
     "categories that do not ascend": (
         ("speed_categories_seconds = [30, 60, 90", "speed_categories_seconds = [30, 90, 60"),

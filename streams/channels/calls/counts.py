@@ -106,7 +106,9 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     ) -> Annotated[
         int,
         Count(
-            CALLS, "Calls answered within the bound of the service level (wachtmonitor_norm_service_level_seconds)."
+            CALLS,
+            "Calls answered within the bound of the line's service level "
+            "(wachtmonitor_norm_cluster_service_level_seconds).",
         ),
     ]:
         """Calls answered within the bound of the terms."""
@@ -115,6 +117,10 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     def answered_within(self, bound_ms: int) -> int:
         """Calls answered within a bound, which must be the bound of a speed category."""
         return sum(count for bound, count in self.speed_categories.items() if bound <= bound_ms)
+
+    def missed_within(self, bound_ms: int) -> int:
+        """Missed calls whose caller held on for no longer than a bound, which must be that of a speed category."""
+        return sum(count for bound, count in self.missed_categories.items() if bound <= bound_ms)
 
     def shared(self, terms: Terms) -> tuple[int, int, int, int]:
         """Answered, their waits in ms, those within the service level, missed."""

@@ -10,8 +10,9 @@ import msgspec
 
 from streams.commands.check.finding import Finding, Status
 from streams.commands.check.rules import RulesFileError, read_rules
-from streams.serve.metrics.catalogue import BUILD_INFO, CLUSTERS, EVENTS_APPLIED, NORM_WAIT, label_meanings
+from streams.serve.metrics.catalogue import BUILD_INFO, CLUSTERS, EVENTS_APPLIED, label_meanings
 from streams.serve.metrics.metric import PREFIX
+from streams.serve.metrics.norms import NORM_WAIT
 from streams.settings import PrometheusSettings
 
 SOME: Final = 5

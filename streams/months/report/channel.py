@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from streams.months.report.data import Figures, MeasuredYear, Part, Report
+from streams.months.report.data import MeasuredYear, Part, Report
 from streams.months.report.indicators import Line
 from streams.months.report.section import Chart, Section
 from streams.months.report.wording import Wording
@@ -48,8 +48,8 @@ class ReportChannel(ABC):
         """Its own sections; asked only where it has figures."""
 
     @abstractmethod
-    def rows(self, part: Any, figures: Figures, say: Wording) -> Iterator[Row]:
-        """The rows of the spreadsheet about a part of these figures, each of another name."""
+    def rows(self, part: Any, say: Wording) -> Iterator[Row]:
+        """The rows of the spreadsheet about a part, each of another name."""
 
     @abstractmethod
     def all(self, say: Wording) -> str:

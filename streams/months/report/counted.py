@@ -4,9 +4,7 @@ The words are those of its catalogue: `feed-<channel>`, for each count `count-<f
 `sheet-unit-<unit>`; what has no word there is called by its name.
 """
 
-# ruff: noqa: ARG002 - every channel is asked the same way, and not every one needs all that it is given
-
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,8 +14,8 @@ from streams.core.counts import Declared, Shown, Tally, Terms
 from streams.core.indicators import Measure, Period
 from streams.core.rules import SECOND_MS
 from streams.months.report.channel import ReportChannel, Row
-from streams.months.report.data import Figures, Report
-from streams.months.report.indicators import Line, lines_of, terms_of, with_sum
+from streams.months.report.data import Report
+from streams.months.report.indicators import Line, counted_of, lines_of, of_clusters, with_sum
 from streams.months.report.parts import excluded_of, figure_name, in_unit
 from streams.months.report.section import Section, Table
 from streams.months.report.wording import Wording
@@ -49,14 +47,14 @@ class CountedReport(ReportChannel):
 
     def figures(self, tallies: Mapping[str, Tally], basis: Basis) -> list[Counted]:
         """The counts of each cluster."""
-        terms = terms_of(basis)
-        return [self._part(name, tally, terms) for name, tally in with_sum(tallies, self._tally())]
+        counted = counted_of(self._name, tallies, basis)
+        return [self._part(name, tally, counted[name]) for name, tally in with_sum(tallies, self._tally())]
 
-    def _part(self, cluster: str | None, tally: Tally, terms: Terms) -> Counted:
+    def _part(self, cluster: str | None, tally: Tally, counted: Sequence[tuple[Tally, Terms]]) -> Counted:
         return Counted(
             cluster,
-            {figure_name(each): in_unit(each.read(tally, terms), each.count.unit) for each in self._plain},
-            {figure_name(each): _parts(each, tally, terms) for each in self._apart},
+            {figure_name(each): in_unit(_read(each, counted), each.count.unit) for each in self._plain},
+            {figure_name(each): _parts(each, tally, counted[0][1]) for each in self._apart},
             excluded_of(tally),
         )
 
@@ -76,17 +74,18 @@ class CountedReport(ReportChannel):
         return [line for each in of_year for line in self._judged(each, tallies, basis, Period.YEAR)]
 
     def _judged(self, measure: Measure, tallies: Mapping[str, Tally], basis: Basis, over: Period) -> list[Line]:
+        counted = counted_of(self._name, tallies, basis)
         if not measure.of_cluster:
-            return lines_of(measure, with_sum(tallies, self._tally()), None, basis, over)
+            return lines_of(measure, counted, None, over)
         clusters = basis.rules.channel_clusters(self._name)
         norms: dict[str | None, float] = {name: each.norm_ms for name, each in clusters.items()}
-        return lines_of(measure, tallies.items(), norms, basis, over)
+        return lines_of(measure, of_clusters(counted), norms, over)
 
     def all(self, say: Wording) -> str:
         """All of its clusters, by the name of its feed."""
         return say.words("report-all-of", feed=say.feed(self._name))
 
-    def rows(self, part: Counted, figures: Figures, say: Wording) -> Iterator[Row]:
+    def rows(self, part: Counted, say: Wording) -> Iterator[Row]:
         """Every count, with the name of the feed: clusters of two channels may have the same name."""
         for each in self._plain:
             yield (self._named(say.count(each.field), say), part.counts[figure_name(each)], each.count.unit.name)
@@ -100,6 +99,11 @@ class CountedReport(ReportChannel):
 
     def _named(self, count: str, say: Wording) -> str:
         return say.words("sheet-count-of", feed=say.feed(self._name), count=count)
+
+
+def _read(each: Declared, counted: Sequence[tuple[Tally, Terms]]) -> int:
+    """Of several clusters the sum of what is read of each."""
+    return sum(each.read(tally, terms) for tally, terms in counted)
 
 
 def _parts(each: Declared, tally: Tally, terms: Terms) -> dict[str, float]:

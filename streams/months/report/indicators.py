@@ -1,16 +1,18 @@
 """An indicator of one cluster against its norm; which there are and what they are made of is told by the channels."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
 
 from streams.core.counts import Tally, Terms
-from streams.core.indicators import Comparison, Measure, Period, Unit
-from streams.core.rules import SECOND_MS
+from streams.core.indicators import Comparison, Counted, Measure, Period, Unit
+from streams.core.rules import Channel
+from streams.core.terms import AllTerms
 from streams.records.closings import Basis
 
 T = TypeVar("T", bound=Tally)
+C = TypeVar("C")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,17 +34,15 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 def lines_of(
     measure: Measure,
-    tallies: Iterable[tuple[str | None, Tally]],
+    counted: Mapping[str | None, Counted],
     norms: Mapping[str | None, float] | float | None,
-    basis: Basis,
     over: Period = Period.MONTH,
 ) -> list[Line]:
     """An indicator of each cluster; its norm is that of the cluster, or the same for all."""
-    terms = terms_of(basis)
     found = []
-    for cluster, tally in tallies:
+    for cluster, tallies in counted.items():
         norm = norms.get(cluster) if isinstance(norms, Mapping) else norms
-        judged = measure.judged(tally, terms, norm, over)
+        judged = measure.judged(tallies, norm, over)
         found.append(
             Line(
                 indicator=measure.name,
@@ -58,9 +58,18 @@ def lines_of(
     return found
 
 
-def terms_of(basis: Basis) -> Terms:
-    """What counts are read by in a period."""
-    return Terms(basis.rules, basis.norms.service_level_seconds * SECOND_MS)
+def counted_of(channel: Channel, tallies: Mapping[str, T], basis: Basis) -> dict[str | None, list[tuple[T, Terms]]]:
+    """The tally of each cluster with what it is read by; if there are several, all of them under None."""
+    terms = AllTerms(basis.rules, basis.norms)
+    each: dict[str | None, list[tuple[T, Terms]]] = {
+        name: [(tally, terms.of(channel, name))] for name, tally in tallies.items()
+    }
+    return each | {None: [pair for mine in each.values() for pair in mine]} if len(each) > 1 else each
+
+
+def of_clusters(counted: Mapping[str | None, C]) -> dict[str | None, C]:
+    """Without that of all together."""
+    return {cluster: each for cluster, each in counted.items() if cluster is not None}
 
 
 def per(part: float, whole: int) -> float | None:

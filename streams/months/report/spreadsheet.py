@@ -106,7 +106,7 @@ class _Sheet:
         period = figures.period
         for name, report in reports().items():
             for part in figures.of(name):
-                yield from (self._row(period, part.cluster, *each) for each in report.rows(part, figures, self._say))
+                yield from (self._row(period, part.cluster, *each) for each in report.rows(part, self._say))
         for each in figures.coverage:
             feed = self._say.feed(each.channel)
             opening, silent = (self._words(f"sheet-{name}-hours", feed=feed) for name in ("opening", "silent"))

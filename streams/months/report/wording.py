@@ -104,7 +104,24 @@ class Wording:
         measure, _ = indicator_of(line.indicator)
         if not measure.has_bound:
             return norm
-        return self.words("unit-within", norm=norm, bound=str(basis.norms.service_level_seconds))
+        _, channel = indicator_of(line.indicator)
+        if line.cluster is None:
+            bound = basis.norms.common_bound_seconds(channel.name, basis.rules.channel_clusters(channel.name))
+        else:
+            bound = basis.norms.service_level(channel.name, line.cluster).seconds
+        return self.words("unit-within", norm=norm, within=self.within(bound))
+
+    def within(self, bound_seconds: float | None) -> str:
+        """Within the bound of the service level; None for lines of several."""
+        if bound_seconds is None:
+            return self.words("report-within-own-bound")
+        return self.words("report-within-bound", bound=f"{bound_seconds:g}")
+
+    def after(self, bound_seconds: float | None) -> str:
+        """After it."""
+        if bound_seconds is None:
+            return self.words("report-after-own-bound")
+        return self.words("report-after-bound", bound=f"{bound_seconds:g}")
 
     def verdict(self, line: Line) -> str:
         """A plain yes or no; neither where there is nothing to judge or to judge by."""
@@ -120,9 +137,10 @@ class Wording:
         """Its name."""
         return self.words(indicator.words_key)
 
-    def formula(self, formula: Formula, bound_seconds: float) -> str:
-        """A formula of the service level."""
-        return formula.said(bound_seconds, self.words)
+    def formula(self, formula: Formula, bound_seconds: float | None) -> str:
+        """A formula of the service level, with its bound."""
+        key = f"formula-{formula.value.replace('_', '-')}"
+        return self.words(key, within=self.within(bound_seconds), after=self.after(bound_seconds))
 
     def official(self, formula: Formula) -> str:
         """Says which formula is the city's, and nothing of the others."""

@@ -15,7 +15,8 @@ from typing import Final
 from streams.channels import counted
 from streams.core.counts import Shown, Tally
 from streams.live.faults import Fault
-from streams.serve.metrics.metric import PREFIX, Aggregation, Kind, Metric, Page
+from streams.serve.metrics.metric import Aggregation, Kind, Metric, Page
+from streams.serve.metrics.norms import NORMS, of_month
 from streams.serve.metrics.series import closed, joined, labels_of_counts, metrics_of_counts
 
 _PLACES: Final[dict[str, str]] = {
@@ -71,32 +72,8 @@ LONGEST_WALK_IN_WAIT: Final = Metric(
     Aggregation.MAX,
 )
 
-# Norms and opening.
+# Opening, beside the norms.
 
-NORM_WAIT: Final = Metric(
-    "wachtmonitor_norm_wait_seconds",
-    _CLUSTER,
-    "Norm for the average wait: below this on the phone, at most this at the desks.",
-    Aggregation.MAX,
-)
-NORM_SERVICE_LEVEL_RATIO: Final = Metric(
-    "wachtmonitor_norm_service_level_ratio",
-    (),
-    "Norm: at least this share of the answered calls is answered within the bound of the service level.",
-    Aggregation.MAX,
-)
-NORM_SERVICE_LEVEL: Final = Metric(
-    "wachtmonitor_norm_service_level_seconds", (), "Bound of the service level; it holds its bound.", Aggregation.MAX
-)
-NORM_MISSED_RATIO: Final = Metric(
-    "wachtmonitor_norm_missed_ratio", (), "Norm: at most this share of the offered calls is missed.", Aggregation.MAX
-)
-NORM_LEAD: Final = Metric(
-    "wachtmonitor_norm_lead_workdays",
-    (),
-    "Norm: an appointment is given within this many working days.",
-    Aggregation.MAX,
-)
 CLUSTERS: Final = Metric(
     "wachtmonitor_clusters",
     (),
@@ -263,13 +240,7 @@ CLOSED_MONTHS_UNREAD: Final = Metric(
     page=Page.MONTHS,
 )
 
-# By what a month is judged: the settings that it was closed with, today's while it is open.
-
-
-def _month_norm(norm: Metric, *labels: str) -> Metric:
-    name = norm.name.removeprefix(PREFIX)
-    return Metric(f"{PREFIX}month_{name}", labels, norm.help, Aggregation.MAX, page=Page.MONTHS)
-
+# By what a month is judged, beside its norms.
 
 MONTH_BEGIN: Final = Metric(
     "wachtmonitor_month_begin_timestamp_seconds",
@@ -278,11 +249,6 @@ MONTH_BEGIN: Final = Metric(
     Aggregation.MAX,
     page=Page.MONTHS,
 )
-MONTH_NORM_WAIT: Final = _month_norm(NORM_WAIT, *_MONTH)
-MONTH_NORM_SERVICE_LEVEL_RATIO: Final = _month_norm(NORM_SERVICE_LEVEL_RATIO, "year", "month")
-MONTH_NORM_SERVICE_LEVEL: Final = _month_norm(NORM_SERVICE_LEVEL, "year", "month")
-MONTH_NORM_MISSED_RATIO: Final = _month_norm(NORM_MISSED_RATIO, "year", "month")
-MONTH_NORM_LEAD: Final = _month_norm(NORM_LEAD, "year", "month")
 
 # Reported years, from the settings.
 
@@ -302,15 +268,6 @@ PLAN_EXPENSES: Final = Metric(
 )
 
 _NOW: Final = (WAITING_CONTACTS, LONGEST_WAIT, WAITING_WALK_INS, LONGEST_WALK_IN_WAIT)
-_NORMS: Final = (
-    NORM_WAIT,
-    NORM_SERVICE_LEVEL_RATIO,
-    NORM_SERVICE_LEVEL,
-    NORM_MISSED_RATIO,
-    NORM_LEAD,
-    CLUSTERS,
-    OPEN,
-)
 _HEALTH: Final = (
     LAST_EVENT,
     FEED_STALE,
@@ -340,14 +297,6 @@ _CLOSED: Final = (
     CLOSED_MONTH_LATE_FACTS,
     CLOSED_MONTHS_UNREAD,
 )
-MONTH_NORMS: Final = (
-    MONTH_NORM_WAIT,
-    MONTH_NORM_SERVICE_LEVEL_RATIO,
-    MONTH_NORM_SERVICE_LEVEL,
-    MONTH_NORM_MISSED_RATIO,
-    MONTH_NORM_LEAD,
-)
-"""By what a month is judged."""
 
 
 def open_months() -> tuple[Metric, ...]:
@@ -372,11 +321,11 @@ def _sections(tallies: tuple[type[Tally], ...]) -> dict[str, tuple[Metric, ...]]
     return {
         "Waiting now": _NOW,
         **{f"Over a window: {title}": metrics for title, metrics in windows.items()},
-        "Norms and opening hours": _NORMS,
+        "Norms and opening hours": (*NORMS, CLUSTERS, OPEN),
         "Health": _HEALTH,
         "Open months, on /metrics/months": months,
         "Closed months, on /metrics/months": (*map(closed, months), *_CLOSED),
-        "What months are judged by, on /metrics/months": (MONTH_BEGIN, *MONTH_NORMS),
+        "What months are judged by, on /metrics/months": (MONTH_BEGIN, *map(of_month, NORMS)),
         "Reported years, on /metrics/months": (REPORTED_MISSED_RATIO, PLAN_EXPENSES),
     }
 

@@ -25,6 +25,7 @@ from streams.live.observed import DELETED_UNREAD, Observed, PartitionHealth, las
 from streams.serve.metrics import catalogue
 from streams.serve.metrics.exposition import Families, Written
 from streams.serve.metrics.metric import LATENCY_BUCKETS_SECONDS, Page
+from streams.serve.metrics.norms import norm_series
 from streams.serve.metrics.series import Labels, series
 
 MONTH: Final = "month"
@@ -86,7 +87,8 @@ def _add_figures(page: Families, observed: Observed) -> None:
             windows = {} if cluster.channel in mixed else {**each.windows, MONTH: months[cluster]}
             for window, tally in windows.items():
                 labels = (cluster.name, cluster.channel.value, window)
-                page.add_group(labels, tally, partial(_add_tally, page, labels, tally, terms))
+                mine = terms.of(cluster.channel, cluster.name)
+                page.add_group(labels, tally, partial(_add_tally, page, labels, tally, mine))
 
 
 def _months(observed: Observed) -> dict[Cluster, Tally]:
@@ -114,12 +116,7 @@ def _add_tally(page: Families, labels: Labels, tally: Tally, terms: Terms) -> No
 
 
 def _add_norms(page: Families, observed: Observed) -> None:
-    for cluster in observed.rules.clusters:
-        page.add_ms(catalogue.NORM_WAIT, (cluster.name, cluster.channel.value), cluster.norm_ms)
-    page.add(catalogue.NORM_SERVICE_LEVEL_RATIO, (), observed.service_level_ratio)
-    page.add(catalogue.NORM_SERVICE_LEVEL, (), observed.service_level_seconds)
-    page.add(catalogue.NORM_MISSED_RATIO, (), observed.missed_ratio)
-    page.add(catalogue.NORM_LEAD, (), observed.rules.lead_norm_days)
+    page.add_all(norm_series(observed.rules, observed.norms))
     page.add(catalogue.CLUSTERS, (), len(observed.rules.clusters))
     page.add(catalogue.OPEN, (), int(observed.opening is Opening.OPEN))
 

@@ -18,13 +18,14 @@ from streams.core.counts import SERVED, Shown, Tally, Terms
 from streams.core.months import month_start_ms
 from streams.core.rules import SECOND_MS, Channel
 from streams.core.sketch import SHOWN, quantile_ms
+from streams.core.terms import AllTerms
 from streams.live.observed import Observed, Reported
 from streams.records.closings import Basis, Closing, frozen_totals, summed
 from streams.serve.metrics import catalogue
 from streams.serve.metrics.exposition import Families, Written
 from streams.serve.metrics.metric import Metric, Page
+from streams.serve.metrics.norms import norm_series, of_month
 from streams.serve.metrics.series import Labels, Series, closed, series
-from streams.settings import Norms
 
 _YEAR: Final = slice(0, 4)
 """Where the year stands in a month such as 2026-10."""
@@ -73,7 +74,7 @@ class MonthMetrics:
         families, terms = Families(Page.MONTHS, self._written), observed.terms
         open_months = _totals(observed, closings)
         for place, tally in sorted(open_months.items()):
-            families.add_all(series(Shown.MONTH, tally, place.labels(), terms))
+            families.add_all(series(Shown.MONTH, tally, place.labels(), terms.of(place.channel, place.cluster)))
         begun = {place.month for place in open_months}
         if closings is None:  # whoever adds up must know which one it is that is shown alone
             begun |= {each.state.calendar.month(observed.now_ms) for each in observed.partitions}
@@ -91,12 +92,7 @@ class MonthMetrics:
 
 def _todays(observed: Observed) -> Basis:
     """By what an open month is judged."""
-    norms = Norms(
-        service_level_seconds=round(observed.service_level_seconds),
-        service_level_ratio=observed.service_level_ratio,
-        missed_ratio=observed.missed_ratio,
-    )
-    return Basis(observed.rules, norms)
+    return Basis(observed.rules, observed.norms)
 
 
 def _totals(observed: Observed, closings: Mapping[str, Closing] | None) -> dict[_Place, Tally]:
@@ -132,19 +128,15 @@ def month_series(
     month: str, totals: Mapping[tuple[Channel, str], Tally], basis: Basis, closed_at_ms: int | None
 ) -> Iterator[Series]:
     """All that is said of one month: its counts, by what it is judged; of a closed one when, and its quantiles."""
-    terms = _terms(basis)
+    all_terms = AllTerms(basis.rules, basis.norms)
     for (channel, cluster), tally in totals.items():
-        labels = _Place(month, channel, cluster).labels()
+        labels, terms = _Place(month, channel, cluster).labels(), all_terms.of(channel, cluster)
         yield from series(Shown.MONTH, tally, labels, terms)
         if closed_at_ms is not None:
             yield from _quantiles(catalogue.CLOSED_MONTH_WAIT_QUANTILE, labels, tally, terms)
     yield from _basis_series(month, basis)
     if closed_at_ms is not None:
         yield (catalogue.CLOSED_MONTH_TIMESTAMP, (month[_YEAR], month), closed_at_ms / SECOND_MS)
-
-
-def _terms(basis: Basis) -> Terms:
-    return Terms(basis.rules, basis.norms.service_level_seconds * SECOND_MS)
 
 
 def _quantiles(metric: Metric, labels: Labels, tally: Tally, terms: Terms) -> Iterator[Series]:
@@ -164,13 +156,8 @@ def _basis_series(month: str, basis: Basis) -> Iterator[Series]:
     """By what a month is judged, and when it began."""
     when = (month[_YEAR], month)
     yield (catalogue.MONTH_BEGIN, when, month_start_ms(month, basis.rules.zone) / SECOND_MS)
-    for cluster in basis.rules.clusters:
-        labels = _Place(month, cluster.channel, cluster.name).labels()
-        yield (catalogue.MONTH_NORM_WAIT, labels, cluster.norm_ms / SECOND_MS)
-    yield (catalogue.MONTH_NORM_SERVICE_LEVEL_RATIO, when, basis.norms.service_level_ratio)
-    yield (catalogue.MONTH_NORM_SERVICE_LEVEL, when, basis.norms.service_level_seconds)
-    yield (catalogue.MONTH_NORM_MISSED_RATIO, when, basis.norms.missed_ratio)
-    yield (catalogue.MONTH_NORM_LEAD, when, basis.rules.lead_norm_days)
+    for norm, labels, value in norm_series(basis.rules, basis.norms):
+        yield (of_month(norm), (*labels, *when), value)
 
 
 def _add_years_so_far(families: Families, closings: Mapping[str, Closing]) -> None:
@@ -202,9 +189,10 @@ def year_series(months: Sequence[Frozen]) -> Iterator[Series]:
         for (channel, cluster), tally in each.totals.items():
             totals.setdefault((channel, cluster), empty_tally(channel)).add(tally)
     last = months[-1]
+    terms = AllTerms(last.basis.rules, last.basis.norms)
     for (channel, cluster), tally in totals.items():
-        labels = _Place(last.month, channel, cluster).labels()
-        yield from _quantiles(catalogue.CLOSED_YEAR_WAIT_QUANTILE, labels, tally, _terms(last.basis))
+        labels, mine = _Place(last.month, channel, cluster).labels(), terms.of(channel, cluster)
+        yield from _quantiles(catalogue.CLOSED_YEAR_WAIT_QUANTILE, labels, tally, mine)
 
 
 def _add_late(families: Families, closing: Closing, observed: Observed) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from streams.channels import CALLS
 from streams.channels.calls.indicators import MISSED_SHARE, SERVICE_LEVEL, WAIT
 from streams.core.rules import SECOND_MS
 from streams.serve.wall.cells import average, longest, norm_of, ratio, share, waiting
@@ -48,12 +49,11 @@ class CallsLayout:
 
     def columns(self, moment: Moment, words: Words) -> tuple[Column, ...]:
         """Who waits, how long, and how it has gone."""
-        bound = words.norm_duration(moment.norms.service_level_seconds)
         return (
             Column(key="waiting", label=words("wall-phone-waiting"), unit="count", is_now=True),
             Column(key="longest", label=words("wall-phone-longest"), unit="seconds", is_now=True),
             Column(key="average", label=words("wall-phone-average", minutes=moment.recent_minutes), unit="seconds"),
-            Column(key="service_level", label=words("wall-phone-within", bound=bound), unit="ratio"),
+            Column(key="service_level", label=_within(moment, words), unit="ratio"),
             Column(key="missed", label=words("wall-phone-missed"), unit="ratio"),
         )
 
@@ -61,7 +61,7 @@ class CallsLayout:
         """One for each column."""
         recent: CallsWindow = cluster.windows[moment.recent]
         today: CallsWindow = cluster.windows["today"]
-        norms = moment.norms
+        level = moment.norms.service_level(cluster.channel, cluster.cluster)
         return (
             waiting(cluster, moment, words),
             longest(cluster, words),
@@ -75,16 +75,17 @@ class CallsLayout:
             ),
             share(
                 today.within_ratio,
-                norms.service_level_ratio,
+                level.ratio,
                 SERVICE_LEVEL.comparison,
                 words,
+                bound="" if _common_bound(moment) else words.norm_duration(level.seconds),
                 empty=_empty(today, moment, words),
                 note=_calls("wall-phone-answered-count", today.count, words),
                 contacts=today.count,
             ),
             share(
                 today.missed_ratio,
-                norms.missed_ratio,
+                moment.norms.missed_ratio,
                 MISSED_SHARE.comparison,
                 words,
                 empty=_empty(today, moment, words),
@@ -98,9 +99,26 @@ class CallsLayout:
         """An average must stay under it."""
         return norm_of(WAIT.comparison, words.norm_duration(cluster.norm_seconds), words)
 
-    def note(self, _: ClusterNow, __: Words) -> str:
-        """Nothing more."""
-        return ""
+    def note(self, cluster: ClusterNow, moment: Moment, words: Words) -> str:
+        """Where lines have bounds of their own, within which this one's calls are to be answered."""
+        if _common_bound(moment):
+            return ""
+        level = moment.norms.service_level(cluster.channel, cluster.cluster)
+        norm = norm_of(SERVICE_LEVEL.comparison, words.percent(level.ratio, 0), words)
+        return words("wall-norm-within", norm=norm, bound=words.norm_duration(level.seconds))
+
+
+def _common_bound(moment: Moment) -> int | None:
+    """The bound of the service level of all lines, if they have one."""
+    return moment.norms.common_bound_seconds(CALLS.name, moment.named(CALLS.name))
+
+
+def _within(moment: Moment, words: Words) -> str:
+    """Within which bound, or each within its own."""
+    bound = _common_bound(moment)
+    if bound is None:
+        return words("wall-phone-in-time")
+    return words("wall-phone-within", bound=words.norm_duration(bound))
 
 
 def _empty(window: CallsWindow, moment: Moment, words: Words) -> str:

@@ -14,7 +14,7 @@ from streams.live.observed import Observed
 from streams.live.share import PER_WINDOW, Line, counts_in_line, parts_of
 from streams.live.whole import Whole, alone
 from streams.serve.wall.layout import LAYOUTS
-from streams.serve.wall.moment import ClusterNow, Moment, Norms, Trouble
+from streams.serve.wall.moment import ClusterNow, Moment, Trouble
 from streams.serve.wall.payload import FeedStatus
 
 RECENT_MINUTES: Final = 15
@@ -34,11 +34,7 @@ def wall_moment(observed: Observed, whole: Whole | None = None, *, demo: bool) -
         demo=demo,
         feeds=_feeds(observed, whole),
         clusters=tuple(_cluster(each, whole.lines[each.channel].get(each.name), observed) for each in rules.clusters),
-        norms=Norms(
-            service_level_ratio=observed.service_level_ratio,
-            missed_ratio=observed.missed_ratio,
-            service_level_seconds=observed.service_level_seconds,
-        ),
+        norms=observed.norms,
         recent_minutes=min(rules.windows_minutes, key=lambda minutes: abs(minutes - RECENT_MINUTES)),
         problems=tuple(Trouble(message=each.on_wall, channels=each.channels) for each in whole.problems),
     )

@@ -46,7 +46,7 @@ class Layout(Protocol):
     def norm(self, cluster: ClusterNow, words: Words) -> str:
         """The norm of a cluster's average wait."""
 
-    def note(self, cluster: ClusterNow, words: Words) -> str:
+    def note(self, cluster: ClusterNow, moment: Moment, words: Words) -> str:
         """What else there is to tell of a cluster, if anything."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from streams.core.norms import Norms
 from streams.core.rules import Channel
 from streams.serve.wall.payload import FeedStatus, Opening
 from streams.words import Message
@@ -25,14 +26,6 @@ class ClusterNow(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     longest_wait_seconds: float | None
     windows: Mapping[str, Any]
-
-
-class Norms(msgspec.Struct, frozen=True, kw_only=True):
-    """The norms that hold for every line: at least `service_level_ratio` within a bound, at most `missed_ratio`."""
-
-    service_level_ratio: float
-    missed_ratio: float
-    service_level_seconds: float = 30.0
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +63,10 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
         ]
         if gaps:
             raise ValueError(f"every cluster on the wall needs the windows {sorted(wanted)}: {'; '.join(gaps)}")
+
+    def named(self, channel: Channel) -> tuple[str, ...]:
+        """The clusters of a channel."""
+        return tuple(each.cluster for each in self.clusters if each.channel == channel)
 
     @property
     def recent(self) -> str:

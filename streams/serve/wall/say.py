@@ -94,7 +94,7 @@ def _cluster(cluster: ClusterNow, layout: Layout, keys: Sequence[str], moment: M
         cluster=cluster.cluster,
         cells=cells,
         norm=layout.norm(cluster, words),
-        note=layout.note(cluster, words),
+        note=layout.note(cluster, moment, words),
         state=state,
     )
 

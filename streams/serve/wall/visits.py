@@ -61,7 +61,7 @@ class VisitsLayout:
         """An average may be as long."""
         return norm_of(WAIT.comparison, words.norm_duration(cluster.norm_seconds), words)
 
-    def note(self, cluster: ClusterNow, words: Words) -> str:
+    def note(self, cluster: ClusterNow, _: Moment, words: Words) -> str:
         """All who came today, and who did not."""
         today: VisitsWindow = cluster.windows["today"]
         return words("wall-desk-visits", served=today.count, walkins=today.walk_ins, noshows=today.no_shows)

@@ -26,7 +26,7 @@ unit-workdays = { $form ->
     [one] { $number } working day
    *[other] { $number } working days
 }
-unit-within = { $norm } within { $bound } s
+unit-within = { $norm } { $within }
 
 # The indicators.
 indicator-visitor-wait = Visitors' waiting time by activity cluster
@@ -77,16 +77,19 @@ report-answered = answered
 report-answered-by-wait = Answered calls by waiting time in seconds ({ $cluster })
 report-answered-later = answered later
 report-within-bound = within { $bound } s
+report-within-own-bound = within the line's bound
+report-after-bound = after { $bound } s
+report-after-own-bound = after the line's bound
 report-formulas = Service level by other formulas
 report-formulas-text = Several formulas are in use among contact centres. The city's official one is the first.
 report-formula = Formula
 report-official = official
 report-share = Share
 report-calls = Calls
-formula-answered = answered within { $bound } s / answered
-formula-offered = answered within { $bound } s / (answered + abandoned)
-formula-short-abandoned-good = (answered + abandoned within { $bound } s) / (answered + abandoned)
-formula-short-abandoned-left-out = answered within { $bound } s / (answered + abandoned after { $bound } s)
+formula-answered = answered { $within } / answered
+formula-offered = answered { $within } / (answered + abandoned)
+formula-short-abandoned-good = (answered + abandoned { $within }) / (answered + abandoned)
+formula-short-abandoned-left-out = answered { $within } / (answered + abandoned { $after })
 
 # The desks.
 report-desks = At the desks

@@ -26,7 +26,7 @@ unit-workdays = { $form ->
     [one] { $number } jour ouvrable
    *[other] { $number } jours ouvrables
 }
-unit-within = { $norm } en { $bound } s
+unit-within = { $norm } { $within }
 
 # Les indicateurs.
 indicator-visitor-wait = Délai d'attente des visiteurs par groupe d'activités
@@ -83,16 +83,19 @@ report-answered = répondus
 report-answered-by-wait = Appels répondus par délai d'attente en secondes ({ $cluster })
 report-answered-later = répondus plus tard
 report-within-bound = en { $bound } s
+report-within-own-bound = dans la limite de la ligne
+report-after-bound = après { $bound } s
+report-after-own-bound = après la limite de la ligne
 report-formulas = Niveau de service selon d'autres formules
 report-formulas-text = Plusieurs formules sont en usage dans le métier. La formule officielle de la ville est la première.
 report-formula = Formule
 report-official = officielle
 report-share = Part
 report-calls = Appels
-formula-answered = répondus en { $bound } s / répondus
-formula-offered = répondus en { $bound } s / (répondus + manqués)
-formula-short-abandoned-good = (répondus + manqués en { $bound } s) / (répondus + manqués)
-formula-short-abandoned-left-out = répondus en { $bound } s / (répondus + manqués après { $bound } s)
+formula-answered = répondus { $within } / répondus
+formula-offered = répondus { $within } / (répondus + manqués)
+formula-short-abandoned-good = (répondus + manqués { $within }) / (répondus + manqués)
+formula-short-abandoned-left-out = répondus { $within } / (répondus + manqués { $after })
 
 # Les guichets.
 report-desks = Aux guichets

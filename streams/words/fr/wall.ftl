@@ -33,6 +33,7 @@ wall-part = { $first }–{ $last } sur { $total }
 wall-norm-below = norme < { $norm }
 wall-norm-at-most = norme ≤ { $norm }
 wall-norm-at-least = norme ≥ { $norm }
+wall-norm-within = { $norm } en { $bound }
 wall-within-norm = ✓ dans la norme
 wall-norm-reached = ✓ norme atteinte
 wall-above-norm = ▲ hors norme
@@ -48,6 +49,7 @@ wall-phone-waiting = en attente
 wall-phone-longest = plus longue attente
 wall-phone-average = moyenne { $minutes } min
 wall-phone-within = en { $bound } aujourd'hui
+wall-phone-in-time = à temps aujourd'hui
 wall-phone-missed = manqués aujourd'hui
 wall-phone-answered-count = { $count ->
     [one] { $count } répondu

@@ -26,7 +26,7 @@ unit-workdays = { $form ->
     [one] { $number } werkdag
    *[other] { $number } werkdagen
 }
-unit-within = { $norm } binnen { $bound } s
+unit-within = { $norm } { $within }
 
 # De indicatoren.
 indicator-visitor-wait = Bezoekerswachttijd per activiteitcluster
@@ -77,16 +77,19 @@ report-answered = beantwoord
 report-answered-by-wait = Beantwoorde oproepen naar wachttijd in seconden ({ $cluster })
 report-answered-later = later beantwoord
 report-within-bound = binnen { $bound } s
+report-within-own-bound = binnen de grens van de lijn
+report-after-bound = na { $bound } s
+report-after-own-bound = na de grens van de lijn
 report-formulas = Serviceniveau volgens andere formules
 report-formulas-text = In het vak zijn verschillende formules in gebruik. De officiële van de stad is de eerste.
 report-formula = Formule
 report-official = officieel
 report-share = Aandeel
 report-calls = Oproepen
-formula-answered = beantwoord binnen { $bound } s / beantwoord
-formula-offered = beantwoord binnen { $bound } s / (beantwoord + opgehangen)
-formula-short-abandoned-good = (beantwoord + opgehangen binnen { $bound } s) / (beantwoord + opgehangen)
-formula-short-abandoned-left-out = beantwoord binnen { $bound } s / (beantwoord + opgehangen na { $bound } s)
+formula-answered = beantwoord { $within } / beantwoord
+formula-offered = beantwoord { $within } / (beantwoord + opgehangen)
+formula-short-abandoned-good = (beantwoord + opgehangen { $within }) / (beantwoord + opgehangen)
+formula-short-abandoned-left-out = beantwoord { $within } / (beantwoord + opgehangen { $after })
 
 # De loketten.
 report-desks = Aan de loketten

@@ -22,7 +22,7 @@ from streams.months.report import channels as reports
 from streams.months.report.channel import Row
 from streams.months.report.channels import add_report
 from streams.months.report.counted import Counted, CountedReport
-from streams.months.report.data import Figures, Report
+from streams.months.report.data import Report
 from streams.months.report.report import build_report
 from streams.months.report.section import Section
 from streams.months.report.wording import Wording
@@ -164,7 +164,7 @@ class LettersReport(CountedReport):
         """A sentence of its own."""
         return [Section("Post", [f"{report.summary.of(LETTERS)[-1].counts['opened']} brieven."])]
 
-    def rows(self, part: Counted, figures: Figures, say: Wording) -> Iterator[Row]:
+    def rows(self, part: Counted, say: Wording) -> Iterator[Row]:
         """One row."""
         yield ("Post", part.counts["opened"], "letters")
 

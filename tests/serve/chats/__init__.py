@@ -43,6 +43,6 @@ class ChatsLayout:
         """The longest wait may be as long."""
         return norm_of(Comparison.AT_MOST, words.norm_duration(cluster.norm_seconds), words)
 
-    def note(self, _: ClusterNow, __: Words) -> str:
+    def note(self, _: ClusterNow, __: Moment, ___: Words) -> str:
         """Nothing more."""
         return ""

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from streams.channels import CALLS
 from streams.channels.calls.counts import PhoneTally
+from streams.core.counts import Terms
 from streams.core.places import UNBOUNDED_MS
 from streams.core.rules import SECOND_MS
 from streams.months.definitions import Formula
 from streams.months.report.data import Quantile
-from streams.months.report.indicators import per, with_sum
+from streams.months.report.indicators import counted_of, per, with_sum
 from streams.months.report.parts import excluded_of, plain_counts, quantiles_of
 from streams.records.closings import Basis
 
@@ -46,6 +48,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     wait_quantiles: list[Quantile]
     """Of the waits of the answered calls."""
     categories: list[Category]
+    service_level_seconds: int | None
+    """The bound of the service level; None for lines of several bounds, of which each counts by its own."""
     service_levels: list[Variant]
     excluded: dict[str, int]
 
@@ -62,16 +66,23 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
 
 def phone_figures(tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Phone]:
     """The calls of each cluster, and of all if there are several."""
-    return [_phone(name, tally, basis) for name, tally in with_sum(tallies, PhoneTally())]
+    counted = counted_of(CALLS.name, tallies, basis)
+    return [_phone(name, tally, counted[name], basis) for name, tally in with_sum(tallies, PhoneTally())]
 
 
-def _phone(cluster: str | None, tally: PhoneTally, basis: Basis) -> Phone:
+_Counted = Sequence[tuple[PhoneTally, Terms]]
+"""What the tally of a part is the sum of, each with the terms of its line."""
+
+
+def _phone(cluster: str | None, tally: PhoneTally, counted: _Counted, basis: Basis) -> Phone:
+    bounds_ms = {terms.service_level_ms for _, terms in counted}
     return Phone(
         cluster=cluster,
+        service_level_seconds=bounds_ms.pop() // SECOND_MS if len(bounds_ms) == 1 else None,
         **plain_counts(tally, Phone),
         wait_quantiles=quantiles_of(tally, tally.answered),
         categories=_categories(tally, basis.rules.speed_categories_ms),
-        service_levels=_variants(tally, basis.norms.service_level_seconds * SECOND_MS),
+        service_levels=_variants(tally, counted),
         excluded=excluded_of(tally),
     )
 
@@ -88,9 +99,9 @@ def _categories(tally: PhoneTally, bounds_ms: Sequence[int]) -> list[Category]:
     return found
 
 
-def _variants(tally: PhoneTally, bound_ms: int) -> list[Variant]:
-    answered = tally.answered_within(bound_ms)
-    abandoned = sum(count for bound, count in tally.missed_categories.items() if bound <= bound_ms)
+def _variants(tally: PhoneTally, counted: _Counted) -> list[Variant]:
+    answered = sum(each.within_service_level(terms) for each, terms in counted)
+    abandoned = sum(each.missed_within(terms.service_level_ms) for each, terms in counted)
     offered, without_short = tally.offered, tally.offered - abandoned
     return [
         Variant(Formula.ANSWERED, answered, tally.answered, per(answered, tally.answered)),

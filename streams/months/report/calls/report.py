@@ -9,7 +9,7 @@ from streams.months.report.calls.figures import Phone, phone_figures
 from streams.months.report.calls.indicators import call_lines, call_lines_of_year
 from streams.months.report.calls.sections import category, month_charts, phone
 from streams.months.report.channel import ReportChannel, Row, Spread
-from streams.months.report.data import Figures, MeasuredYear, Report
+from streams.months.report.data import MeasuredYear, Report
 from streams.months.report.indicators import Line, per
 from streams.months.report.rows import count_rows, excluded_rows, quantile_rows
 from streams.months.report.section import Chart, Section
@@ -52,13 +52,22 @@ class CallsReport(ReportChannel):
 
     def month_heads(self, report: Report, say: Wording) -> list[str]:
         """Calls, missed, wait, and within the bound of each month."""
-        words, bounds = say.words, sorted({each.service_level_seconds for each in report.months})
+        words = say.words
         return [
             words("report-month-calls"),
             words("report-month-missed"),
             words("report-month-wait"),
-            words("report-within-bound", bound=words.either(map(str, bounds))),
+            self._within(report, say),
         ]
+
+    def _within(self, report: Report, say: Wording) -> str:
+        """The bound of all lines together, which may have changed in the year."""
+        together = [each.of(self.key)[-1] for each in report.months if each.of(self.key)]
+        bounds = {each.service_level_seconds for each in together} or {report.basis.norms.service_level_seconds}
+        known = sorted(bound for bound in bounds if bound is not None)
+        if len(known) < len(bounds):
+            return say.within(None)
+        return say.words("report-within-bound", bound=say.words.either(map(str, known)))
 
     def month_cells(self, part: Phone | None, say: Wording) -> list[str]:
         """The same of one month."""
@@ -78,7 +87,7 @@ class CallsReport(ReportChannel):
         """All calls."""
         return say.words("report-all-phone")
 
-    def rows(self, part: Phone, figures: Figures, say: Wording) -> Iterator[Row]:
+    def rows(self, part: Phone, say: Wording) -> Iterator[Row]:
         """Counts, quantiles, categories and service levels."""
         words = say.words
         yield from count_rows(part, {"answered": "calls", "missed": "calls"}, say)
@@ -88,7 +97,7 @@ class CallsReport(ReportChannel):
         for level in part.service_levels:
             key = "sheet-service-level-official" if level.formula is OFFICIAL_FORMULA else "sheet-service-level"
             if level.ratio is not None:
-                formula = say.formula(level.formula, figures.service_level_seconds)
+                formula = say.formula(level.formula, part.service_level_seconds)
                 yield (words(key, formula=formula), level.ratio, "ratio")
         yield from excluded_rows(part, "sheet-excluded-phone", "calls", say)
 

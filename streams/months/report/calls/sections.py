@@ -16,7 +16,7 @@ def phone(report: Report, say: Wording) -> list[Section]:
     phones = report.summary.of(CALLS.name)
     if not phones:
         return []
-    words, bound = say.words, report.basis.norms.service_level_seconds
+    words = say.words
     columns = (words("report-seconds-category", category=category(each)) for each in phones[-1].categories)
     head = (words("report-cluster"), *columns, words("report-answered"))
     rows = [
@@ -28,9 +28,9 @@ def phone(report: Report, say: Wording) -> list[Section]:
         for each in phones
     ]
     title = say.indicator(SERVICE_LEVEL)
-    formulas = _variants(phones, bound, say)
+    formulas = _variants(phones, say)
     return [
-        Section(title, [], [Table(head, rows)], [_category_chart(phones[-1], bound, say)]),
+        Section(title, [], [Table(head, rows)], [_category_chart(phones[-1], say)]),
         Section(words("report-formulas"), [words("report-formulas-text")], [formulas]),
     ]
 
@@ -41,24 +41,29 @@ def _share(each: Category, say: Wording) -> str:
     return f"{say.words.number(each.calls)} ({say.words.percent(each.ratio)})"
 
 
-def _category_chart(each: Phone, bound_seconds: float, say: Wording) -> Chart:
-    words, categories = say.words, each.categories
+def _category_chart(each: Phone, say: Wording) -> Chart:
+    """What was answered in time stands out, where there is one bound for it."""
+    words, categories, bound_seconds = say.words, each.categories, each.service_level_seconds
     return Chart(
         title=words("report-answered-by-wait", cluster=each.cluster or say.all),
         labels=[category(one) for one in categories],
         values=[one.ratio for one in categories],
         texts=["" if one.ratio is None else words.percent(one.ratio) for one in categories],
-        marked=[one.up_to_seconds is not None and one.up_to_seconds <= bound_seconds for one in categories],
-        legend=(words("report-answered-later"), words("report-within-bound", bound=f"{bound_seconds:g}")),
+        marked=[_is_within(one, bound_seconds) for one in categories],
+        legend=None if bound_seconds is None else (words("report-answered-later"), say.within(bound_seconds)),
     )
 
 
-def _variants(phones: Sequence[Phone], bound_seconds: float, say: Wording) -> Table:
+def _is_within(each: Category, bound_seconds: float | None) -> bool:
+    return bound_seconds is not None and each.up_to_seconds is not None and each.up_to_seconds <= bound_seconds
+
+
+def _variants(phones: Sequence[Phone], say: Wording) -> Table:
     words = say.words
     rows = [
         (
             (each.cluster or say.all) if level.formula is OFFICIAL_FORMULA else "",
-            say.formula(level.formula, bound_seconds),
+            say.formula(level.formula, each.service_level_seconds),
             say.official(level.formula),
             say.or_none(level.ratio, words.percent),
             f"{words.number(level.good)} / {words.number(level.calls)}",

@@ -97,7 +97,8 @@ def _norms(basis: Basis, say: Wording) -> dict[str, str]:
         if line.norm is not None:
             measure, _ = indicator_of(line.indicator)
             name = say.indicator(measure)
-            if measure.of_cluster and line.cluster is not None:
+            is_of_line = measure.of_cluster or (measure.has_bound and basis.norms.own_service_levels)
+            if is_of_line and line.cluster is not None:
                 name = say.words("report-norm-of-cluster", indicator=name, cluster=line.cluster)
             said[name] = say.norm_in_full(line, basis)
     return said

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from streams.channels import VISITS
 from streams.channels.visits.counts import DeskTally
 from streams.channels.visits.indicators import LEAD_TIME, WAIT
-from streams.months.report.indicators import Line, lines_of, with_sum
+from streams.months.report.indicators import Line, counted_of, lines_of, of_clusters
 from streams.records.closings import Basis
 
 
@@ -14,8 +14,8 @@ def visit_lines(tallies: Mapping[str, DeskTally], basis: Basis) -> list[Line]:
     norms: dict[str | None, float] = {
         name: each.norm_ms for name, each in basis.rules.channel_clusters(VISITS.name).items()
     }
-    visits = with_sum(tallies, DeskTally())
+    visits = counted_of(VISITS.name, tallies, basis)
     return [
-        *lines_of(WAIT, tallies.items(), norms, basis),
-        *lines_of(LEAD_TIME, visits, basis.rules.lead_norm_days, basis),
+        *lines_of(WAIT, of_clusters(visits), norms),
+        *lines_of(LEAD_TIME, visits, basis.rules.lead_norm_days),
     ]

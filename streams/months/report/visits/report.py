@@ -7,7 +7,7 @@ from typing import Any
 
 from streams.channels.visits.counts import DeskTally
 from streams.months.report.channel import ReportChannel, Row, Spread
-from streams.months.report.data import Figures, Report
+from streams.months.report.data import Report
 from streams.months.report.indicators import Line
 from streams.months.report.rows import count_rows, excluded_rows, quantile_rows
 from streams.months.report.section import Section
@@ -67,7 +67,7 @@ class VisitsReport(ReportChannel):
         }
         return [say.words(f"report-{key}", count=count) for key, count in counts.items() if count]
 
-    def rows(self, part: Desk, figures: Figures, say: Wording) -> Iterator[Row]:
+    def rows(self, part: Desk, say: Wording) -> Iterator[Row]:
         """Counts and quantiles."""
         yield from count_rows(part, {"served": "visitors"}, say)
         yield from quantile_rows(part, "sheet-wait-quantile-desk", say)
