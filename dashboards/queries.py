@@ -73,6 +73,7 @@ SERVICE_LEVEL_BOUND: Final = "cluster:wachtmonitor_norm_cluster_service_level_se
 """Of each line: its own, or that of all."""
 NORM_MISSED: Final = "city:wachtmonitor_norm_missed_ratio:max"
 NORM_LEAD: Final = "city:wachtmonitor_norm_lead_workdays:max"
+SHORT_ABANDON: Final = "city:wachtmonitor_short_abandon_seconds:max"
 OPEN: Final = "city:wachtmonitor_open:max"
 
 LINES: Final = of(NORM_WAIT, channel="phone")
@@ -160,6 +161,7 @@ AVERAGE: Final = "cluster_window:wachtmonitor_wait_seconds:avg"
 SERVICE_LEVEL: Final = "cluster_window:wachtmonitor_service_level:ratio"
 MISSED: Final = "cluster_window:wachtmonitor_missed_calls:sum"
 MISSED_SHARE: Final = "cluster_window:wachtmonitor_missed_calls:ratio"
+MISSED_WITHOUT_SHORT: Final = "cluster_window:wachtmonitor_missed_without_short_calls:ratio"
 FEED_AGES_OF_TOPICS: Final = "topic:wachtmonitor_feed_age_seconds:min"
 FEED_STALE: Final = "topic:wachtmonitor_feed_stale_seconds:max"
 WORKERS_SEEN: Final = "city:wachtmonitor_workers:count"
@@ -177,6 +179,11 @@ def line_service_level(
     """The share answered within the bound, with the bound as label `bound` and the norm in percent."""
     share = judged_share(value, norm, ">=", lines)
     return of_line(f"{share} * {HERE} group_left (bound) {as_label('bound', bound)}", lines)
+
+
+def with_bound(expr: str, bound: str) -> str:
+    """A figure with a label `bound` that holds the one value of another expression, in seconds."""
+    return f'{expr} * on () group_left (bound) (count_values ("bound", {bound}) ^ 0)'
 
 
 LONGER: Final = "longer"

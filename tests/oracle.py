@@ -38,6 +38,8 @@ class OracleRules:
     closing_days: Sequence[str]
     bounds_ms: Mapping[str, int] = field(default_factory=dict)
     """Within how long calls are to be answered, of the clusters of which that is not 30 s."""
+    short_ms: int | None = None
+    """Who hangs up within so long is a short abandon; without it nobody is told apart."""
 
 
 Totals = dict[tuple[str, str], dict[str, int]]
@@ -194,7 +196,7 @@ WITH last_waits AS (
 ), placed AS (
     SELECT *, shut(period) AS shut_as FROM judged
 )
-SELECT cluster, start AS offered, period, wait, norm, bound,
+SELECT cluster, start AS offered, period, wait, norm, bound, $short::BIGINT AS short_bound,
     start IS NULL OR (shut_as IS NULL AND early IS NULL AND closed IS NULL) AS unended,
     CASE
         WHEN unended THEN NULL
@@ -446,6 +448,8 @@ _COUNTS: Final[Mapping[str, str]] = {
         count(*) FILTER (outcome = 'answered' AND wait > 90000 AND wait <= 120000) AS to_120,
         count(*) FILTER (outcome = 'answered' AND wait > 120000 AND wait <= 300000) AS to_300,
         count(*) FILTER (outcome = 'answered' AND wait > 300000) AS beyond,
+        count(*) FILTER (outcome = 'missed' AND wait <= short_bound) AS short_abandoned,
+        count(*) FILTER (outcome = 'missed' AND wait > short_bound) AS long_abandoned,
         count(*) FILTER (outcome = 'missed' AND wait <= 30000) AS missed_to_30,
         count(*) FILTER (outcome = 'missed' AND wait > 30000 AND wait <= 60000) AS missed_to_60,
         count(*) FILTER (outcome = 'missed' AND wait > 60000 AND wait <= 90000) AS missed_to_90,
@@ -603,6 +607,7 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
         "now": now_ms,
         "hour": _HOUR_MS,
         "skew": _SKEW_MS,
+        "short": rules.short_ms,
     }
     shut = _SHUT.format(days=rules.open_days, from_hour=rules.open_from_hour, to_hour=rules.open_to_hour)
     with duckdb.connect(config={"threads": 1}) as database:

@@ -26,6 +26,9 @@ def named_counts(tally: object, bound_ms: int = BOUND_MS) -> dict[str, int]:
         own = {"answered": tally.answered, "missed": tally.missed, "offered": tally.offered}
         aside = ("answered_too_late", "callbacks_requested", "called_back", "called_back_after_ms")
         own |= {name: getattr(tally, name) for name in ("missed_wait_ms", *aside)}
+        own["short_abandoned"], own["long_abandoned"] = (
+            sum(counts.values()) for counts in (tally.missed_short, tally.missed_long)
+        )
         own["within_service_level"] = tally.answered_within(bound_ms)
         own |= {_CATEGORIES[bound]: count for bound, count in tally.speed_categories.items()}
         own |= {f"missed_{_CATEGORIES[bound]}": count for bound, count in tally.missed_categories.items()}

@@ -52,7 +52,12 @@ def build() -> Json:
 
 
 def _indicators() -> tuple[tuple[int, Json], ...]:
-    shares = [queries.YEAR_MISSED_SHARE, queries.MONTH_MISSED_SHARE]
+    shares = [
+        queries.YEAR_MISSED_SHARE,
+        queries.MONTH_MISSED_SHARE,
+        queries.YEAR_WITHOUT_SHORT,
+        queries.MONTH_WITHOUT_SHORT,
+    ]
     allowance = [queries.ALLOWANCE, queries.YEAR_MISSED, queries.YEAR_OFFERED]
     lead = [queries.MONTH_CITY_LEAD, queries.MONTH_CITY_LEAD_SHARE]
     return (

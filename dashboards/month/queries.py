@@ -18,6 +18,7 @@ from dashboards.queries import (
     legend,
     line_service_level,
     of,
+    with_bound,
 )
 
 _MONTH_RULE: Final = "cluster_month:wachtmonitor_month_"
@@ -88,6 +89,17 @@ YEAR_MISSED_SHARE: Final = Query(
     legend("year-missed-share"),
 )
 MONTH_MISSED_SHARE: Final = Query(_in_month("missed_calls:ratio"), CHOSEN_MONTH)
+# The same without short abandons, where every missed call of the time was counted as short or not.
+_SHORT_ABANDON: Final = _city_in_month("short_abandon_seconds:max")
+_SHORT: Final = _year_so_far("short_abandoned_calls:sum")
+_LONG: Final = _year_so_far("long_abandoned_calls:sum")
+YEAR_WITHOUT_SHORT: Final = Query(
+    with_bound(f"(({_LONG} and {_LONG} + {_SHORT} == {_MISSED}) / ({_OFFERED} - {_SHORT} > 0))", _SHORT_ABANDON),
+    legend("year-without-short"),
+)
+MONTH_WITHOUT_SHORT: Final = Query(
+    with_bound(_in_month("missed_without_short_calls:ratio"), _SHORT_ABANDON), legend("month-without-short")
+)
 # The largest x with missed + x <= n * (offered + x), as the rule of the running year has it.
 ALLOWANCE: Final = Query(
     f"max by (cluster) (floor(({_OFFERED} * on () group_left () {_NORM_MISSED} - {_MISSED})"

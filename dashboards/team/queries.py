@@ -13,6 +13,7 @@ from dashboards.queries import (
     LONGEST,
     MISSED,
     MISSED_SHARE,
+    MISSED_WITHOUT_SHORT,
     MONTH,
     NORM_LEAD,
     NORM_MISSED,
@@ -20,6 +21,7 @@ from dashboards.queries import (
     NORM_WAIT,
     SERVICE_LEVEL,
     SHORT,
+    SHORT_ABANDON,
     SHORTEST,
     WAITING,
     Query,
@@ -29,6 +31,7 @@ from dashboards.queries import (
     each,
     legend,
     of,
+    with_bound,
 )
 
 _CATEGORY: Final = "cluster_window_category:wachtmonitor_speed_category_calls"
@@ -55,6 +58,9 @@ LINE_SERVICE_LEVELS: Final = (
 )
 LINE_MISSED_SHARES: Final = (
     *_over_windows(MISSED_SHARE, SHORT, HOUR, DAY),
+    Query(
+        with_bound(of(MISSED_WITHOUT_SHORT, channel="phone", window=DAY), SHORT_ABANDON), legend("line-without-short")
+    ),
     Query(NORM_MISSED, legend("norm"), is_norm=True),
 )
 

@@ -68,9 +68,10 @@ class Former:
         """Whether the same measurement falls into the same spans of time as by today's rules."""
         self._norms_ms = self.places.norms_ms
         self._norms_ms_today = places(today, channel).norms_ms
-        self._has_same_bounds = (rules.speed_categories_ms, rules.lead_norm_days) == (
+        self._has_same_bounds = (rules.speed_categories_ms, rules.lead_norm_days, rules.short_abandon_ms) == (
             today.speed_categories_ms,
             today.lead_norm_days,
+            today.short_abandon_ms,
         )
 
     def spans(self, measured: Measurement) -> tuple[str, int, int]:

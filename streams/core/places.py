@@ -27,6 +27,7 @@ class Places:
         """`norms_ms` by cluster; one that the rules no longer have is judged by 0."""
         self.norms_ms = norms_ms
         self.lead_norm_days = rules.lead_norm_days
+        self.short_abandon_ms = rules.short_abandon_ms
         known_buckets()  # made now, and not in the middle of a batch
         self._categories: Final = (*rules.speed_categories_ms, UNBOUNDED_MS)
 

@@ -137,6 +137,9 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
     dated_hours: tuple[DatedHours, ...] = ()
     """Hours of single days, before those of their weekday: for every line without others of its own on that day."""
 
+    short_abandon_ms: int | None = None
+    """Who hangs up within this long is told apart from the other missed calls; None for nobody."""
+
     clock_skew_ms: int = 2 * SECOND_MS
     """How far the clocks of two systems may differ: an answer so much before the dialling in came after 0 s."""
 
@@ -158,5 +161,5 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
 
 
 _NO: Final = object()
-_LATER: Final[dict[str, Any]] = {"dated_hours": ()}
+_LATER: Final[dict[str, Any]] = {"dated_hours": (), "short_abandon_ms": None}
 """What rules are by default in what they were given after their digests were first kept."""

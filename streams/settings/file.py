@@ -184,6 +184,9 @@ class NormsTable(Section, frozen=True, kw_only=True):
     """One of the bounds of the speed categories."""
     missed_percent: kinds.Percent
     """Of all calls dialled in within opening hours, at most so many are missed, in a year."""
+    short_abandon_seconds: Annotated[Whole, Field(ge=1, le=3_600), Unit("seconds")] | None = None
+    """Who hangs up within so many seconds is a short abandon: missed all the same, and left out of a second figure
+    beside the official one. Without it there is no such figure."""
     lead_working_days: Annotated[Whole, Field(ge=0, le=366, examples=["5"]), Unit("working days")]
     """An appointment is had within so many days of asking for it."""
 
@@ -333,6 +336,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             closing_days=tuple(day.isoformat() for day in hours.closing_days),
             public_holidays=() if country == kinds.NO_HOLIDAYS else public_holidays(country),
             speed_categories_ms=tuple(bound * SECOND_MS for bound in self.norms.speed_categories_seconds),
+            short_abandon_ms=None if (short := self.norms.short_abandon_seconds) is None else short * SECOND_MS,
             lead_norm_days=self.norms.lead_working_days,
             windows_minutes=self.windows.minutes,
             slot_ms=self.windows.slot_seconds * SECOND_MS,

@@ -53,6 +53,8 @@ OTHER_RULES: Final[tuple[Rules, ...]] = (
     rules_with(HISTORY_RULES, speed_categories_ms=(1_000, 20_000), lead_norm_days=0),
     rules_with(HISTORY_RULES, slot_ms=20 * SECOND, windows_minutes=(1, 180)),
     rules_with(HISTORY_RULES, windows_minutes=(1,)),
+    rules_with(HISTORY_RULES, short_abandon_ms=30_000),
+    rules_with(HISTORY_RULES, short_abandon_ms=45_000),
     rules_with(HISTORY_RULES, longest_wait_ms=5 * MINUTE, call_expiry_ms=MINUTE, ticket_expiry_ms=HOUR),
     rules_with(
         HISTORY_RULES,

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from streams.channels.counted import tallies
 from streams.core.counts import NONE, By, Count, Shown, Tally, Terms, Unit
-from tests.core.builders import RULES, STEADY
+from tests.core.builders import STEADY, rules_with
 
 CHATS = Unit("chats")
-TERMS = Terms(RULES, 30_000)
+TERMS = Terms(rules_with(short_abandon_ms=5_000), 30_000)
 
 
 @cache

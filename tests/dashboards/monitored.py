@@ -66,6 +66,7 @@ def settings_text(now: datetime) -> str:
     text = text.replace('zone = "Europe/Brussels"', f'zone = "Etc/GMT{shift:+d}"')  # Etc/GMT+2 is two hours behind
     for hours in ("08:30-12:00, 13:00-16:00", "closed"):
         text = text.replace(f'"{hours}"', '"08:00-18:00"')
+    text = text.replace("# short_abandon_seconds", "short_abandon_seconds")
     return text.replace('public_holidays = "BE"', 'public_holidays = "none"')
 
 

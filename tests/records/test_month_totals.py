@@ -113,6 +113,8 @@ def test_a_record_is_readable_and_complete() -> None:
         "missed_wait_ms": 5_000,
         "speed_categories": {"30000": 1, "60000": 1},
         "missed_categories": {"30000": 1},
+        "missed_short": {},
+        "missed_long": {},
     }
 
 

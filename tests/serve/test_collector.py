@@ -106,7 +106,8 @@ def monday() -> Observed:
         "checkpoint_seconds": 0.25,
     }
     partitions = owning(monday_calls(), monday_visits())
-    observed = observing([msgspec.structs.replace(each, **known) for each in partitions], TEN)
+    rules = rules_with(short_abandon_ms=5 * SECOND)
+    observed = observing([msgspec.structs.replace(each, **known) for each in partitions], TEN, rules)
     return msgspec.structs.replace(observed, clock_ahead_seconds=-12.5)
 
 

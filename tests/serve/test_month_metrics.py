@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from typing import Final
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -60,6 +61,10 @@ def month(month: str, cluster: str = KCC, channel: str = "phone") -> dict[str, s
     return {"cluster": cluster, "channel": channel, "month": month, "year": month[:4]}
 
 
+WITH_SHORT: Final = rules_with(short_abandon_ms=5 * SECOND)
+"""What shows everything there is to show."""
+
+
 def winter_calls() -> CallState:
     """December: one answered after 30 s. February: one after 400 s, one missed, one at night, one never heard of."""
     december, february = ms("2025-12-12 11:00"), ms("2026-02-27 11:00")
@@ -98,7 +103,7 @@ def winter() -> Observed:
         ],
         record_ms=NOW,
     )
-    return observing(owning(winter_calls(), visits), NOW)
+    return observing(owning(winter_calls(), visits), NOW, WITH_SHORT)
 
 
 def closed_december() -> Closing:
@@ -108,7 +113,7 @@ def closed_december() -> Closing:
         *month_records(december_visits().settle(), "tickets-0", NOW),
     ]
     sources = Sources(totals_by_source(records), BesideTotals({}, {}), {})
-    settings = lier(rules=RULES)
+    settings = lier(rules=WITH_SHORT)
     return freeze(sources, "2025-12", settings, Author("schedule", NOW), {})
 
 

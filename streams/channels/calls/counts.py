@@ -39,6 +39,14 @@ BY_CATEGORY: Final = By(
 )
 
 
+BY_SHORT: Final = By(
+    "short_abandon_seconds",
+    "bound of a short abandon, which holds its bound",
+    lambda rules: () if rules.short_abandon_ms is None else (rules.short_abandon_ms,),
+    category_label,
+)
+
+
 class PhoneTally(Tally, gc=False, omit_defaults=True):
     """Calls of one cluster, of which the outcome is known and counts."""
 
@@ -64,6 +72,16 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     ] = NONE
     """In the same categories: other ways to count the service level than the city's need to know who hung up within
     its bound."""
+    missed_short: Annotated[
+        dict[int, int],
+        Count(CALLS, "Missed calls whose caller held on no longer than a bound.", Shown.NOWHERE, by=BY_SHORT),
+    ] = NONE
+    missed_long: Annotated[
+        dict[int, int],
+        Count(CALLS, "Missed calls whose caller held on longer than a bound.", Shown.NOWHERE, by=BY_SHORT),
+    ] = NONE
+    """Both by the bound, in ms, that the rules had when they were counted: none of either without one. So what was
+    counted by another bound, or by none, cannot pass for what was counted by this one."""
 
     answered_too_late: Annotated[
         int,
@@ -113,6 +131,39 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
     ]:
         """Calls answered within the bound of the terms."""
         return self.answered_within(terms.service_level_ms)
+
+    def short_abandoned(
+        self, terms: Terms
+    ) -> Annotated[
+        int | None,
+        Count(
+            CALLS,
+            "Missed calls whose caller held on no longer than wachtmonitor_short_abandon_seconds; absent where the "
+            "settings name no such bound.",
+        ),
+    ]:
+        """Short abandons by the bound of the terms."""
+        bound_ms = terms.rules.short_abandon_ms
+        return None if bound_ms is None else self.missed_short.get(bound_ms, 0)
+
+    def long_abandoned(
+        self, terms: Terms
+    ) -> Annotated[
+        int | None,
+        Count(
+            CALLS,
+            "Missed calls whose caller held on longer than that: the missed calls without short abandons where they "
+            "and the short ones are all there are, since what was counted without the bound is neither.",
+        ),
+    ]:
+        """The other missed calls by the bound of the terms."""
+        bound_ms = terms.rules.short_abandon_ms
+        return None if bound_ms is None else self.missed_long.get(bound_ms, 0)
+
+    def missed_without_short(self, terms: Terms) -> int | None:
+        """Missed calls without short abandons; None where that is not known of every missed call."""
+        short, long = self.short_abandoned(terms), self.long_abandoned(terms)
+        return long if short is not None and long is not None and short + long == self.missed else None
 
     def answered_within(self, bound_ms: int) -> int:
         """Calls answered within a bound, which must be the bound of a speed category."""
@@ -187,3 +238,16 @@ def count_missed(
             tally.missed += missed
             tally.missed_wait_ms += missed_wait_ms
             tally.missed_categories = added(tally.missed_categories, categories, sign)
+        if places.short_abandon_ms is not None:
+            _count_short(tallies_of[cluster], waits_ms, sign, places.short_abandon_ms)
+
+
+def _count_short(tallies: Sequence[PhoneTally], sorted_ms: Sequence[int], sign: int, bound_ms: int) -> None:
+    """Tell short abandons from the other missed calls."""
+    short = bisect_right(sorted_ms, bound_ms)
+    long = len(sorted_ms) - short
+    for tally in tallies:
+        if short:
+            tally.missed_short = added(tally.missed_short, {bound_ms: sign * short}, sign)
+        if long:
+            tally.missed_long = added(tally.missed_long, {bound_ms: sign * long}, sign)

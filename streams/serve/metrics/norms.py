@@ -50,6 +50,12 @@ _CLUSTER_SERVICE_LEVEL: Final = Metric(
 _MISSED_RATIO: Final = Metric(
     "wachtmonitor_norm_missed_ratio", (), "Norm: at most this share of the offered calls is missed.", Aggregation.MAX
 )
+_SHORT_ABANDON: Final = Metric(
+    "wachtmonitor_short_abandon_seconds",
+    (),
+    "Whose caller holds on no longer is a short abandon among the missed calls; absent where nobody is told apart.",
+    Aggregation.MAX,
+)
 _LEAD: Final = Metric(
     "wachtmonitor_norm_lead_workdays",
     (),
@@ -64,6 +70,7 @@ NORMS: Final = (
     _CLUSTER_SERVICE_LEVEL_RATIO,
     _CLUSTER_SERVICE_LEVEL,
     _MISSED_RATIO,
+    _SHORT_ABANDON,
     _LEAD,
 )
 """In the order of the exposition."""
@@ -88,4 +95,6 @@ def norm_series(rules: Rules, norms: Norms) -> Iterator[Series]:
     yield (_SERVICE_LEVEL_RATIO, (), norms.service_level_ratio)
     yield (_SERVICE_LEVEL, (), norms.service_level_seconds)
     yield (_MISSED_RATIO, (), norms.missed_ratio)
+    if rules.short_abandon_ms is not None:
+        yield (_SHORT_ABANDON, (), rules.short_abandon_ms / SECOND_MS)
     yield (_LEAD, (), rules.lead_norm_days)

@@ -57,14 +57,15 @@ def series(over: Shown, tally: Tally, labels: Labels, terms: Terms) -> list[Seri
     """The series of a tally of a window, or of a month: one of each count that is shown, one for each part of it.
 
     `labels` are the values of the labels that all metrics over that span have: cluster, channel, and window or year
-    and month. Parts of which nothing was counted are there at 0.
+    and month. Parts of which nothing was counted are there at 0, what the terms do not say is not.
     """
     plan = _plan(type(tally), over)
     found: list[Series] = list(zip(plan.whole, repeat(labels), plan.get_whole(tally), strict=False))
     for (metric, per), value in zip(plan.scaled, plan.get_scaled(tally), strict=True):
         found.append((metric, labels, value / per if value else 0))  # a whole number is written thrice as fast
     for metric, given_terms in plan.of_terms:
-        found.append((metric, labels, given_terms(tally, terms)))
+        if (read := given_terms(tally, terms)) is not None:
+            found.append((metric, labels, read))
     for metric, get, by in plan.parts:
         counted = get(tally)
         found += [(metric, (*labels, text), counted.get(key, 0)) for key, text in terms.parts(by, counted).items()]
@@ -80,7 +81,7 @@ class _Plan(NamedTuple):
     scaled: tuple[tuple[Metric, int], ...]
     """Of the others, each with how many of what is counted make one of its unit."""
     get_scaled: Callable[[Tally], tuple[int, ...]]
-    of_terms: tuple[tuple[Metric, Callable[[Tally, Terms], int]], ...]
+    of_terms: tuple[tuple[Metric, Callable[[Tally, Terms], int | None]], ...]
     parts: tuple[tuple[Metric, Callable[[Tally], Mapping[Any, int]], By], ...]
 
 

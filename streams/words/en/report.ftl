@@ -90,6 +90,12 @@ formula-answered = answered { $within } / answered
 formula-offered = answered { $within } / (answered + abandoned)
 formula-short-abandoned-good = (answered + abandoned { $within }) / (answered + abandoned)
 formula-short-abandoned-left-out = answered { $within } / (answered + abandoned { $after })
+report-short-abandons = Abandoned calls without short abandons
+report-short-abandons-text = Who hangs up within { $bound } s is a short abandon. The official abandonment rate counts these calls; this second figure leaves them out, of the abandoned calls and of all calls. Where there is none, part of the calls was counted before the settings named the bound.
+report-official-share = rate (official)
+report-short-abandons-count = short abandons
+report-without-short = abandoned without these
+report-share-without-short = rate without these
 
 # The desks.
 report-desks = At the desks
@@ -222,6 +228,8 @@ count-wait-ms = wait
 count-within-norm = within the target
 count-speed-categories = answered up to
 count-missed-categories = abandoned up to
+count-missed-short = abandoned within
+count-missed-long = abandoned after
 count-excluded = not counted
 count-reused-ids = ids used again
 count-unclear-ids = ids that may be of several

@@ -96,6 +96,12 @@ formula-answered = répondus { $within } / répondus
 formula-offered = répondus { $within } / (répondus + manqués)
 formula-short-abandoned-good = (répondus + manqués { $within }) / (répondus + manqués)
 formula-short-abandoned-left-out = répondus { $within } / (répondus + manqués { $after })
+report-short-abandons = Appels manqués sans les abandons courts
+report-short-abandons-text = Qui raccroche en { $bound } s est un abandon court. Le taux officiel d'appels manqués compte ces appels ; ce second chiffre les écarte, des appels manqués et de tous les appels. Là où il n'y en a pas, une partie des appels a été comptée avant que la configuration ne nomme la limite.
+report-official-share = taux (officiel)
+report-short-abandons-count = abandons courts
+report-without-short = manqués sans eux
+report-share-without-short = taux sans eux
 
 # Les guichets.
 report-desks = Aux guichets
@@ -225,6 +231,8 @@ count-wait-ms = attente
 count-within-norm = dans la norme
 count-speed-categories = répondus jusqu'à
 count-missed-categories = manqués jusqu'à
+count-missed-short = manqués en
+count-missed-long = manqués après
 count-excluded = non comptés
 count-reused-ids = numéros réutilisés
 count-unclear-ids = numéros peut-être de plusieurs

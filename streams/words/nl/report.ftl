@@ -90,6 +90,12 @@ formula-answered = beantwoord { $within } / beantwoord
 formula-offered = beantwoord { $within } / (beantwoord + opgehangen)
 formula-short-abandoned-good = (beantwoord + opgehangen { $within }) / (beantwoord + opgehangen)
 formula-short-abandoned-left-out = beantwoord { $within } / (beantwoord + opgehangen { $after })
+report-short-abandons = Gemiste oproepen zonder korte ophangers
+report-short-abandons-text = Wie binnen { $bound } s ophangt, is een korte ophanger. Het officiële aandeel gemiste oproepen telt die oproepen mee; dit tweede cijfer laat ze weg, bij de gemiste oproepen en bij alle oproepen. Waar er geen staat, werd een deel van de oproepen geteld voor de instellingen de grens noemden.
+report-official-share = aandeel (officieel)
+report-short-abandons-count = korte ophangers
+report-without-short = gemist zonder hen
+report-share-without-short = aandeel zonder hen
 
 # De loketten.
 report-desks = Aan de loketten
@@ -222,6 +228,8 @@ count-wait-ms = wachttijd
 count-within-norm = binnen de norm
 count-speed-categories = beantwoord tot
 count-missed-categories = gemist tot
+count-missed-short = gemist binnen
+count-missed-long = gemist na
 count-excluded = niet meegeteld
 count-reused-ids = opnieuw gebruikte nummers
 count-unclear-ids = nummers die van meer kunnen zijn

@@ -51,12 +51,23 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     service_level_seconds: int | None
     """The bound of the service level; None for lines of several bounds, of which each counts by its own."""
     service_levels: list[Variant]
+    short_abandoned: int | None
+    """Missed calls that were no longer than a short abandon; None without a bound of one, or where it is not known of
+    every missed call."""
+    missed_without_short: int | None
+    """The others of the missed calls."""
     excluded: dict[str, int]
 
     @property
     def missed_ratio(self) -> float | None:
         """Missed calls over all; None without calls."""
         return per(self.missed, self.answered + self.missed)
+
+    @property
+    def missed_without_short_ratio(self) -> float | None:
+        """Missed calls without short abandons, over all calls but these."""
+        missed = self.missed_without_short
+        return None if missed is None else per(missed, self.answered + missed)
 
     @property
     def average_wait_seconds(self) -> float | None:
@@ -76,6 +87,7 @@ _Counted = Sequence[tuple[PhoneTally, Terms]]
 
 def _phone(cluster: str | None, tally: PhoneTally, counted: _Counted, basis: Basis) -> Phone:
     bounds_ms = {terms.service_level_ms for _, terms in counted}
+    without_short = tally.missed_without_short(counted[0][1])
     return Phone(
         cluster=cluster,
         service_level_seconds=bounds_ms.pop() // SECOND_MS if len(bounds_ms) == 1 else None,
@@ -83,6 +95,8 @@ def _phone(cluster: str | None, tally: PhoneTally, counted: _Counted, basis: Bas
         wait_quantiles=quantiles_of(tally, tally.answered),
         categories=_categories(tally, basis.rules.speed_categories_ms),
         service_levels=_variants(tally, counted),
+        short_abandoned=None if without_short is None else tally.missed - without_short,
+        missed_without_short=without_short,
         excluded=excluded_of(tally),
     )
 

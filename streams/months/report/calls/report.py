@@ -99,7 +99,15 @@ class CallsReport(ReportChannel):
             if level.ratio is not None:
                 formula = say.formula(level.formula, part.service_level_seconds)
                 yield (words(key, formula=formula), level.ratio, "ratio")
+        yield from self._without_short(part, say)
         yield from excluded_rows(part, "sheet-excluded-phone", "calls", say)
+
+    def _without_short(self, part: Phone, say: Wording) -> Iterator[Row]:
+        """Nothing where it is not known."""
+        if part.missed_without_short is not None:
+            yield from count_rows(part, {"short_abandoned": "calls", "missed_without_short": "calls"}, say)
+        if part.missed_without_short_ratio is not None:
+            yield (say.words("sheet-share-without-short"), part.missed_without_short_ratio, "ratio")
 
 
 def _measured(year: int, months: Sequence[Mapping[str, PhoneTally]]) -> MeasuredYear:

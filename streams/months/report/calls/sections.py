@@ -1,9 +1,10 @@
 """The telephone: answered calls by speed category, the service level by the formulas of the field, and the months."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streams.channels import CALLS
-from streams.channels.calls.indicators import SERVICE_LEVEL, WAIT
+from streams.channels.calls.indicators import MISSED_SHARE, SERVICE_LEVEL, WAIT
+from streams.core.rules import SECOND_MS
 from streams.months.definitions import OFFICIAL_FORMULA
 from streams.months.report.calls.figures import Category, Phone
 from streams.months.report.data import Report
@@ -32,6 +33,31 @@ def phone(report: Report, say: Wording) -> list[Section]:
     return [
         Section(title, [], [Table(head, rows)], [_category_chart(phones[-1], say)]),
         Section(words("report-formulas"), [words("report-formulas-text")], [formulas]),
+        *_without_short(phones, report.basis.rules.short_abandon_ms, say),
+    ]
+
+
+def _without_short(phones: Sequence[Phone], bound_ms: int | None, say: Wording) -> list[Section]:
+    """The second figure of missed calls, beside the official one; nothing where the settings ask for none."""
+    if bound_ms is None:
+        return []
+    words = say.words
+    number: Callable[[float], str] = words.number
+    rows = [
+        (
+            each.cluster or say.all,
+            number(each.missed),
+            say.or_none(each.missed_ratio, lambda ratio: words.percent(ratio, MISSED_SHARE.decimals)),
+            say.or_none(each.short_abandoned, number),
+            say.or_none(each.missed_without_short, number),
+            say.or_none(each.missed_without_short_ratio, lambda ratio: words.percent(ratio, MISSED_SHARE.decimals)),
+        )
+        for each in phones
+    ]
+    heads = ("cluster", "missed", "official-share", "short-abandons-count", "without-short", "share-without-short")
+    text = words("report-short-abandons-text", bound=words.short(bound_ms / SECOND_MS))
+    return [
+        Section(words("report-short-abandons"), [text], [Table([words(f"report-{each}") for each in heads], rows)])
     ]
 
 
