@@ -30,6 +30,7 @@ from streams.serve.metrics.reference import catalogue_markdown
 from streams.settings import load
 from streams.settings.reference import markdown as settings_markdown
 from streams.settings.reference import tables
+from streams.sources.mapping import packaged
 from streams.sources.mapping import tables as mapping_tables
 from streams.sources.times import durations, formats
 
@@ -99,6 +100,14 @@ What holds for every mapping{rules}
 ## Formats
 
 {_formats()}
+
+## Mappings that come along
+
+`extends` takes one of these, and what a mapping says itself goes over it: key by key in a table, its `[[event]]` in
+the place of all, its `[[leave_out]]` before the others. A `[cluster]` with `column` or `constant` takes the place of
+the other.
+
+{_packaged()}
 """
 
 
@@ -124,6 +133,11 @@ be any number, and decimals have a point or a comma.
 
 Each may be a list: the first that fits a text is taken. A list of which two take one text for two times, as
 `["%d/%m/%Y", "%m/%d/%Y"]` would, is refused."""
+
+
+def _packaged() -> str:
+    """The mappings that come along, as they are."""
+    return "\n\n".join(f"### {name}\n\n```toml\n{packaged.text_of(name).strip()}\n```" for name in packaged.NAMES)
 
 
 def events_page() -> str:

@@ -212,7 +212,7 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         ("[file]\ndelimeter = ';'" + WHOLE, "[file]: delimeter: unknown key; did you mean delimiter?"),
         ("file = 1" + WHOLE, "file: expected a table that begins with [file], got 1"),
-        ("zone = 'x'" + WHOLE, "zone: unknown key; known here: file, time, id, cluster, leave_out, event"),
+        ("zone = 'x'" + WHOLE, "zone: unknown key; known here: extends, file, time, id, cluster, leave_out, event"),
         (
             "[time]\nzone = 'Europe/Lier'" + WHOLE,
             '[time]: zone: expected the IANA name of a time zone, such as "Europe/Brussels", got "Europe/Lier"',

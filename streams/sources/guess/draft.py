@@ -6,7 +6,7 @@ Shows names of columns, formats and the names of queues and outcomes; nothing el
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from streams.channels import channel_of
@@ -31,18 +31,34 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 def draft(sample: Sample, rules: Rules, file: str) -> str:
     """The draft, which the reader of mappings takes as it is."""
     known, sample = recognised(sample)
-    roles = roles_of(sample, clusters_of(rules), known.id if known else "")
+    roles = roles_of(sample, clusters_of(rules))
     parts = (
         _title(sample, known, file),
-        _file(sample, known),
-        _time(roles, known, rules),
-        _identity(roles),
-        _cluster(roles, rules),
-        _left_out(roles),
-        _events(roles, known),
+        *(_extension(sample, known, roles, rules) if known else _whole(sample, roles, rules)),
         _columns(sample, roles),
     )
     return "\n".join("\n".join(part).strip() + "\n" for lines in parts if (part := list(lines)))
+
+
+def _whole(sample: Sample, roles: Roles, rules: Rules) -> Iterator[Iterable[str]]:
+    """The tables of a mapping that stands alone."""
+    yield _file(sample)
+    yield _time(roles, rules)
+    yield _identity(roles)
+    yield _cluster(roles, rules, roles.cluster)
+    yield _left_out(roles)
+    yield _events(roles)
+
+
+def _extension(sample: Sample, known: Known, roles: Roles, rules: Rules) -> Iterator[Iterable[str]]:
+    """The tables of a mapping that says no more than what the one that comes along cannot know."""
+    yield [f"extends = {_text(known.mapping)}"]
+    if others := [*_content(sample, known.delimiter), *_around(sample)]:
+        yield ["[file]", *others]
+    if not known.has_zone:
+        yield ["[time]", _zone(rules)]
+    named = next((each for each in roles.columns if each.name == known.cluster), roles.cluster)
+    yield _cluster(roles, rules, named)
 
 
 def clusters_of(rules: Rules) -> dict[str, bool]:
@@ -55,24 +71,18 @@ def clusters_of(rules: Rules) -> dict[str, bool]:
 def _title(sample: Sample, known: Known | None, file: str) -> Iterator[str]:
     yield f"# A draft of the mapping for {file}, guessed from its first {len(sample.rows):,} rows."
     if known:
-        yield f"# It looks like {known.name}."
+        yield f"# It looks like {known.about}; what the mapping of that name says need not be repeated."
     yield "# Look at every TODO, then see what is missing, and send nothing yet:"
     yield f"#   wachtmonitor publish {file} --mapping THIS_FILE --dry-run"
 
 
-def _file(sample: Sample, known: Known | None) -> Iterator[str]:
+def _file(sample: Sample) -> Iterator[str]:
     yield "[file]"
     yield from _content(sample)
-    if sample.lines_before:
-        yield f"lines_before = {sample.lines_before}  # the names stand in the line after these"
+    yield from _around(sample)
     if not sample.has_names:
-        if known is None:
-            yield "# No names in the first line; TODO: better ones than these, if you know them."
+        yield "# No names in the first line; TODO: better ones than these, if you know them."
         yield f"columns = [{', '.join(map(_text, sample.columns))}]"
-    if known and not known.has_quotes:
-        yield 'quote = ""'
-    if sample.rows_after:
-        yield f"rows_after = {sample.rows_after}  # totals below the last row"
     if sample.is_uneven:
         yield "uneven_rows = true  # rows have different numbers of fields"
     nulls = [null for null in NULLS if any(null in row for row in sample.rows)]
@@ -80,30 +90,36 @@ def _file(sample: Sample, known: Known | None) -> Iterator[str]:
         yield f"null_values = [{', '.join(map(_text, nulls))}]  # read as empty"
 
 
-def _content(sample: Sample) -> Iterator[str]:
+def _content(sample: Sample, delimiter: str = "") -> Iterator[str]:
+    """How it is written; the delimiter, unless it is known to be this one."""
     if sample.content is Content.JSON_LINES:
         yield "# JSON lines: a column is the name of a field, with dots where it stands in others."
     if sample.content is Content.TEXT:
         said = "  # as its first line says" if sample.says_delimiter else ""
-        yield f"delimiter = {_text(sample.delimiter)}{said}"
+        if sample.delimiter != delimiter:
+            yield f"delimiter = {_text(sample.delimiter)}{said}"
         if sample.encoding != "utf-8":
             yield f"encoding = {_text(sample.encoding)}  # not UTF-8; TODO: look at accents in what the dry run shows"
     if len(sample.sheets) > 1:
         yield f"sheet = {_text(sample.sheets[0])}  # TODO: or one of: {', '.join(sample.sheets[1:])}"
 
 
-def _time(roles: Roles, known: Known | None, rules: Rules) -> Iterator[str]:
+def _around(sample: Sample) -> Iterator[str]:
+    if sample.lines_before:
+        yield f"lines_before = {sample.lines_before}  # the names stand in the line after these"
+    if sample.rows_after:
+        yield f"rows_after = {sample.rows_after}  # totals below the last row"
+
+
+def _time(roles: Roles, rules: Rules) -> Iterator[str]:
     yield "[time]"
-    usual = _usual_formats(roles, known)
+    usual = _usual_formats(roles)
     if not usual:
         yield "# TODO: no column of times was found; say how they are written."
         return
     every = [usual, *map(_formats, roles.times.values())]
     if any(what_formats_hold(each) is not Holds.INSTANT for each in every):
-        if known and known.zone:
-            yield f"zone = {_text(known.zone)}"
-        else:
-            yield f"zone = {_text(rules.zone)}  # that of the settings; TODO: unless the file's clock is another's"
+        yield _zone(rules)
     yield f"format = {_one_or_all(usual)}{_doubt(roles)}"
     if what_formats_hold(usual) is Holds.TIME_OF_DAY:
         if roles.day:
@@ -113,15 +129,13 @@ def _time(roles: Roles, known: Known | None, rules: Rules) -> Iterator[str]:
             yield f'date_column = "{_TODO}"  # TODO: no column of dates was found'
 
 
-def _usual_formats(roles: Roles, known: Known | None) -> tuple[str, ...]:
-    columns = _known_times(roles, known) or list(roles.times.values())
-    formats = Counter(_formats(column) for column in columns if column.texts)
+def _zone(rules: Rules) -> str:
+    return f"zone = {_text(rules.zone)}  # that of the settings; TODO: unless the file's clock is another's"
+
+
+def _usual_formats(roles: Roles) -> tuple[str, ...]:
+    formats = Counter(_formats(column) for column in roles.times.values() if column.texts)
     return formats.most_common(1)[0][0] if formats else ()
-
-
-def _known_times(roles: Roles, known: Known | None) -> list[Column]:
-    names = {column for column, _ in known.times.values()} if known else set()
-    return [each for each in roles.columns if each.name in names]
 
 
 def _formats(column: Column) -> tuple[str, ...]:
@@ -154,21 +168,21 @@ def _identity(roles: Roles) -> Iterator[str]:
         yield "# TODO: numbers as short as these may begin anew each day; then add a column with the date."
 
 
-def _cluster(roles: Roles, rules: Rules) -> Iterator[str]:
+def _cluster(roles: Roles, rules: Rules, column: Column | None) -> Iterator[str]:
     names = [name for name, is_visits in clusters_of(rules).items() if is_visits == roles.is_visits]
     yield "[cluster]"
-    if roles.cluster is None or (len(names) == 1 and not _likes(roles.cluster.distinct(), names)):
-        if roles.cluster is not None:
-            found = roles.cluster.distinct()
+    if column is None or (len(names) == 1 and not _likes(column.distinct(), names)):
+        if column is not None:
+            found = column.distinct()
             more = ", ..." if len(found) > VALUES_SHOWN else ""
-            yield f"# TODO: is all of it this one, the only one of the settings? {_text(roles.cluster.name)} holds "
+            yield f"# TODO: is all of it this one, the only one of the settings? {_text(column.name)} holds "
             yield f"# {', '.join(map(_shown, found[:VALUES_SHOWN]))}{more}; to tell them apart, name it as column."
         elif len(names) != 1:
             yield f"# TODO: no column of queues or desks was found; the settings have: {', '.join(names)}"
         yield f"constant = {_text(names[0] if names else _TODO)}"
         return
-    yield f"column = {_text(roles.cluster.name)}"
-    yield from _renamed(roles.cluster.distinct(), names)
+    yield f"column = {_text(column.name)}"
+    yield from _renamed(column.distinct(), names)
 
 
 def _likes(texts: Sequence[str], names: Sequence[str]) -> dict[str, str]:
@@ -199,24 +213,19 @@ def _left_out(roles: Roles) -> Iterator[str]:
         yield f"all_else = true  # seen: {', '.join(others[:VALUES_SHOWN]) or 'none'}"
 
 
-def _events(roles: Roles, known: Known | None) -> Iterator[str]:
-    names = {each.name: each for each in roles.columns}
-    if known and known.times:
-        for event, (name, when) in known.times.items():
-            yield from _event(roles, event, names[name], known, {key: [text] for key, text in when.items()})
-        return
+def _events(roles: Roles) -> Iterator[str]:
     yield from _said_of_outcomes(roles)
     told = {event: column for event, column in roles.times.items() if _can_be_told(event, roles)}
     if not told:
         yield "# TODO: no column with the time of an event was found."
         yield from ("", "[[event]]", f'type = "{"arrived" if roles.is_visits else "offered"}"', f'at = "{_TODO}"')
     for event, column in told.items():
-        yield from _event(roles, event, column, known, {roles.verb.name: roles.verbs[event]} if roles.verb else {})
-    yield from _waited(roles, known)
+        yield from _event(roles, event, column, {roles.verb.name: roles.verbs[event]} if roles.verb else {})
+    yield from _waited(roles)
     yield from _missing(roles)
 
 
-def _waited(roles: Roles, known: Known | None) -> Iterator[str]:
+def _waited(roles: Roles) -> Iterator[str]:
     """The end of the waiting, where the file has no time of it but how long it took."""
     begin = roles.times.get("arrived" if roles.is_visits else "offered")
     answer = "started" if roles.is_visits else "answered"
@@ -228,7 +237,7 @@ def _waited(roles: Roles, known: Known | None) -> Iterator[str]:
     for event, texts in outcomes.items():
         when = {roles.outcome.name: texts} if roles.outcome and texts else {}
         until = f"{_plus(roles.wait)}  # TODO: is it the time until {_ENDS[event]}?"
-        yield from _event(roles, event, begin, known, when, plus=until)
+        yield from _event(roles, event, begin, when, plus=until)
 
 
 _ENDS: Final[Mapping[str, str]] = {
@@ -253,12 +262,11 @@ def _event(
     roles: Roles,
     event: str,
     column: Column,
-    known: Known | None,
     when: Mapping[str, Sequence[str]],
     *,
     plus: str = "",
 ) -> Iterator[str]:
-    usual = _usual_formats(roles, known)
+    usual = _usual_formats(roles)
     yield from ("", "[[event]]")
     yield f'type = "{event}"'
     yield f"at = {_at(column, usual)}"

@@ -1,22 +1,19 @@
-"""Files that are known by their look: names for columns that have none, and times that no word tells."""
+"""Files that are known by their look: a mapping for them comes along, and a draft extends it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from streams.sources.guess.sample import Sample
+from streams.sources.mapping import FileFormat
+from streams.sources.mapping.packaged import values_of
 
-_QUEUE_LOG: Final = ("time", "callid", "queue", "agent", "event", "data1", "data2", "data3", "data4", "data5")
 _QUEUE_VERBS: Final = frozenset({"ENTERQUEUE", "CONNECT", "ABANDON", "COMPLETEAGENT", "COMPLETECALLER", "ADDMEMBER"})
 _QUEUE_VERB_PLACE: Final = 4
 
-_THREECX: Final = (
-    *("callid", "historyid", "duration", "start", "answered", "end", "reason", "from", "to", "fromdn", "todn"),
-    *("dialno", "reasonchanged", "finalnumber", "finaldn", "bill1", "bill2", "bill3", "bill4", "chain", "fromtype"),
-    *("totype", "finaltype", "fromname", "fromdisp", "todisp"),
-)
+_THREECX_FIELDS: Final = 26
+_THREECX_START_PLACE: Final = 3
 
 _ISSABEL: Final = frozenset({"datetime_entry_queue", "datetime_init", "datetime_end", "status", "uniqueid"})
 
@@ -24,28 +21,41 @@ _ISSABEL: Final = frozenset({"datetime_entry_queue", "datetime_init", "datetime_
 class Known(NamedTuple):
     """A kind of file that is known."""
 
-    name: str
-    zone: str = ""
-    """The zone of its times, where it does not depend on the machine."""
-    id: str = ""
-    """The column that tells contacts apart; empty where any guess is as good."""
-    has_quotes: bool = True
-    times: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType({})
-    """By the event: the column of its time, and what other columns then hold."""
+    mapping: str
+    """The mapping that comes along for it."""
+    about: str
+    has_zone: bool
+    """Whether its times depend on no machine's clock."""
+    cluster: str
+    """The column of its clusters."""
+    delimiter: str
 
 
 class _Look(NamedTuple):
-    known: Known
+    mapping: str
+    about: str
     fits: Callable[[Sample], bool]
-    names: Sequence[str] = ()
 
 
 def recognised(sample: Sample) -> tuple[Known | None, Sample]:
     """What the file is, if it is known, and its sample with names for all columns."""
     for look in _LOOKS:
         if look.fits(sample):
-            return look.known, _named(sample, look.names) if look.names else sample
+            values = values_of(look.mapping)
+            names = values["file"].get("columns", ())
+            known = Known(
+                look.mapping,
+                look.about,
+                has_zone=not _is_local(values["time"]),
+                cluster=values["cluster"]["column"],
+                delimiter=values["file"].get("delimiter", FileFormat().delimiter),
+            )
+            return known, _named(sample, names) if names else sample
     return None, sample
+
+
+def _is_local(time: dict[str, object]) -> bool:
+    return "zone" not in time and "%" in str(time["format"])
 
 
 def _named(sample: Sample, names: Sequence[str]) -> Sample:
@@ -62,33 +72,17 @@ def _is_queue_log(sample: Sample) -> bool:
 
 
 def _is_threecx(sample: Sample) -> bool:
-    if sample.has_names or len(sample.columns) < len(_THREECX):
+    if sample.has_names or len(sample.columns) < _THREECX_FIELDS:
         return False
-    return all(row[0].startswith("Call ") and row[3][4:5] == "/" for row in sample.rows)
+    return all(row[0].startswith("Call ") and row[_THREECX_START_PLACE][4:5] == "/" for row in sample.rows)
 
 
 _LOOKS: Final = (
-    _Look(Known("Asterisk's queue_log", id="callid", has_quotes=False), _is_queue_log, _QUEUE_LOG),
+    _Look("asterisk-queue-log", "Asterisk's queue_log", _is_queue_log),
+    _Look("3cx", "the call detail records of 3CX, which are in UTC", _is_threecx),
     _Look(
-        Known(
-            "the call detail records of 3CX, which are in UTC",
-            "UTC",
-            id="historyid",
-            times={"offered": ("start", {}), "answered": ("answered", {}), "ended": ("end", {})},
-        ),
-        _is_threecx,
-        _THREECX,
-    ),
-    _Look(
-        Known(
-            "the table call_entry of Issabel's call centre",
-            id="uniqueid",
-            times={
-                "offered": ("datetime_entry_queue", {}),
-                "answered": ("datetime_init", {"status": "terminada"}),
-                "abandoned": ("datetime_end", {"status": "abandonada"}),
-            },
-        ),
+        "issabel",
+        "the table call_entry of Issabel's call centre",
         lambda sample: _ISSABEL.issubset(sample.columns),
     ),
 )

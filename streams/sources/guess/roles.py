@@ -136,7 +136,7 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
 
 
-def roles_of(sample: Sample, clusters: Mapping[str, bool], known_id: str = "") -> Roles:
+def roles_of(sample: Sample, clusters: Mapping[str, bool]) -> Roles:
     """The roles that the columns may have; `clusters` of the settings say whether visits are theirs."""
     columns = [_column(name, sample.values(name)) for name in dict.fromkeys(sample.columns)]
     cluster = _cluster(columns, clusters)
@@ -150,8 +150,7 @@ def roles_of(sample: Sample, clusters: Mapping[str, bool], known_id: str = "") -
     taken = {each.name for each in named.values()}
     day = None if moments else next((each for each in columns if each.written.kind is Kind.DAY), None)
     outcome, outcomes = (None, {}) if verb else _outcome(columns, cluster)
-    candidates = [each for each in columns if each.name == known_id] or columns
-    identity, is_unique = _id(candidates, taken | {cluster.name if cluster else ""}, day)
+    identity, is_unique = _id(columns, taken | {cluster.name if cluster else ""}, day)
     return Roles(
         columns=columns,
         is_visits=is_visits,

@@ -12,6 +12,7 @@ from streams.contracts.decode import Event
 from streams.settings.toml.problems import Problems, read
 from streams.settings.toml.text import parse_toml, shown
 from streams.sources import mapping_kinds as kinds
+from streams.sources.mapping.packaged import extended
 from streams.sources.mapping.tables import (
     Conditions,
     DurationSource,
@@ -115,7 +116,8 @@ def read_mapping(values: Mapping[str, Any]) -> FileMapping:
     """
     met, problems = Met(), []
     try:
-        file = read(MappingFile, {"time": {}, "cluster": {}, **values}, context=met, inline=True)
+        whole = {"time": {}, "cluster": {}} | extended(values)
+        file = read(MappingFile, whole, context=met, inline=True)
     except Problems as found:
         problems = found.texts
     if met.local and met.written and met.written.zone is None:

@@ -1,5 +1,7 @@
 """The mapping file: which columns of a delimited file are which facts, as a person writes it in TOML.
 
+    # extends = "asterisk-queue-log"    # one that comes along says all that this one does not
+
     [file]                              # all optional: comma, utf-8, quote ", names in the first line
     delimiter = "\\t"                    # a first line such as sep=; says it too, and is obeyed
     null_values = ["0:00:00"]           # read as empty, besides the empty field itself
@@ -91,6 +93,7 @@ from streams.channels.named_events import has_plan, needs_plan, planned_contacts
 from streams.settings.toml.section import Always, Expected, Section, together
 from streams.settings.toml.text import shown
 from streams.sources import mapping_kinds as kinds
+from streams.sources.mapping import packaged
 from streams.sources.times import Holds, need_zone, what_formats_hold
 from streams.sources.times.durations import HOURS
 from streams.sources.times.formats import RFC_3339
@@ -318,6 +321,8 @@ class EventTable(Section, frozen=True, kw_only=True):
 class MappingFile(Section, frozen=True, kw_only=True):
     """The tables of the file. That of times comes before those that depend on it."""
 
+    extends: packaged.Name | None = None
+    """The mapping that comes along and says all that this one does not."""
     file: FileFormat = FileFormat()
     time: Annotated[WrittenTimes, AfterValidator(_keep_written)]
     id: IdTable
