@@ -38,6 +38,7 @@ from streams.sources.guess.sample import look
 from streams.sources.guess.totals import told_of_totals, totals, totals_in
 from streams.sources.mapping import FileMapping, MappingError, load_mapping
 from streams.sources.refused_rows import RefusedRows, repaired_lines
+from streams.sources.reused_ids import ReusedIds
 from streams.sources.sender import EventSender, SendError, ensure_source_topics
 
 LINES_SHOWN: Final = 3
@@ -104,8 +105,9 @@ def publish(*, file: Path, mapping_file: Path | None, settings_file: Path | None
             raise UsageProblem(_all_problems(mapping_file, error, _totals_in(file))) from error
         except FileError as error:
             raise UsageProblem(f"{_named(file)}: {error}") from error
-        acceptance = Acceptance(settings.rules)
-        rows = account.of(acceptance.of(_tracked(rows, progress, stream, file), system_clock()))
+        acceptance, now_ms = Acceptance(settings.rules), system_clock()
+        ids = ReusedIds(settings.rules, now_ms)
+        rows = ids.of(account.of(acceptance.of(_tracked(rows, progress, stream, file), now_ms)))
         if dry_run:
             shown = _first_events(rows)
         else:
@@ -113,7 +115,7 @@ def publish(*, file: Path, mapping_file: Path | None, settings_file: Path | None
     for event in shown:
         click.echo(msgspec.json.encode(event).decode())
     click.echo(account.text(sent=not dry_run))
-    for line in repaired_lines(acceptance.repaired):
+    for line in (*repaired_lines(acceptance.repaired), *ids.lines()):
         click.echo(line)
     if not account.events and (told := _totals_in(file)):
         click.echo(told)

@@ -4,7 +4,7 @@ The figures, the wall and the month totals are all read from this. It must not k
 nor how anything is shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from streams.channels import channel_of
+from streams.channels.ids import Ids, ids_in
 from streams.core.calendar import Calendar, Opening
 from streams.core.month_notes import MonthNote
 from streams.core.norms import Norms
@@ -159,6 +160,12 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
 def last_event_ms(partitions: Sequence[PartitionHealth]) -> int | None:
     """When the newest event of these partitions happened; None when there never was one."""
     return max((at for each in partitions if (at := each.state.last_event_ms) is not None), default=None)
+
+
+def ids_of(partitions: Iterable[PartitionHealth]) -> Ids:
+    """Ids that were used again, or may have been, in the days of which figures are kept."""
+    days = (by_cluster for each in partitions for by_cluster in each.state.settle().days.values())
+    return ids_in(tally for by_cluster in days for tally in by_cluster.values())
 
 
 @lru_cache(maxsize=4)

@@ -12,8 +12,9 @@ import msgspec
 
 from streams.channels import channel_names
 from streams.channels.figures import ClusterFigures, figures, window_names
+from streams.channels.ids import Ids
 from streams.core.rules import Channel, Rules
-from streams.live.observed import Observed, PartitionHealth, Reading, last_event_ms
+from streams.live.observed import Observed, PartitionHealth, Reading, ids_of, last_event_ms
 from streams.live.problems import Problem
 
 FORMAT: Final = 2
@@ -69,6 +70,14 @@ class Feed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     last_event_ms: Number | None = None
     lag: Number = 0
     behind_ms: Number = 0
+    reused_ids: Number = 0
+    unclear_ids: Number = 0
+    """Ids that were used again, and may have been, in the days that are kept."""
+
+    @property
+    def ids(self) -> Ids:
+        """Both."""
+        return Ids(self.reused_ids, self.unclear_ids)
 
 
 class Line(msgspec.Struct, frozen=True, array_like=True):
@@ -178,10 +187,13 @@ def _claim(partition: PartitionHealth) -> Claim:
 
 def _feed(partitions: Sequence[PartitionHealth]) -> Feed:
     """A lag that is not known counts as none."""
+    ids = ids_of(partitions)
     return Feed(
         last_event_ms=last_event_ms(partitions),
         lag=sum(each.lag or 0 for each in partitions),
         behind_ms=max((each.behind_ms for each in partitions), default=0),
+        reused_ids=ids.reused,
+        unclear_ids=ids.unclear,
     )
 
 

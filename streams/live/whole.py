@@ -144,6 +144,8 @@ def _feed(feeds: Sequence[Feed]) -> Feed:
         last_event_ms=max((each.last_event_ms for each in feeds if each.last_event_ms is not None), default=None),
         lag=sum(each.lag for each in feeds),
         behind_ms=max((each.behind_ms for each in feeds), default=0),
+        reused_ids=sum(each.reused_ids for each in feeds),
+        unclear_ids=sum(each.unclear_ids for each in feeds),
     )
 
 

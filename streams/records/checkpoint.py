@@ -78,6 +78,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     snapshots: tuple[msgspec.Raw, ...]
     notes: dict[str, MonthNote]
     """By month."""
+    is_former: bool = False
+    """Whether a version of before wrote any of it."""
     damage: str | None = None
     """What is wrong with a later checkpoint, in whose place this one stands."""
 
@@ -168,13 +170,14 @@ def decode(records: Iterable[tuple[bytes | None, bytes | None]], where: str) -> 
 def _decode_newest(latest: dict[bytes, bytes], where: str) -> Checkpoint:
     """The checkpoint of the head among the records, each key with its latest value."""
     head = _decode_head(latest[HEAD_KEY], where)
-    snapshots, notes = [], dict[str, MonthNote]()
+    snapshots, notes, is_former = [], dict[str, MonthNote](), False
     for number, part in enumerate(head.parts):
         keys = [_chunk_key(head.generation, number, index) for index in range(part.chunks)]
         body = _decode_part(_join(latest, keys, part.crc32, where), where)
         snapshots.append(body.snapshot)
         notes |= body.notes
-    return Checkpoint(head.next_offset, head.generation, tuple(snapshots), notes)
+        is_former = is_former or body.snapshot_version != SNAPSHOT_VERSION
+    return Checkpoint(head.next_offset, head.generation, tuple(snapshots), notes, is_former)
 
 
 def _decode_head(value: bytes, where: str) -> _Head:

@@ -28,6 +28,8 @@ from streams.runtime.feed_faults import grown, held_back
 from streams.runtime.fetching.tail import newest_of_each, seen_keys
 from streams.runtime.fetching.turns import Bundle
 from streams.runtime.group.neighbours import Neighbours
+from streams.runtime.ids import TELL_SECONDS as IDS_SECONDS
+from streams.runtime.ids import IdLog
 from streams.runtime.pages import Pages
 from streams.runtime.partitions import Partitions
 from streams.runtime.reading import Answer
@@ -218,6 +220,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
     app.task(_tell_problems(app))
     app.task(_look_at_newest_keys(app, kafka))
     app.task(_judge(app))
+    app.task(_tell_ids(app))
     return app
 
 
@@ -269,6 +272,17 @@ def _tell_problems(app: MonitorApp) -> Any:
             app.owner.refusals.tell((*app.owner.problems(), *app.feed_faults()))
 
     return tell_problems
+
+
+def _tell_ids(app: MonitorApp) -> Any:
+    told = IdLog()
+
+    async def tell_ids() -> None:
+        while not app.should_stop:
+            await app.sleep(IDS_SECONDS)
+            told.tell(app.owner.health(app.high_watermarks(), app.answers()))
+
+    return tell_ids
 
 
 def _look_at_newest_keys(app: MonitorApp, kafka: KafkaSettings) -> Any:

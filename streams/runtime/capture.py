@@ -32,6 +32,8 @@ class Captured(NamedTuple):
     records: list[OutgoingRecord]
     next_offset: int
     """The first offset that the checkpoint does not hold."""
+    log_ms: int
+    """The newest time of the records before it."""
 
 
 class Capture:
@@ -59,13 +61,13 @@ class Capture:
             raise self._partition.failure  # a fold beside the slices may have left a batch half folded
         later = state.take_changes()
         changes.add(later)
-        next_offset = self._partition.next_offset
+        next_offset, log_ms = self._partition.next_offset, state.log_ms
         changed_notes = self._partition.notes.take_changed()
         records = [*self._dead_letters(), *self._month_totals(changes), *self._beside_totals(changed_notes)]
         settled = state.settle()
         last = settled.snapshot(later.contacts) if whole else settled.snapshot_of(changes)
         parts.append(await self._compressed(last, self._partition.notes.months if whole else changed_notes))
-        return Captured(records + self._chunks(parts, next_offset, whole=whole), next_offset)
+        return Captured(records + self._chunks(parts, next_offset, whole=whole), next_offset, log_ms)
 
     def take_month_totals(self) -> list[OutgoingRecord]:
         """The month totals that have changed by nothing but time; for when no record has come.

@@ -14,12 +14,14 @@ from typing import Any, Final, Protocol
 import faust
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.structs import OffsetAndMetadata
 from faust.tables.recovery import RebalanceAgain
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from faust.types.tuples import ack_lock
 
-from streams.contracts.topics import checkpoint_topic
+from streams.kafka.group_offsets import marked
+from streams.kafka.remade import SourceReplacedError, shorter
 from streams.runtime.fetching.fetch import Packed, PackedConsumer
 from streams.runtime.fetching.turns import Bundle, Unread, take_turns
 from streams.runtime.partitions import TakeOverAbandonedError
@@ -40,10 +42,6 @@ FETCH_ALL_BYTES: Final = 8 * 1024 * 1024
 METADATA_SECONDS: Final = 3.0
 """How often brokers are asked for the partitions of the topics: so soon those that were added are read. The client's
 five minutes would leave them unread for as long."""
-
-
-class SourceReplacedError(RuntimeError):
-    """A source partition is shorter than what was read of it."""
 
 
 class Owner(Protocol):
@@ -95,6 +93,10 @@ class GroupMember(PackedConsumer):
         """Connect, and note from now on what the group's coordinator confirms."""
         await super().start()
         self._note_confirmations()
+
+    async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata] | None = None) -> None:
+        """Commit offsets, and say that it was a worker."""
+        await super().commit(None if offsets is None else marked(offsets))
 
     def _note_confirmations(self) -> None:
         coordinator = self._coordinator
@@ -259,11 +261,7 @@ class BatchConsumer(driver.Consumer):
             return
         end = (await self.highwaters(TP(*tp)))[TP(*tp)]  # a new leader may not know the end that fetches tell yet
         if end < position:
-            raise SourceReplacedError(
-                f"Partition {tp.partition} of topic {tp.topic} ends at offset {end}, but its checkpoint covers the "
-                f"records up to {position}: the topic was deleted and made anew, or its brokers lost records. If it "
-                f"was made anew on purpose, delete {checkpoint_topic(tp.topic)} too and start again."
-            )
+            raise SourceReplacedError(shorter(tp, end, position))
 
     async def _deleted_from(self, tp: TopicPartition, position: int) -> int:
         """How many records from the position on Kafka deleted before they were read; other gaps never held any."""

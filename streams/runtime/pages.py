@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from streams.channels import topics_of
+from streams.live.notes import id_notes
 from streams.live.observed import Observed, Reading, Reported
 from streams.live.problems import Problem
 from streams.live.share import Part, Share, counts_in_line, parts_of
@@ -129,7 +130,9 @@ class Pages:
         """Whether the whole group is well."""
         observed = self.observed()
         whole = self._whole(observed, parts_of(observed, with_figures=False))
-        return HealthPayload(problems=whole.problems, feeds=feeds(observed, whole))
+        of_ids = id_notes({channel: feed.ids for channel, feed in whole.feeds.items()})
+        notes = (*self._partitions.notes(), *of_ids)
+        return HealthPayload(problems=whole.problems, notes=notes, feeds=feeds(observed, whole))
 
     def worker_health(self) -> HealthPayload:
         """Whether this process is well, whatever has become of the others and of what comes in."""

@@ -8,7 +8,7 @@ checkpoint. Must not know Faust.
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Final
 
@@ -17,12 +17,13 @@ from aiokafka import TopicPartition
 from streams.channels import topics_of
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import SECOND_MS, Channel
-from streams.kafka.client import client_options, first_offset, raise_partitions, read_to_end
+from streams.kafka.client import client_options, raise_partitions
+from streams.kafka.group_offsets import moved
+from streams.kafka.remade import Mark, Sources
 from streams.kafka.writer import FENCED, FencedWriter
 from streams.live.observed import PartitionHealth
 from streams.live.problems import Problem
 from streams.records import checkpoint
-from streams.records.month_totals import counted_sources
 from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Fetched, Partition, new_state, restore
@@ -30,6 +31,7 @@ from streams.runtime.placements import Placements
 from streams.runtime.reading import Answer, HeldBackWatch, ReadingWatch, answer_ms
 from streams.runtime.refusals import Refusals
 from streams.runtime.slices import SLICE_SECONDS, in_slices
+from streams.runtime.stored import Stored
 from streams.settings import Settings
 from streams.words import message
 
@@ -44,6 +46,10 @@ outlasted its limit would end every worker that tries."""
 
 TAKE_OVER_SECONDS: Final = 60.0
 """How long brokers may take to hand over what is stored of partitions. Restoring it takes what it takes."""
+
+
+ASK_SOURCES_SECONDS: Final = 5.0
+"""How often at least brokers are asked whether the topics are those that were read: they may be empty anew."""
 
 
 class TakeOverError(RuntimeError):
@@ -65,6 +71,10 @@ class _Owned:
         """Whether there is more to write than its position tells: it was restored under other rules."""
         self.covered = covered
         """Next offset of the last written checkpoint; None before there is one."""
+        self.mark = Mark(partition.next_offset, partition.state.log_ms)
+        """What that checkpoint covers, by which its source is known."""
+        self.note: str | None = None
+        """What is worth knowing about the partition, though nothing is wrong."""
         self.watch = ReadingWatch(time.monotonic())
         self.held_back = HeldBackWatch()
         self.delay_ms: int | None = None
@@ -72,6 +82,11 @@ class _Owned:
         self.written_ms: int | None = None
         self.written_bytes: int | None = None
         self.written_seconds: float | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is more to write than month totals that time has changed."""
+        return self.is_changed or self.partition.next_offset != (self.covered or 0)
 
 
 class Partitions:
@@ -95,6 +110,11 @@ class Partitions:
         fenced = settings.kafka.writer == "transactional"
         self._turn: AbstractAsyncContextManager[Any] = nullcontext() if fenced else asyncio.Lock()
         self._channels = topics_of(settings.kafka)
+        self._stored = Stored(settings)
+        self._sources = Sources(settings.kafka)
+        self._asked_at = -ASK_SOURCES_SECONDS
+        self.committed_by_others: Mapping[TopicPartition, int] = {}
+        """Offsets of the group that no worker has committed, as they were when this one started."""
 
     # Reading.
 
@@ -137,6 +157,10 @@ class Partitions:
         """What is wrong with the records that these partitions get."""
         refused = self.refusals.problems(owned.partition for owned in self._owned.values())
         return (*refused, *self.placements.problems())
+
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing about these partitions, though no figure is in doubt for it."""
+        return tuple(owned.note for owned in self._owned.values() if owned.note is not None)
 
     def refused_topics(self) -> frozenset[str]:
         """The topics of which most of what these partitions get, or all of a cluster, is refused."""
@@ -253,10 +277,11 @@ class Partitions:
         writers = {tp: self._new_writer(tp) for tp in wanted}
         try:
             await asyncio.gather(*(writer.start() for writer in writers.values()))
-            found = await self._read_checkpoints(wanted)
+            found = await self._stored.read(wanted)
             limit.reschedule(None)
             self.is_restoring = True
             owned = {tp: await self._restore(tp, writers[tp], found.pop(tp)) for tp in wanted}
+            await self._sources.require_same({tp: each.mark for tp, each in owned.items()})
         except BaseException:
             await asyncio.gather(*(writer.stop() for writer in writers.values()))
             raise
@@ -278,58 +303,6 @@ class Partitions:
         if not fenced:
             return FencedWriter(self.client_options, None)
         return FencedWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}", self._clock)
-
-    async def _read_checkpoints(
-        self, partitions: Iterable[TopicPartition]
-    ) -> dict[TopicPartition, checkpoint.Checkpoint | None]:
-        by_topic: dict[str, list[int]] = {}
-        for tp in partitions:
-            by_topic.setdefault(tp.topic, []).append(tp.partition)
-        found: dict[TopicPartition, checkpoint.Checkpoint | None] = {}
-        lost: dict[TopicPartition, str] = {}
-        for topic, numbers in by_topic.items():
-            source = checkpoint_topic(topic)
-            for number, records in (await read_to_end(self._settings.kafka, source, numbers)).items():
-                pairs = [(record.key, record.value) for record in records]
-                try:
-                    # in a thread: unpacking hundreds of MB takes a second in which nobody else would be served
-                    read = await asyncio.to_thread(checkpoint.decode, pairs, f"{source}-{number}")
-                    found[TopicPartition(topic, number)] = read
-                except checkpoint.LostCheckpointError as error:
-                    lost[TopicPartition(topic, number)] = f"{error} There is no other one."
-        missing = [tp for tp, each in found.items() if each is None]
-        for tp, loss in (lost | await self._lost_among(missing)).items():
-            await self._allow_loss(tp, loss)
-            found[tp] = None
-        return found
-
-    async def _lost_among(self, missing: Collection[TopicPartition]) -> dict[TopicPartition, str]:
-        """What is known of partitions without a checkpoint that had one: their month totals came with it."""
-        if not missing:
-            return {}
-        topic = self._settings.kafka.month_totals_topic
-        (records,) = (await read_to_end(self._settings.kafka, topic, [0])).values()
-        counted = counted_sources(record.key for record in records)
-        return {
-            tp: f"The checkpoint in {checkpoint_topic(tp.topic)}-{tp.partition} is gone: {topic} holds what was "
-            "counted with it."
-            for tp in missing
-            if f"{tp.topic}-{tp.partition}" in counted
-        }
-
-    async def _allow_loss(self, tp: TopicPartition, loss: str) -> None:
-        """Raise unless the source partition still holds every record, of which the state is a function."""
-        first = await first_offset(self._settings.kafka, tp.topic, tp.partition)
-        if first == 0:
-            log.error("%s Every record of %s-%d is read again", loss, tp.topic, tp.partition)
-        elif self._settings.checkpoint.when_lost == "go_on":
-            log.error("%s Going on without it, as checkpoint.when_lost says", loss)
-        else:
-            raise checkpoint.CheckpointError(
-                f"{loss} {tp.topic}-{tp.partition} has no records before offset {first} any more, so they cannot be "
-                f"counted again. Nothing was changed. Restore {checkpoint_topic(tp.topic)}; or, to go on without "
-                'what was counted before, start once with checkpoint.when_lost = "go_on".'
-            )
 
     async def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
         state, next_offset, generation = new_state(self._channels[tp.topic], self._settings.rules), 0, 0
@@ -355,7 +328,12 @@ class Partitions:
             keys=self.placements.of(tp.topic),
         )
         capture = Capture(partition, self._settings, self._clock, generation=generation)
-        return _Owned(partition, writer, capture, None if found is None else next_offset)
+        owned = _Owned(partition, writer, capture, None if found is None else next_offset)
+        committed = self.committed_by_others.get(tp, next_offset)
+        if committed != next_offset and found is not None and not found.is_former:  # which marked nothing
+            owned.note = moved(tp, committed, next_offset)
+            log.warning("%s", owned.note)
+        return owned
 
     async def release(self, partitions: set[TopicPartition]) -> None:
         """Release the partitions; what no checkpoint covers is read again by their next owner."""
@@ -365,6 +343,8 @@ class Partitions:
     async def _drop(self, partitions: set[TopicPartition]) -> None:
         dropped = [owned for tp in partitions if (owned := self._owned.pop(tp, None)) is not None]
         await asyncio.gather(*(owned.writer.stop() for owned in dropped))
+        if not self._owned:
+            await self._sources.stop()
 
     # Checkpoints.
 
@@ -374,11 +354,19 @@ class Partitions:
         Raises when a write fails. On `leaving`, being fenced is no error: the partition has its new owner already.
         """
         async with self._moving:
+            await self._ask_sources()
             writes = (self._write(owned, leaving=leaving) for owned in self._owned.values())
             # All of them end before the lock is released: two captures of one partition would share its changes out.
             for result in await asyncio.gather(*writes, return_exceptions=True):
                 if isinstance(result, BaseException):
                     raise result
+
+    async def _ask_sources(self) -> None:
+        """Raise `SourceReplacedError` before anything is written that was counted of topics made anew."""
+        is_due = any(owned.is_due for owned in self._owned.values())
+        if is_due or time.monotonic() - self._asked_at >= ASK_SOURCES_SECONDS:
+            self._asked_at = time.monotonic()
+            await self._sources.require_same({tp: owned.mark for tp, owned in self._owned.items()})
 
     async def _write(self, owned: _Owned, *, leaving: bool) -> None:
         partition = owned.partition
@@ -386,10 +374,10 @@ class Partitions:
             return  # what two sets of rules have counted could not be taken back: the last checkpoint holds
         try:
             async with self._turn:
-                if partition.next_offset == (owned.covered or 0) and not owned.is_changed:
-                    await self._write_month_totals(owned)
-                else:
+                if owned.is_due:
                     await self._write_checkpoint(owned)
+                else:
+                    await self._write_month_totals(owned)
         except BaseException as error:
             # What was taken out of the state for this write may not have arrived: nothing may be written after it.
             partition.failure = error
@@ -407,6 +395,7 @@ class Partitions:
         captured = await owned.capture.take()
         await owned.writer.write(captured.records)
         owned.covered, owned.is_changed = captured.next_offset, False
+        owned.mark = Mark(captured.next_offset, captured.log_ms)
         owned.written_bytes = sum(len(record.value or b"") for record in captured.records)
         owned.written_ms = self._clock()
         owned.written_seconds = time.perf_counter() - started

@@ -10,14 +10,15 @@ from aiokafka.errors import InvalidTimestampError
 
 from streams.kafka.broker_time import SYNCHRONISE
 from streams.kafka.client import KafkaProblemsError, ensure_topics, is_there
+from streams.kafka.group_offsets import committed_by_others
 from streams.kafka.permission import require_rights
+from streams.kafka.remade import SourceReplacedError
 from streams.kafka.rights import Role
 from streams.kafka.writer import FENCED
 from streams.process.clock import system_clock
 from streams.records.checkpoint import CheckpointError
 from streams.runtime.app import MonitorApp, create_app
 from streams.runtime.clock import Clock
-from streams.runtime.consumer import SourceReplacedError
 from streams.runtime.group.exchange import exchanging
 from streams.runtime.partition import RecordTimeError
 from streams.runtime.partitions import TakeOverError
@@ -68,6 +69,7 @@ async def running_worker(
     for name in await ensure_topics(settings.kafka):
         log.info("created topic %s", name)
     app = create_app(settings, clock=clock, demo=demo)
+    app.owner.committed_by_others = await committed_by_others(settings.kafka)
     pages = app.pages
     web = create_web(
         metrics=pages.metrics,

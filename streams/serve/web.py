@@ -186,7 +186,7 @@ def takes_gzip(accepted: Iterable[str]) -> bool:
 
 def _health_response(health: HealthPayload) -> web.Response:
     problems = [problem.text for problem in health.problems]
-    body = {"healthy": not problems, "problems": problems, "feeds": health.feeds}
+    body = {"healthy": not problems, "problems": problems, "notes": health.notes, "feeds": health.feeds}
     return web.Response(
         body=msgspec.json.encode(body), status=503 if problems else 200, content_type="application/json"
     )

@@ -19,12 +19,14 @@ from streams.core.snapshot import EARLIEST_FACTS_VERSION
 from streams.kafka.client import admin_client, client_options, ensure_topics, read_to_end
 from streams.kafka.embedded import BrokerProcess
 from streams.records.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
+from streams.runtime import partitions
 from streams.runtime.partition import Fetched, Partition, new_state
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings, load
 from tests.brokers.topics import kafka_settings
 from tests.records.test_checkpoint import everything
 from tests.runtime.test_partition import NOW_MS
+from tests.runtime.unasked import Unasked
 
 pytestmark = pytest.mark.kafka
 
@@ -36,8 +38,9 @@ CALLS: Final = 40_000
 
 
 @pytest.fixture
-async def settings(apache_kafka: BrokerProcess) -> Settings:
-    """Those of a worker with one partition of calls, whose topics are there."""
+async def settings(apache_kafka: BrokerProcess, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Those of a worker with one partition of calls, whose topics are there; what it folds is not on them."""
+    monkeypatch.setattr(partitions, "Sources", Unasked)
     found = load(None, {})
     found = replace(found, kafka=kafka_settings(apache_kafka, partitions=1))
     await ensure_topics(found.kafka)

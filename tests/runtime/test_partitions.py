@@ -14,11 +14,12 @@ from aiokafka.errors import KafkaTimeoutError, ProducerFenced
 from streams.core.rules import DAY_MS
 from streams.kafka.writer import OutgoingRecord
 from streams.records.progress import Feed, read_beside
-from streams.runtime import capture, partitions
+from streams.runtime import capture, partitions, stored
 from streams.runtime.partition import Fetched
 from streams.runtime.partitions import DEAD_LETTERS, Partitions, TakeOverAbandonedError
 from streams.settings import load
 from tests.runtime.test_partition import NOW_MS, record
+from tests.runtime.unasked import Unasked
 
 TP = TopicPartition("calls", 3)
 
@@ -59,7 +60,8 @@ def writer(monkeypatch: pytest.MonkeyPatch) -> Writer:
         return {number: [] for number in numbers}
 
     monkeypatch.setattr(partitions, "FencedWriter", lambda *_: only)
-    monkeypatch.setattr(partitions, "read_to_end", nothing)
+    monkeypatch.setattr(stored, "read_to_end", nothing)
+    monkeypatch.setattr(partitions, "Sources", Unasked)
     return only
 
 
@@ -212,7 +214,7 @@ async def test_a_take_over_that_is_given_up_leaves_nothing(
 
     owned = Partitions(load(None, {}), lambda: NOW_MS)
     with monkeypatch.context() as patch:
-        patch.setattr(partitions, "read_to_end", read)
+        patch.setattr(stored, "read_to_end", read)
         patch.setattr(writer, "stop", stop)
         loading = asyncio.create_task(owned.load({TP}))
         await reading.wait()
@@ -257,7 +259,7 @@ def find_what_was_written(monkeypatch: pytest.MonkeyPatch, writer: Writer, *, da
         assert topic == "calls-checkpoints", "a checkpoint holds all that it takes to go on"
         return dict.fromkeys(numbers, records)
 
-    monkeypatch.setattr(partitions, "read_to_end", read)
+    monkeypatch.setattr(stored, "read_to_end", read)
 
 
 @pytest.mark.parametrize("damaged", [None, 1, 2])

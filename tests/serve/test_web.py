@@ -178,7 +178,7 @@ async def test_packing_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch
 async def test_health_is_200_without_problems() -> None:
     async with serving() as (_, client), client.get("/health") as response:
         assert response.status == 200
-        assert await response.json() == {"healthy": True, "problems": [], "feeds": []}
+        assert await response.json() == {"healthy": True, "problems": [], "notes": [], "feeds": []}
 
 
 async def test_health_is_503_with_the_problems_in_it() -> None:
@@ -208,7 +208,7 @@ async def test_the_health_of_the_worker_alone_has_a_page_of_its_own() -> None:
     ill = serving(health=lambda: HealthPayload(problems=(problem,)))
     async with ill as (_, client), client.get("/health") as whole, client.get("/health/worker") as alone:
         assert (whole.status, alone.status) == (503, 200)
-        assert await alone.json() == {"healthy": True, "problems": [], "feeds": []}
+        assert await alone.json() == {"healthy": True, "problems": [], "notes": [], "feeds": []}
 
 
 @pytest.mark.parametrize(

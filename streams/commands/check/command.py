@@ -28,6 +28,7 @@ from streams.commands.check.grafana import grafana_findings
 from streams.commands.check.keys import keys_findings
 from streams.commands.check.prometheus import prometheus_findings
 from streams.commands.check.refused import refused_findings
+from streams.commands.check.sources import source_findings
 from streams.commands.check.transactions import transaction_findings
 from streams.commands.check.wall import wall_finding
 from streams.commands.options import settings_option
@@ -129,7 +130,8 @@ async def _records_findings(settings: Settings) -> list[Finding]:
     # One after the other: each holds the newest records of a topic, and what they unpack to.
     refused = await refused_findings(settings, PATIENCE_SECONDS)
     keys = await keys_findings(settings.kafka, PATIENCE_SECONDS)
-    return [*refused, *keys, *await transaction_findings(settings.kafka, PATIENCE_SECONDS)]
+    transactions = await transaction_findings(settings.kafka, PATIENCE_SECONDS)
+    return [*refused, *keys, *transactions, *await source_findings(settings.kafka, PATIENCE_SECONDS)]
 
 
 # Kafka.

@@ -168,4 +168,6 @@ class HealthPayload(msgspec.Struct, frozen=True, kw_only=True):
     """The health of the group or of a worker: healthy as long as there are no `problems`."""
 
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is worth knowing, in English, though no figure is in doubt for it."""
     feeds: tuple[FeedStatus, ...] = ()

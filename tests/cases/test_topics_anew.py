@@ -1,0 +1,161 @@
+"""A topic of events made anew under its name, and offsets set by hand: told, and never counted as if nothing were."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
+
+from streams.kafka.client import admin_client, client_options
+from streams.kafka.embedded import BrokerProcess
+from streams.settings import KafkaSettings
+from tests.brokers.topics import kafka_settings
+from tests.cases.refusing import Fact, call, checked, health, send, working
+from tests.cases.test_hours_and_names import figure
+from tests.runtime.workers import Totals, WorkerProcess, ends, month_totals, settle, until
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+ANEW: Final = "the topic was deleted and made anew"
+
+
+def some_calls(prefix: str, count: int) -> list[Fact]:
+    """Calls that dial in now and are missed at once, so that month totals hold them."""
+    offered = [call(f"{prefix}{number}") for number in range(count)]
+    return [*offered, *({**each, "type": "abandoned"} for each in offered)]
+
+
+async def make_anew(kafka: KafkaSettings, facts: list[Fact]) -> None:
+    """Delete the topic of calls, and send into a new one of its name."""
+    async with admin_client(kafka) as admin:
+        await admin.delete_topics([kafka.calls_topic])
+
+        async def is_gone() -> bool:
+            return kafka.calls_topic not in await admin.list_topics()
+
+        await until(is_gone, "the topic is gone")
+    await send(kafka, facts)
+
+
+async def counted(kafka: KafkaSettings) -> Totals:
+    """What is written of the month."""
+    totals = await month_totals(kafka)
+    assert totals
+    return totals
+
+
+async def ends_with(worker: WorkerProcess, *words: str) -> None:
+    """Wait until the worker has ended, and look at its last words."""
+    await until(lambda: worker.exit_status() is not None, "the worker ends")
+    assert worker.exit_status() == 1
+    for each in words:
+        assert each in worker.last_words()
+    assert "Traceback" not in worker.last_words()
+
+
+@pytest.mark.parametrize("later_calls", [2, 12], ids=["shorter than before", "longer than before"])
+async def test_a_topic_that_was_made_anew_between_two_runs_is_not_taken_for_the_old_one(
+    apache_kafka: BrokerProcess, tmp_path: Path, later_calls: int
+) -> None:
+    """Right: nothing of it is counted, `check` and the worker's last words say why and what to do."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    await send(kafka, some_calls("before", 5))
+    async with working(kafka, tmp_path / "log") as worker:
+        await settle(kafka, [worker])
+        assert worker.terminate() == 0
+        before = await counted(kafka)
+        await make_anew(kafka, some_calls("after", later_calls))
+        worker.start_again()
+        delete = f"stop all workers, delete {kafka.calls_topic}-checkpoints too and start again"
+        await ends_with(worker, ANEW, delete)
+        found = await checked(worker)
+        assert (found.exit_code, ANEW in found.output) == (1, True)
+        assert await counted(kafka) == before
+
+
+@pytest.mark.parametrize("later_calls", [2, 40], ids=["shorter than before", "longer than before"])
+async def test_a_topic_that_is_made_anew_while_a_worker_runs_ends_it(
+    apache_kafka: BrokerProcess, tmp_path: Path, later_calls: int
+) -> None:
+    """Right: before anything that was counted of the new one is written, and again at each start."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    async with working(kafka, tmp_path / "log") as worker:
+        await send(kafka, some_calls("before", 5))
+        await settle(kafka, [worker])
+        before = await counted(kafka)
+        await make_anew(kafka, some_calls("after", later_calls))
+        for again in range(2):
+            await ends_with(worker, ANEW)
+            assert await counted(kafka) == before
+            if not again:
+                worker.start_again()
+
+
+async def test_aborted_transactions_of_a_source_do_not_pass_for_a_topic_made_anew(
+    apache_kafka: BrokerProcess, tmp_path: Path
+) -> None:
+    """Right: their records and markers lie before the end, are newer than everything that was read, and are none."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    async with working(kafka, tmp_path / "log") as worker:
+        await send(kafka, some_calls("before", 3))
+        await in_transaction(kafka, lambda producer: producer.abort_transaction())
+        await in_transaction(kafka, lambda producer: producer.commit_transaction())
+        await until(lambda: figure(worker, "events_applied_total", topic=kafka.calls_topic) == 7, "all are counted")
+        await in_transaction(kafka, lambda producer: producer.abort_transaction())
+        assert worker.terminate() == 0, worker.log()
+        worker.start_again()
+        await until(worker.is_healthy, "a healthy worker")
+        assert (await checked(worker)).output.count("made anew") == 0
+        assert health(worker) == []
+
+
+async def in_transaction(kafka: KafkaSettings, finish: Callable[[AIOKafkaProducer], Awaitable[None]]) -> None:
+    """A call in a transaction of a source."""
+    async with AIOKafkaProducer(**client_options(kafka), transactional_id="source") as producer:
+        await producer.begin_transaction()
+        await producer.send_and_wait(kafka.calls_topic, json.dumps(call("x")).encode(), b"x")
+        await finish(producer)
+
+
+async def test_offsets_that_were_set_by_hand_are_told_and_move_nothing(
+    apache_kafka: BrokerProcess, tmp_path: Path
+) -> None:
+    """Right: everything is counted once; log, `/health` and `check` say what to do who wants it otherwise."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    place = TopicPartition(kafka.calls_topic, 0)
+    await send(kafka, some_calls("a", 4))
+    async with working(kafka, tmp_path / "log") as worker:
+        await settle(kafka, [worker])
+        await until(lambda: _is_committed(kafka, place), "the group's offset is the checkpoint's")
+        assert worker.terminate() == 0
+        before = await counted(kafka)
+        assert "by hand" not in worker.log() + (await checked(worker)).output
+        await set_by_hand(kafka, place)
+        told = f"the group's offset of {kafka.calls_topic}-0 was set to 0 by hand, and that moves nothing"
+        assert told in (await checked(worker)).output
+        worker.start_again()
+        await until(lambda: worker.owned_partitions() == 2, "the worker has its partitions")
+        assert health(worker) == []
+        assert told in worker.get("/health")
+        assert worker.last_words().count(told) == 1
+        assert await counted(kafka) == before
+
+
+async def set_by_hand(kafka: KafkaSettings, place: TopicPartition) -> None:
+    """The group begins anew, as `kafka-consumer-groups.sh --reset-offsets --to-earliest` has it."""
+    consumer = AIOKafkaConsumer(**client_options(kafka), group_id=kafka.group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign([place])
+        await consumer.commit({place: OffsetAndMetadata(0, "")})
+    finally:
+        await consumer.stop()
+
+
+async def _is_committed(kafka: KafkaSettings, place: TopicPartition) -> bool:
+    async with admin_client(kafka) as admin:
+        committed = await admin.list_consumer_group_offsets(kafka.group)
+    return place in committed and committed[place].offset == (await ends(kafka))[place.topic, place.partition]
