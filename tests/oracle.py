@@ -245,6 +245,26 @@ SELECT 'too_late', cluster, start, late, 0 FROM sound
 WHERE is_last AND late IS NOT NULL AND NOT late_after_end
 """
 
+_VISIT_REQUESTS: Final = """
+CREATE TABLE visit_requests AS
+WITH requests AS (
+    SELECT DISTINCT contact AS ticket, happened, planned, cluster FROM events WHERE kind = 'requested'
+), successive AS (
+    SELECT ticket, happened,
+        lag(happened) OVER (PARTITION BY ticket ORDER BY happened, planned, cluster) AS before
+    FROM requests
+), anew AS (
+    SELECT DISTINCT ticket, successive.happened
+    FROM successive JOIN events finish ON finish.contact = ticket AND finish.kind = 'finished'
+    WHERE finish.happened > before AND successive.happened > finish.happened + 4 * $hour
+        AND wall(successive.happened)::DATE > wall(finish.happened)::DATE
+)
+SELECT *, (
+    SELECT count(*) FROM anew WHERE anew.ticket = requests.ticket AND anew.happened <= requests.happened
+) AS life
+FROM requests
+"""
+
 _VISIT_FACTS: Final = """
 CREATE TABLE visit_facts AS
 WITH told AS (
@@ -269,10 +289,15 @@ WITH told AS (
         PARTITION BY ticket ORDER BY happened, list_position(
             ['arrived', 'started', 'finished', 'cancelled', 'no_show', 'left'], kind
         ), cluster
-    ) AS life FROM begun
+    ) + coalesce((
+        SELECT max(life) FROM visit_requests asked
+        WHERE asked.ticket = begun.ticket AND asked.happened <= begun.happened
+    ), 0) AS life FROM begun
 )
-SELECT ticket || '#' || life AS contact, ticket, life, life < max(life) OVER (PARTITION BY ticket) AS is_past,
-    kind, cluster, happened
+SELECT ticket || '#' || life AS contact, ticket, life, kind, cluster, happened,
+    life < greatest(max(life) OVER (PARTITION BY ticket), coalesce((
+        SELECT max(life) FROM visit_requests asked WHERE asked.ticket = numbered.ticket
+    ), 0)) AS is_past
 FROM numbered
 """
 """Of each type the four earliest and the four latest of a day. Without a plan, an arrival on a later day than all
@@ -335,21 +360,22 @@ SELECT * FROM outcomes JOIN norms USING (cluster)
 
 _VISITS: Final = """
 CREATE TABLE visits AS
-WITH requests AS (
-    SELECT contact AS ticket,
-        max(happened) FILTER (kind = 'requested') AS asked_again,
-        min(happened) FILTER (kind = 'requested') AS asked,
-        arg_min(planned, (happened, planned)) FILTER (kind = 'requested') AS first_plan,
-        arg_max(planned, (happened, planned)) FILTER (kind = 'requested') AS last_plan,
-        arg_max(planned, (happened, planned)) FILTER (planned IS NOT NULL) AS stated_plan,
-        if(asked IS NULL, stated_plan, last_plan) AS plan,
-        arg_min(cluster, (happened, cluster)) FILTER (kind = 'requested') AS asked_of
+WITH stated AS (
+    SELECT contact AS ticket, arg_max(planned, (happened, planned)) FILTER (planned IS NOT NULL) AS stated_plan
     FROM events WHERE kind IN ('requested', 'arrived', 'started', 'finished', 'cancelled', 'no_show', 'left')
     GROUP BY contact
+), requests AS (
+    SELECT ticket, life, max(happened) AS asked_again, min(happened) AS asked,
+        arg_min(planned, (happened, planned)) AS first_plan,
+        arg_max(planned, (happened, planned)) AS last_plan,
+        arg_min(cluster, (happened, cluster)) AS asked_of
+    FROM visit_requests GROUP BY ALL
+), lives AS (
+    SELECT ticket, life FROM visit_facts UNION SELECT ticket, life FROM visit_requests
 ), asks AS (
-    SELECT coalesce(lives.contact, ticket || '#0') AS contact, coalesce(life, 0) AS life,
-        coalesce(is_past, false) AS is_past, requests.* EXCLUDE (ticket)
-    FROM requests LEFT JOIN (SELECT DISTINCT contact, ticket, life, is_past FROM visit_facts) lives USING (ticket)
+    SELECT ticket || '#' || life AS contact, life, life < max(life) OVER (PARTITION BY ticket) AS is_past,
+        asked_again, asked, first_plan, if(asked IS NULL, stated_plan, last_plan) AS plan, asked_of
+    FROM lives JOIN stated USING (ticket) LEFT JOIN requests USING (ticket, life)
 ), told AS (
     SELECT visit_facts.* EXCLUDE (life, is_past), asked_again, desks.cluster AS first_desk, started,
         coalesce(kind = 'arrived' AND happened > started AND visit_facts.cluster <> first_desk, false) AS sent_on
@@ -615,6 +641,6 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
             database.execute(statement, parameters.pop(0) if "?" in statement else None)
         database.execute(shut)
         calls = (_STRETCHES, _LIVES, _MOMENTS, _ENTRIES, _WAITS_OF_CALLS, _CALLS, _ASIDE)
-        for table in (*calls, _VISIT_FACTS, _DESKS, _ONWARD, _VISITS, _NUMBERS, _REQUESTS):
+        for table in (*calls, _VISIT_REQUESTS, _VISIT_FACTS, _DESKS, _ONWARD, _VISITS, _NUMBERS, _REQUESTS):
             database.execute(table, {name: value for name, value in named.items() if f"${name}" in table})
         yield Oracle(database)

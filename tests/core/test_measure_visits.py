@@ -593,8 +593,8 @@ def test_a_visit_that_lasts_over_midnight_is_one() -> None:
 
 @pytest.mark.parametrize(
     "later",
-    [[requested(PLAN + 2 * DAY, PLAN + 9 * DAY)], [arrived(PLAN + DAY)], [started(PLAN + DAY)]],
-    ids=["asked for again", "arrived again", "received again"],
+    [[arrived(PLAN + DAY)], [started(PLAN + DAY)]],
+    ids=["arrived again", "received again"],
 )
 def test_where_it_cannot_be_told_the_number_is_counted_as_unclear(later: list[AnyTicketEvent]) -> None:
     """With a plan, a visit may be spread over days."""
@@ -602,6 +602,64 @@ def test_where_it_cannot_be_told_the_number_is_counted_as_unclear(later: list[An
     for order in (events, events[::-1]):
         assert march(*order).unclear_ids == 1
     assert march(*events[:3]).unclear_ids == 0
+
+
+def asked_again(at: int, plan: int) -> list[AnyTicketEvent]:
+    """A visit that was asked for on an earlier day, began 2 minutes late and is over."""
+    return [requested(at, plan), arrived(plan), started(plan + 2 * MINUTE), finished(plan + 9 * MINUTE)]
+
+
+@pytest.mark.parametrize("asked_ms", [9 * MINUTE + 14 * HOUR, 5 * DAY])
+def test_an_appointment_that_is_asked_for_on_a_day_after_the_visit_is_another_visit(asked_ms: int) -> None:
+    """With its own plan, its own wait and its own time until it was had."""
+    again = PLAN + 9 * DAY
+    events = [*asked_again(PLAN - DAY, PLAN), *asked_again(PLAN + asked_ms, again)]
+    for order in (events, events[::-1], [*events[::2], *events[1::2], *events]):
+        tally = march(*order)
+        assert (tally.served, tally.wait_ms, tally.requests) == (2, 4 * MINUTE, 2)
+        assert (tally.reused_ids, tally.unclear_ids, tally.excluded) == (1, 0, {})
+
+
+def test_who_has_asked_again_waits_by_the_new_plan() -> None:
+    """The visit before is over; until the visitor comes nobody waits."""
+    again = PLAN + 9 * DAY
+    asked = [*asked_again(PLAN - DAY, PLAN), requested(PLAN + 2 * DAY, again)]
+    assert shown(tickets(asked), again, BURGERZAKEN).waiting.count == 0
+    waiting = shown(tickets([*asked, arrived(again)]), again + 7 * MINUTE, BURGERZAKEN).waiting
+    assert (waiting.count, waiting.longest_ms) == (1, 7 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [arrived(PLAN), started(PLAN), finished(PLAN + MINUTE), requested(PLAN + 2 * DAY, PLAN + 9 * DAY)],
+        [requested(PLAN - DAY, PLAN), started(PLAN), requested(PLAN + 2 * DAY, PLAN + 9 * DAY)],
+    ],
+    ids=["never asked for before", "not said to be over"],
+)
+def test_a_later_request_is_unclear_where_nothing_says_that_the_visit_before_was_another(
+    events: list[AnyTicketEvent],
+) -> None:
+    for order in (events, events[::-1]):
+        assert (march(*order).reused_ids, march(*order).unclear_ids) == (0, 1)
+
+
+def test_an_appointment_that_is_moved_after_the_visit_before_is_moved_and_not_another_once_more() -> None:
+    again = PLAN + 9 * DAY
+    moved = [requested(PLAN + 2 * DAY, again - DAY), *asked_again(PLAN + 3 * DAY, again)]
+    for order in (moved, moved[::-1]):
+        tally = march(*asked_again(PLAN - DAY, PLAN), *order)
+        assert (tally.served, tally.wait_ms, tally.requests, tally.reused_ids) == (2, 4 * MINUTE, 2, 1)
+
+
+def test_a_number_that_is_asked_for_for_years_takes_no_more_memory() -> None:
+    plans = [PLAN + 7 * week * DAY for week in range(100)]
+    visits = [event for plan in plans for event in asked_again(plan - DAY, plan)]
+    state = tickets(visits, rules_with(public_holidays=()))
+    served = [tally.served for by_cluster in state.settle().months.values() for tally in by_cluster.values()]
+    assert sum(served) == 100
+    assert len(state.contacts["t"].facts) < 4 * 70
+    assert len(state.contacts["t"].asked) < 70
 
 
 def test_a_number_that_is_used_for_years_takes_no_more_memory() -> None:

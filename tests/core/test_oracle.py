@@ -180,8 +180,7 @@ def visits_of_a_year(random: Random, count: int) -> list[Row]:
             mine.append(Row(outcome, ticket, cluster, start))
         if outcome == "started":
             mine.append(Row("finished", ticket, cluster, start + 10 * MINUTE, stated))
-            if random.random() < 0.2:
-                mine += _sent_on(random, mine[-1])
+            mine += _afterwards(random, mine[-1])
         if random.random() < 0.1:
             later = random.randrange(1, 4) * DAY  # another visitor draws the number, or somebody comes again
             mine += [Row(row.kind, ticket, row.cluster, row.at + later, row.planned) for row in mine[-3:]]
@@ -196,6 +195,12 @@ def _gone_and_back(random: Random, came: Row) -> list[Row]:
     return [gone, Row("arrived", came.contact, came.cluster, gone.at + _wait(random))]
 
 
+def _afterwards(random: Random, done: Row) -> list[Row]:
+    """What follows on a visit now and then."""
+    rows = _sent_on(random, done) if random.random() < 0.2 else []
+    return [*rows, *(_asked_again(random, done) if random.random() < 0.1 else [])]
+
+
 def _sent_on(random: Random, done: Row) -> list[Row]:
     """To another desk with the same ticket, which may tell of the arrival, and now and then back again."""
     desk = _ELSEWHERE[done.cluster]
@@ -205,6 +210,17 @@ def _sent_on(random: Random, done: Row) -> list[Row]:
     if random.random() < 0.2:
         rows.append(Row("started", done.contact, done.cluster, rows[-1].at + _wait(random)))
     return [row for row in rows if row.kind != "nothing"]
+
+
+def _asked_again(random: Random, done: Row) -> list[Row]:
+    """Another appointment under the same ticket, asked for the same day or later, and moved now and then."""
+    asked = done.at + random.choice([HOUR, 5 * HOUR, DAY, 3 * DAY])
+    plan = asked + random.randrange(10 * DAY)
+    rows = [Row("requested", done.contact, done.cluster, asked, plan)]
+    if random.random() < 0.3:
+        rows.append(Row("requested", done.contact, done.cluster, asked + HOUR, plan + DAY))
+    rows.append(Row(random.choice(["arrived", "cancelled", "no_show"]), done.contact, done.cluster, plan))
+    return [*rows, Row("started", done.contact, done.cluster, plan + _wait(random))]
 
 
 _ELSEWHERE: Final = {"Infolijn": "Noodlijn", "Noodlijn": "Infolijn", "Burgerzaken": "OCMW", "OCMW": "Burgerzaken"}

@@ -1,9 +1,9 @@
 """One visit to a desk, as far as its facts are known."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from sys import intern
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from streams.contracts.events import (
     AnyTicketEvent,
@@ -19,6 +19,8 @@ from streams.contracts.events import (
 from streams.core.contact import Contact
 from streams.core.pool import APART_MS
 from streams.core.rules import DAY_MS
+
+T = TypeVar("T")
 
 _NEVER: Final = -(10**15)
 """Before any instant: 30,000 years before 1970."""
@@ -52,6 +54,14 @@ class Fact(NamedTuple):
     cluster: str
 
 
+class Asked(NamedTuple):
+    """One request: when it was made, for when the appointment was given (UTC ms), and at which desk."""
+
+    at: int
+    planned: int
+    cluster: str
+
+
 class _Known(Contact, gc=False, array_like=True):
     """What one time of each fact tells: the earliest, of a cancellation and a no-show the latest."""
 
@@ -81,6 +91,8 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
 
     Most visits have none, which saves their memory and the time of looking through them.
     """
+    asked: tuple[Asked, ...] = ()
+    """Every request, in order, as soon as there are two: one that comes when a visit is over asks for another."""
 
     def fits(self, event: AnyTicketEvent, at: int) -> bool:
         """Whether one time of each fact and one desk still tell everything, once a fact is taken in."""
@@ -114,6 +126,8 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
         """The same of a fact that fits."""
         name, rank = TICKET_FACTS[type(event)]
         changed = False
+        if not rank and planned is not None:
+            self._ask(Asked(at, planned, event.cluster))
         if rank <= self.cluster_rank and self.is_stated_better(rank, at, event.cluster):
             changed = event.cluster != self.cluster
             self.state_cluster(rank, at, event.cluster)
@@ -127,8 +141,10 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
     def merge_beside(self, event: AnyTicketEvent, at: int, planned: int | None) -> bool:
         """The same of a fact beside others of its type, from another desk, or hours from the others."""
         _, rank = TICKET_FACTS[type(event)]
-        before = self.facts, self.cluster, self.planned, self.requested, self.first_planned, self.last_requested
+        before = self.facts, self.cluster, self.planned, self.asked_for, self.last_requested, self.asked
         facts = set(self.known())
+        if not rank and planned is not None:
+            self._ask(Asked(at, planned, event.cluster))
         if rank <= self.cluster_rank and self.is_stated_better(rank, at, event.cluster):
             self.state_cluster(rank, at, event.cluster)
         if planned is not None:
@@ -136,26 +152,22 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
         if rank:
             facts.add(Fact(rank, at, intern(event.cluster)))
         self.hold(facts)
-        after = self.facts, self.cluster, self.planned, self.requested, self.first_planned, self.last_requested
+        after = self.facts, self.cluster, self.planned, self.asked_for, self.last_requested, self.asked
         return before != after
 
     @classmethod
-    def of(cls, facts: Sequence[Fact]) -> "Ticket":
-        """A visit without a request of which these facts are known."""
+    def of(cls, facts: Sequence[Fact], asked: Sequence[Asked] = ()) -> "Ticket":
+        """A visit of which these facts and requests are known."""
         ticket = cls()
-        best = min(facts)
-        ticket.state_cluster(best.kind, best.at, best.cluster)
+        for kind, at, cluster in sorted(facts)[:1]:
+            ticket.state_cluster(kind, at, cluster)
+        ticket.hold_asked(asked)
         ticket.hold(facts)
         return ticket
 
     def hold(self, facts: Iterable[Fact]) -> None:
         """Hold these facts and no others, within the bound of each type and day."""
-        of_days: dict[tuple[int, int], list[Fact]] = {}
-        for fact in sorted(facts):
-            of_days.setdefault((fact.kind, fact.at // DAY_MS), []).append(fact)
-        for of_day in of_days.values():
-            del of_day[TIMES_KEPT:-TIMES_KEPT]
-        kept = sorted((fact for of_day in of_days.values() for fact in of_day), key=_IN_TIME)
+        kept = sorted(_bounded(facts, lambda fact: (fact.kind, fact.at // DAY_MS)), key=_IN_TIME)
         times = [(fact.kind, fact.at) for fact in kept]
         for name, kind in _EARLIEST_COUNTS.items():
             setattr(self, name, min((at for each, at in times if each == kind), default=None))
@@ -185,6 +197,32 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
                 yield Fact(kind, at, self.cluster)
 
     # Requests and plans.
+
+    def _ask(self, asked: Asked) -> None:
+        """Keep a request beside others. Before it is taken in: what is known of a single one is not kept twice."""
+        known = self.all_asked()
+        if known and asked not in known:
+            self.asked = tuple(sorted(_bounded((*known, asked), lambda each: each.at // DAY_MS)))
+
+    def all_asked(self) -> tuple[Asked, ...]:
+        """Every request that is known; of a ticket of former versions the first and the last."""
+        if self.asked or self.requested is None:
+            return self.asked
+        first = Asked(self.requested, self.first_planned, self.cluster)
+        if self.planned is None or (self.last_requested, self.planned) == first[:2]:
+            return (first,)
+        return first, Asked(self.last_requested, self.planned, self.cluster)
+
+    def hold_asked(self, asked: Sequence[Asked]) -> None:
+        """Hold these requests and no others, with the plan that follows from them."""
+        self.asked = tuple(asked) if len(asked) > 1 else ()
+        if not asked:
+            return
+        self.requested, self.last_requested, self.planned = None, _NEVER, None
+        for at, planned, cluster in asked:
+            if self.is_stated_better(0, at, cluster):
+                self.state_cluster(0, at, cluster)
+            self._state_plan(at, planned, is_request=True)
 
     def _state_plan(self, at: int, planned: int, *, is_request: bool) -> bool:
         if not is_request:
@@ -279,6 +317,16 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
         if self.arrived is not None:
             return self.arrived
         return min(fact.at for fact in self.known())
+
+
+def _bounded(times: Iterable[T], day_of: Callable[[T], object]) -> Iterator[T]:
+    """The earliest and the latest few of each day, by what is told apart."""
+    of_days: dict[object, list[T]] = {}
+    for each in sorted(times):  # type: ignore[type-var]  # tuples, in their order
+        of_days.setdefault(day_of(each), []).append(each)
+    for of_day in of_days.values():
+        del of_day[TIMES_KEPT:-TIMES_KEPT]
+        yield from of_day
 
 
 _EARLIEST_COUNTS: Final = {"arrived": ARRIVED, "started": STARTED, "finished": FINISHED}

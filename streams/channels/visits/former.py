@@ -61,7 +61,7 @@ def _measure_start(ticket: Ticket, started: int, rules: Rules) -> VisitOutcome |
 
 def is_held_otherwise(ticket: Ticket) -> bool:
     """Whether today's rules hold the same facts in another form, or another plan by them."""
-    return _has_repeated_plan(ticket) or not ticket.are_plain(_in_time(ticket))
+    return _has_repeated_plan(ticket) or len(ticket.all_asked()) > 1 or not ticket.are_plain(_in_time(ticket))
 
 
 def hold_as_today(ticket: Ticket) -> None:
@@ -74,6 +74,8 @@ def hold_as_today(ticket: Ticket) -> None:
         if ticket.requested == ticket.last_requested:
             ticket.planned = ticket.first_planned
         ticket.planned_stated = ticket.last_requested
+    if len(asked := ticket.all_asked()) > 1:
+        ticket.asked = asked
     ticket.hold(_in_time(ticket))
 
 

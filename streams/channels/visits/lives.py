@@ -1,37 +1,64 @@
 """Ticket numbers that begin anew: the visits that the facts of one number are of.
 
 A visitor without an appointment comes and is gone within a day, so an arrival on a later local day than everything
-before it is another visitor's. Where an appointment or a plan is known a visit may be spread over days: there it
-cannot be told, and facts that one visit hardly has are counted as unclear.
+before it is another visitor's. Where an appointment or a plan is known a visit may be spread over days: there a
+request on a later day than the visit that was asked for before was over asks for another visit. Whatever else one
+visit hardly has cannot be told, and is counted as unclear.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
-from streams.channels.visits.contact import ARRIVED, FINISHED, STARTED, Fact, Ticket
+from streams.channels.visits.contact import ARRIVED, FINISHED, STARTED, Asked, Fact, Ticket
 from streams.core.calendar import Calendar
 from streams.core.pool import APART_MS
 
 VISITS_KEPT: Final = 64
 """So many visits of one ticket number are kept, the latest: of a number that is used every day, two months."""
 
+_Part = tuple[list[Fact], list[Asked]]
+"""What is known of one visit."""
+
 
 def lives(ticket: Ticket, calendar: Calendar) -> Sequence[Ticket]:
     """The visits of one ticket number, the earliest first: the ticket itself where it is one."""
-    if not ticket.facts or ticket.planned is not None:
+    if not ticket.facts:
         return (ticket,)
-    parts = _parts(ticket.facts, calendar)
-    return (ticket,) if len(parts) == 1 else [Ticket.of(part) for part in parts]
+    parts = _parts(ticket, calendar)
+    return (ticket,) if len(parts) == 1 else [Ticket.of(*part) for part in parts]
 
 
-def _parts(facts: Iterable[Fact], calendar: Calendar) -> list[list[Fact]]:
-    parts: list[list[Fact]] = []
-    for fact in facts:
-        if parts and not (fact.kind == ARRIVED and _is_later_day(parts[-1][-1].at, fact.at, calendar)):
-            parts[-1].append(fact)
-        else:
-            parts.append([fact])
+def _parts(ticket: Ticket, calendar: Calendar) -> list[_Part]:
+    begins = _asked_anew(ticket, calendar) if ticket.planned is not None else _drawn_anew(ticket.facts, calendar)
+    parts: list[_Part] = [([], []) for _ in range(len(begins) + 1)]
+    for fact in ticket.facts:
+        parts[bisect_right(begins, fact.at)][0].append(fact)
+    for asked in ticket.all_asked() if begins else ():
+        parts[bisect_right(begins, asked.at)][1].append(asked)
     return parts
+
+
+def _drawn_anew(facts: Iterable[Fact], calendar: Calendar) -> list[int]:
+    """When others drew the number, who came without an appointment."""
+    return [
+        fact.at
+        for before, fact in pairwise(facts)
+        if fact.kind == ARRIVED and _is_later_day(before.at, fact.at, calendar)
+    ]
+
+
+def _asked_anew(ticket: Ticket, calendar: Calendar) -> list[int]:
+    """When another visit was asked for, the one that was asked for before being over."""
+    if not ticket.asked:
+        return []
+    finishes = [fact.at for fact in ticket.all((FINISHED,))]
+    return [
+        asked.at
+        for before, asked in pairwise(ticket.asked)
+        if any(before.at < at and _is_later_day(at, asked.at, calendar) for at in finishes)
+    ]
 
 
 def _is_later_day(before: int, at: int, calendar: Calendar) -> bool:
@@ -52,6 +79,9 @@ def is_unclear(ticket: Ticket, calendar: Calendar) -> bool:
 
 def forget(ticket: Ticket, calendar: Calendar) -> None:
     """Let go of the earliest visits of a number that has had too many: what was counted for them stays."""
-    if len(ticket.facts) > VISITS_KEPT and ticket.planned is None:
-        parts = _parts(ticket.facts, calendar)[-VISITS_KEPT:]
-        ticket.hold([fact for part in parts for fact in part])
+    if max(len(ticket.facts), len(ticket.asked)) > VISITS_KEPT:
+        parts = _parts(ticket, calendar)
+        if len(parts) > VISITS_KEPT:
+            kept = parts[-VISITS_KEPT:]
+            ticket.hold_asked([asked for _, of_part in kept for asked in of_part])
+            ticket.hold([fact for of_part, _ in kept for fact in of_part])

@@ -92,10 +92,10 @@ def measure_ticket(ticket: Ticket, rules: Rules, calendar: Calendar) -> tuple[Me
     """
     visits = lives(ticket, calendar)
     measured: list[Measurement] = []
-    lead = measure_lead(ticket, calendar)
-    if lead is not None:
-        measured.append(lead)
     for number, visit in enumerate(visits):
+        lead = measure_lead(visit, calendar)
+        if lead is not None:
+            measured.append(lead)
         if number:
             measured.append(ReusedId(visit.desk, visit.due, visit.due))
         if is_unclear(visit, calendar):
