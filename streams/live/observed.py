@@ -49,8 +49,8 @@ class PartitionHealth(msgspec.Struct, frozen=True, kw_only=True):
     high_watermark: int | None = None
     """The offset after the last record that the broker has, from the latest fetch."""
     reading: Reading = Reading.CURRENT
-    answer_ms: int = 0
-    """How long ago the broker said what there is to read: the figures are of that moment."""
+    age_ms: int = 0
+    """How old current figures are: all that the broker had to read then is counted."""
     held_ms: int = 0
     """For how long records have waited behind a transaction that has not ended."""
     notes: Mapping[str, MonthNote] = {}

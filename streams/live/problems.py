@@ -32,7 +32,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 CODES: Final[Mapping[str, str]] = {
     "waiting_for_partitions": "The worker has no partitions yet, or hands them over: it waits for the group.",
-    "catching_up": "Partitions are being read up to their end; the figures are those of a while ago.",
+    "catching_up": "Partitions are being read up to their end; the figures are those of more than two seconds ago.",
     "part_missing": "No worker has told the figures of some partitions within the last two seconds.",
     "part_unanswered": "A worker has partitions, but no broker has answered it about them for two seconds.",
     "cut_off": "The worker does not reach the brokers; another one may have taken its partitions over.",

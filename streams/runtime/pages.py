@@ -142,10 +142,10 @@ class Pages:
     def share(self, computed_ms: int | None) -> Share:
         """What this worker adds to what the others show, computed at this moment by the brokers' clock.
 
-        The figures are of the moment at which the brokers last said what there is to read, which is a little before.
+        The figures are of the moment of which everything is read, which is a little before.
         """
         observed = self.additive()
-        age_ms = max((each.answer_ms for each in observed.partitions if each.reading is Reading.CURRENT), default=0)
+        age_ms = max((each.age_ms for each in observed.partitions if each.reading is Reading.CURRENT), default=0)
         return Share(
             group=self.settings.kafka.group,
             worker=self._worker,

@@ -28,7 +28,7 @@ from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Fetched, Partition, new_state, restore
 from streams.runtime.placements import Placements
-from streams.runtime.reading import Answer, HeldBackWatch, ReadingWatch, answer_ms
+from streams.runtime.reading import Answer, HeldBackWatch, ReadingWatch
 from streams.runtime.refusals import Refusals
 from streams.runtime.slices import SLICE_SECONDS, in_slices
 from streams.runtime.stored import Stored
@@ -141,7 +141,7 @@ class Partitions:
                 next_offset=owned.partition.next_offset,
                 high_watermark=high_watermarks.get(tp),
                 reading=owned.watch.look(now, answers.get(tp), owned.partition.next_offset),
-                answer_ms=answer_ms(answers.get(tp)),
+                age_ms=owned.watch.age_ms(now),
                 held_ms=round(owned.held_back.look(now, answers.get(tp)) * SECOND_MS),
                 notes=owned.partition.notes.months,
                 delay_ms=owned.delay_ms,

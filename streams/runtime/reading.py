@@ -1,7 +1,8 @@
 """Whether a partition's figures are those of this moment: everything read, and the brokers still answering.
 
-A worker that has just taken a partition over shows the figures of its checkpoint until it has caught up, and one that
-was suspended shows those of before. Both look current. Must not know Kafka clients nor what is read.
+A worker that has just taken a partition over shows the figures of its checkpoint until it has caught up, one that was
+suspended shows those of before, and one that gets more than it can count those of a while ago. All look current. Must
+not know Kafka clients nor what is read.
 """
 
 from typing import Final, NamedTuple
@@ -15,6 +16,9 @@ ANSWER_SECONDS: Final = FRESH_MS / SECOND_MS
 
 STANDSTILL_SECONDS: Final = 1.5
 """Without a look for so long, the process stood still: it looks several times a second."""
+
+CURRENT_SECONDS: Final = FRESH_MS / SECOND_MS
+"""So long ago may be the moment of which everything is counted; under load some records always wait."""
 
 SETTLE_SECONDS: Final = 0.5
 """So long nothing may move before markers of transactions, which are no records, pass for the rest of a partition."""
@@ -34,9 +38,11 @@ class Answer(NamedTuple):
     """The offset after the last record that there is; behind `end` those of transactions that have not ended."""
 
 
-def answer_ms(answer: Answer | None) -> int:
-    """The age of an answer; 0 of none, which makes nothing current."""
-    return 0 if answer is None else round(answer.age_seconds * SECOND_MS)
+class _Goal(NamedTuple):
+    """What there was to read at a moment."""
+
+    at: float
+    end: int
 
 
 class HeldBackWatch:
@@ -66,9 +72,13 @@ class ReadingWatch:
 
     def _begin_anew(self, now: float) -> None:
         self._since = now
-        self._target: int | None = None
+        self._goal: _Goal | None = None
         self._still: tuple[float, int] | None = None
-        self._current = False
+        self._read_at: float | None = None
+
+    def age_ms(self, now: float) -> int:
+        """How old the figures are: everything from before then is counted. 0 where that is not known yet."""
+        return 0 if self._read_at is None else round((now - self._read_at) * SECOND_MS)
 
     def look(self, now: float, answer: Answer | None, next_offset: int) -> Reading:
         """How the figures up to `next_offset` are now."""
@@ -79,21 +89,29 @@ class ReadingWatch:
             self._begin_anew(now)
             waiting = answer is not None and answer.end > next_offset
             return Reading.BEHIND if waiting else Reading.UNANSWERED
-        if not self._current:
-            self._current = self._has_caught_up(now, answer, next_offset)
-        return Reading.CURRENT if self._current else Reading.BEHIND
+        self._read_on(now, answer, next_offset)
+        if self._read_at is not None and now - self._read_at > CURRENT_SECONDS:
+            self._begin_anew(now)
+        return Reading.BEHIND if self._read_at is None else Reading.CURRENT
 
-    def _has_caught_up(self, now: float, answer: Answer, next_offset: int) -> bool:
-        if self._target is None and now - answer.age_seconds >= self._since:
-            self._target = answer.end
-        if self._target is None:
+    def _read_on(self, now: float, answer: Answer, next_offset: int) -> None:
+        """Note of which moment everything is read, and set the next goal: what there is by the newest answer."""
+        if self._goal is not None and not self._is_reached(self._goal, now, answer, next_offset):
+            return
+        said_at = now - answer.age_seconds
+        self._goal = _Goal(said_at, answer.end) if said_at >= self._since else None
+        if self._goal is not None:
+            self._is_reached(self._goal, now, answer, next_offset)
+
+    def _is_reached(self, goal: _Goal, now: float, answer: Answer, next_offset: int) -> bool:
+        if next_offset < goal.end and not self._only_markers_left(goal, now, answer, next_offset):
             return False
-        return next_offset >= self._target or self._only_markers_left(now, answer, next_offset)
+        self._read_at = goal.at
+        return True
 
-    def _only_markers_left(self, now: float, answer: Answer, next_offset: int) -> bool:
+    def _only_markers_left(self, goal: _Goal, now: float, answer: Answer, next_offset: int) -> bool:
         """Whether the client has handed out everything, and it was folded, and nothing more came of it."""
-        assert self._target is not None, "there is an end to read to"
-        if answer.read_to < self._target or (answer.handed_to is not None and next_offset < answer.handed_to):
+        if answer.read_to < goal.end or (answer.handed_to is not None and next_offset < answer.handed_to):
             self._still = None
             return False
         if self._still is None or self._still[1] != next_offset:

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import NamedTuple
 
+import pytest
 from aiokafka import TopicPartition
 
 from streams.core.rules import Channel
@@ -196,11 +198,21 @@ async def test_figures_that_are_not_read_to_the_end_are_behind(writer: Writer) -
     assert problem.text.startswith("Bezig met lezen: oproepen")
 
 
-async def test_a_share_is_of_when_the_brokers_last_answered(writer: Writer) -> None:
+async def test_a_share_is_of_the_moment_of_which_everything_is_read(
+    writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second later brokers have said nothing new, or a record has come that is not counted yet."""
     one = await reading(CALLS, "one")
+    began, caught_up = time.monotonic(), one.engine.ends
+    monkeypatch.setattr("streams.runtime.partitions.time", SimpleNamespace(monotonic=lambda: began))
     assert one.pages.share(10_000).computed_ms == 10_000
-    one.engine.ends = {tp: answer and answer._replace(age_seconds=1.5) for tp, answer in one.engine.ends.items()}
-    assert one.pages.share(10_000).computed_ms == 8_500
+    monkeypatch.setattr("streams.runtime.partitions.time", SimpleNamespace(monotonic=lambda: began + 1))
+    for age_seconds, more in ((1.0, 0), (0.0, 1)):
+        one.engine.ends = {
+            tp: answer and answer._replace(age_seconds=age_seconds, end=answer.end + more)
+            for tp, answer in caught_up.items()
+        }
+        assert one.pages.share(10_000).computed_ms == 9_000
     assert one.pages.share(None).computed_ms is None
 
 

@@ -3,12 +3,12 @@
 from streams.live.observed import Reading
 from streams.runtime.reading import (
     ANSWER_SECONDS,
+    CURRENT_SECONDS,
     SETTLE_SECONDS,
     STANDSTILL_SECONDS,
     Answer,
     HeldBackWatch,
     ReadingWatch,
-    answer_ms,
 )
 
 LOOK = 0.25
@@ -86,8 +86,41 @@ def test_a_checkpoint_before_the_marker_of_a_transaction_is_all_there_is() -> No
     assert watch.look(1.0 + SETTLE_SECONDS, answer(101), 100) is Reading.CURRENT
 
 
-def test_the_age_of_an_answer_is_in_whole_milliseconds() -> None:
-    assert (answer_ms(None), answer_ms(answer(1, age=0.0496))) == (0, 50)
+def test_who_gets_more_than_it_can_count_is_behind_until_it_has_caught_up() -> None:
+    """Brokers answer all the time; what was there three seconds ago is counted now, so nothing is of this moment."""
+    watch, late = ReadingWatch(0.0), 12
+    assert watch.look(LOOK, answer(0), 0) is Reading.CURRENT
+    looks = range(2, 60)
+    shown = []
+    for i in looks:
+        said = answer(100 * i, read_to=100 * i - 50, handed_to=100 * i - 50)
+        if watch.look(LOOK * i, said, 100 * max(0, i - late)) is Reading.CURRENT:
+            shown.append(i)
+    assert shown == [i for i in looks if LOOK * (i - 1) <= CURRENT_SECONDS]
+    assert watch.look(LOOK * 60, answer(6_000, handed_to=6_000), 4_800) is Reading.BEHIND
+    assert watch.look(LOOK * 61, answer(6_000, handed_to=6_000), 6_000) is Reading.CURRENT
+
+
+def test_the_age_of_figures_is_that_of_the_moment_of_which_everything_is_counted() -> None:
+    """In whole milliseconds; 0 as long as there is none."""
+    watch = ReadingWatch(0.0)
+    watch.look(LOOK, answer(100), 40)
+    assert watch.age_ms(LOOK) == 0
+    watch.look(1.0, answer(100, age=0.0496), 100)
+    assert watch.age_ms(1.0) == 50
+    watch.look(1.25, answer(180, age=0.01), 150)
+    assert watch.age_ms(1.25) == 300, "what is under way was not there yet"
+    watch.look(1.5, answer(190, age=0.01), 180)
+    assert watch.age_ms(1.5) == 260
+
+
+def test_markers_of_transactions_make_nothing_older() -> None:
+    """They may stay all that is left for hours."""
+    watch = ReadingWatch(0.0)
+    for i in range(1, 100):
+        found = watch.look(LOOK * i, answer(101, read_to=101, handed_to=100), 100)
+    assert found is Reading.CURRENT
+    assert watch.age_ms(LOOK * 99) == 0
 
 
 def test_what_waits_behind_a_transaction_is_as_old_as_the_transaction_has_stood_still() -> None:
