@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequen
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError, for_code
 from aiokafka.helpers import create_ssl_context
@@ -13,6 +13,7 @@ from aiokafka.helpers import create_ssl_context
 from streams.channels import topics_of
 from streams.contracts.topics import TopicSpec, topic_specs
 from streams.kafka.broker_time import Bounds
+from streams.kafka.consumer import Consumer
 from streams.kafka.refusal import refusals
 from streams.settings import KafkaSettings
 
@@ -168,7 +169,7 @@ async def is_there(kafka: KafkaSettings) -> bool:
         return False
 
 
-async def _start(client: AIOKafkaAdminClient | AIOKafkaConsumer, kafka: KafkaSettings) -> None:
+async def _start(client: AIOKafkaAdminClient | Consumer, kafka: KafkaSettings) -> None:
     try:
         await client.start()
     except KafkaConnectionError:
@@ -270,7 +271,7 @@ async def read_to_end(kafka: KafkaSettings, topic: str, partitions: Sequence[int
     """
     if not partitions:
         return {}
-    consumer = AIOKafkaConsumer(
+    consumer = Consumer(
         **client_options(kafka),
         isolation_level="read_committed",
         auto_offset_reset="earliest",
@@ -290,7 +291,7 @@ async def first_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
 
     Raises `KafkaProblemsError` when no broker answers.
     """
-    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
+    consumer = Consumer(**client_options(kafka), enable_auto_commit=False)
     try:
         await _start(consumer, kafka)
         place = TopicPartition(topic, partition)
@@ -300,7 +301,7 @@ async def first_offset(kafka: KafkaSettings, topic: str, partition: int) -> int:
     return offset
 
 
-async def _drain(consumer: AIOKafkaConsumer) -> dict[int, list[ConsumerRecord]]:
+async def _drain(consumer: Consumer) -> dict[int, list[ConsumerRecord]]:
     unfinished = set(consumer.assignment())
     records: dict[int, list[ConsumerRecord]] = {place.partition: [] for place in unfinished}
     ends: dict[TopicPartition, int] = {}
@@ -324,7 +325,7 @@ async def _drain(consumer: AIOKafkaConsumer) -> dict[int, list[ConsumerRecord]]:
 
 
 async def _is_read(
-    consumer: AIOKafkaConsumer,
+    consumer: Consumer,
     place: TopicPartition,
     ends: dict[TopicPartition, int],
     listed: Mapping[TopicPartition, int],
@@ -344,7 +345,7 @@ async def offsets_at(kafka: KafkaSettings, topics: Iterable[str], at_ms: int) ->
     Asks for offsets by time, which the embedded broker does not answer rightly. Raises `KafkaProblemsError` when no
     broker answers.
     """
-    consumer = AIOKafkaConsumer(**client_options(kafka), enable_auto_commit=False)
+    consumer = Consumer(**client_options(kafka), enable_auto_commit=False)
     try:
         await _start(consumer, kafka)
         places = [TopicPartition(topic, partition) for topic in topics for partition in range(kafka.partitions)]

@@ -13,9 +13,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.kafka.client import FETCH_WAIT_MS, client_options, read_to_end
+from streams.kafka.consumer import Consumer
 from streams.live.problems import Problem
 from streams.records.closings import Closing, closings_of, read_account
 from streams.settings import KafkaSettings
@@ -165,7 +166,7 @@ class ClosedMonths:
 
     @asynccontextmanager
     async def _consumer(self) -> AsyncIterator[Any]:
-        consumer = AIOKafkaConsumer(
+        consumer = Consumer(
             **client_options(self._kafka),
             isolation_level="read_committed",
             auto_offset_reset="none",  # where the topic was made anew, all of it must be read again

@@ -300,9 +300,16 @@ async def test_a_worker_on_its_way_out(
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("lost", [signal.SIGKILL, signal.SIGSTOP], ids=["gone", "hangs"])
-async def test_a_worker_that_has_lost_its_brokers(tmp_path: Path, lost: signal.Signals) -> None:
-    """It cannot write a last checkpoint, nor leave the group, and does not wait until it could."""
+@pytest.mark.parametrize(
+    ("lost", "is_noticed"),
+    [(signal.SIGKILL, False), (signal.SIGKILL, True), (signal.SIGSTOP, False)],
+    ids=["gone", "gone for a while", "hangs"],
+)
+async def test_a_worker_that_has_lost_its_brokers(tmp_path: Path, lost: signal.Signals, *, is_noticed: bool) -> None:
+    """It cannot write a last checkpoint, nor leave the group, and does not wait until it could.
+
+    After a while it has failed to fetch, and waits to try again.
+    """
     async with EmbeddedBroker(tmp_path, next_port()) as broker:
         kafka = kafka_settings(broker, partitions=1)
         await workers.send(kafka, calls())
@@ -311,6 +318,8 @@ async def test_a_worker_that_has_lost_its_brokers(tmp_path: Path, lost: signal.S
             await workers.settle(kafka, [worker])
             await workers.until(worker.is_healthy, "a healthy worker")
             os.kill(broker.pid, lost)
+            if is_noticed:
+                await workers.until(lambda: not worker.is_healthy(), "a worker that knows that it is cut off")
             assert await asyncio.to_thread(worker.terminate) == 0, worker.log()
         finally:
             os.kill(broker.pid, signal.SIGCONT)

@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.channels import topics_of
 from streams.commands.check.finding import Finding, Status
 from streams.kafka.client import FETCH_WAIT_MS, KafkaProblemsError, admin_client, client_options
+from streams.kafka.consumer import Consumer
 from streams.live.faults import unended
 from streams.settings import KafkaSettings
 
@@ -24,7 +25,7 @@ async def transaction_findings(kafka: KafkaSettings, patience_seconds: float) ->
         options = client_options(kafka)
     except KafkaProblemsError:
         return []  # said of the brokers already
-    consumer = AIOKafkaConsumer(
+    consumer = Consumer(
         **options,
         isolation_level="read_committed",
         enable_auto_commit=False,
@@ -53,7 +54,7 @@ async def transaction_findings(kafka: KafkaSettings, patience_seconds: float) ->
     ]
 
 
-async def _at_beginning(consumer: AIOKafkaConsumer, kafka: KafkaSettings) -> Iterable[TopicPartition]:
+async def _at_beginning(consumer: Consumer, kafka: KafkaSettings) -> Iterable[TopicPartition]:
     """Stand where any answer tells the end that may be read, in all partitions of the topics of events."""
     async with admin_client(kafka) as admin:
         # All topics, because the embedded broker creates those that are asked for by name.
@@ -68,7 +69,7 @@ async def _at_beginning(consumer: AIOKafkaConsumer, kafka: KafkaSettings) -> Ite
     return places
 
 
-async def _held_back(consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
+async def _held_back(consumer: Consumer, places: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
     """Up to where partitions may be read that hold more than that, by the answers to fetches."""
     unknown = set(places)
     ends: dict[TopicPartition, int] = {}

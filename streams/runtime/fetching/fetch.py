@@ -10,10 +10,11 @@ import struct
 from types import FunctionType, MethodType
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import Fetcher, PartitionRecords
 from aiokafka.errors import CorruptRecordException
 
+from streams.kafka.consumer import Consumer
 from streams.runtime.fetching.legacy import Legacy
 from streams.runtime.fetching.packed import Whole
 
@@ -80,7 +81,7 @@ def _with_packed_records(fetcher: Fetcher) -> Any:
     return MethodType(FunctionType(method.__code__, names), fetcher)
 
 
-class PackedConsumer(AIOKafkaConsumer):
+class PackedConsumer(Consumer):
     """A consumer whose `getmany` gives `Packed` batches, all that were fetched; nothing else like it is supported."""
 
     async def start(self) -> None:
