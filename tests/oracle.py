@@ -24,6 +24,22 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Hours:
+    """Open from one minute of a local day up to another, on a date or on a day of the week; `0, 0` is closed.
+
+    The hours of a date go before those of its weekday, and of either those of a line before the common ones. Where
+    several rows are of the same, all of them are.
+    """
+
+    on: str | int
+    """An ISO date, or a day of the week, 1 for Monday."""
+    from_minute: int
+    to_minute: int
+    line: str | None = None
+    """None for every line."""
+
+
+@dataclass(frozen=True)
 class OracleRules:
     """What SQL must be told: norms in ms by cluster, open from one hour up to another on some days of the week.
 
@@ -36,6 +52,8 @@ class OracleRules:
     open_days: int
     """How many days of the week are open, Monday first: 5 is until Friday."""
     closing_days: Sequence[str]
+    more_hours: Sequence[Hours] = ()
+    """Those of dates, and of lines: a date with hours is open although it is a closing day."""
     bounds_ms: Mapping[str, int] = field(default_factory=dict)
     """Within how long calls are to be answered, of the clusters of which that is not 30 s."""
     short_ms: int | None = None
@@ -52,6 +70,8 @@ CREATE TABLE norms (cluster VARCHAR, norm BIGINT, bound BIGINT);
 INSERT INTO norms SELECT unnest(?), unnest(?), unnest(?);
 CREATE MACRO wall(ms) AS epoch_ms(ms) AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Brussels';
 CREATE MACRO month_of(ms) AS strftime(wall(ms), '%Y-%m');
+CREATE TABLE hours (line VARCHAR, day DATE, weekday INTEGER, from_minute INTEGER, to_minute INTEGER);
+INSERT INTO hours SELECT unnest(?), unnest(?)::DATE, unnest(?), unnest(?), unnest(?);
 CREATE TABLE events (kind VARCHAR, contact VARCHAR, cluster VARCHAR, happened BIGINT, planned BIGINT);
 INSERT INTO events SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);
 """
@@ -62,12 +82,31 @@ _SKEW_MS: Final = 2_000
 
 _BOUND_MS: Final = 30_000
 
+_OPEN_ON: Final = """
+CREATE TABLE open_on AS
+WITH days AS (
+    SELECT DISTINCT wall(happened)::DATE AS day FROM events
+), said AS (
+    SELECT cluster, days.day, from_minute, to_minute, hours.day IS NOT NULL AS is_dated,
+        min((if(is_dated, 0, 2), if(line IS NULL, 1, 0))) OVER (PARTITION BY cluster, days.day) AS first,
+        first = (if(is_dated, 0, 2), if(line IS NULL, 1, 0)) AS counts
+    FROM norms CROSS JOIN days JOIN hours
+        ON (line IS NULL OR line = cluster) AND (hours.day = days.day OR weekday = isodow(days.day))
+)
+SELECT cluster AS of_line, day AS on_day, from_minute,
+    if(is_dated OR day NOT IN (FROM closing), to_minute, from_minute) AS to_minute
+FROM said WHERE counts
+"""
+"""The hours of each line on the days that anything is known of."""
+
 _SHUT: Final = """
-CREATE MACRO shut(ms) AS CASE
-    WHEN wall(ms)::DATE IN (FROM closing) THEN 'closing_day'
-    WHEN isodow(wall(ms)) > {days} THEN 'outside_opening_hours'
-    WHEN hour(wall(ms)) < {from_hour} OR hour(wall(ms)) >= {to_hour} THEN 'outside_opening_hours'
-END
+CREATE MACRO shut(line, ms) AS (
+    SELECT CASE
+        WHEN bool_or(hour(wall(ms)) * 60 + minute(wall(ms)) BETWEEN from_minute AND to_minute - 1) THEN NULL
+        WHEN any_value(on_day) IN (FROM closing) AND bool_and(from_minute >= to_minute) THEN 'closing_day'
+        ELSE 'outside_opening_hours'
+    END FROM open_on WHERE of_line = line AND on_day = wall(ms)::DATE
+)
 """
 
 _STRETCHES: Final = """
@@ -194,7 +233,7 @@ WITH last_waits AS (
     FROM lives LEFT JOIN last_waits w USING (contact, life)
     WHERE w.is_last IS NULL OR w.is_last
 ), placed AS (
-    SELECT *, shut(period) AS shut_as FROM judged
+    SELECT *, shut(cluster, period) AS shut_as FROM judged
 )
 SELECT cluster, start AS offered, period, wait, norm, bound, $short::BIGINT AS short_bound,
     start IS NULL OR (shut_as IS NULL AND early IS NULL AND closed IS NULL) AS unended,
@@ -221,7 +260,7 @@ _ASIDE: Final = """
 CREATE TABLE aside AS
 WITH sound AS (
     SELECT cluster, w.* FROM lives JOIN waits w USING (contact, life)
-    WHERE early_answer IS NULL AND shut(start) IS NULL AND (early_leave IS NULL OR EXISTS (
+    WHERE early_answer IS NULL AND shut(cluster, start) IS NULL AND (early_leave IS NULL OR EXISTS (
         FROM waits o WHERE o.contact = w.contact AND o.life = w.life AND o.is_answered
     ))
 ), returns AS (
@@ -616,16 +655,31 @@ class Oracle:
         return totals
 
 
+def _every_week(rules: OracleRules) -> Iterator[Hours]:
+    """The common hours of each day of the week."""
+    for weekday in range(1, 8):
+        is_open = weekday <= rules.open_days
+        yield Hours(weekday, rules.open_from_hour * 60 * is_open, rules.open_to_hour * 60 * is_open)
+
+
 @contextmanager
 def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Oracle]:
     """A database with the raw rows, which judges open contacts at `now_ms`."""
     columns = zip(*((row.kind, row.contact, row.cluster, row.at, row.planned) for row in rows), strict=True)
+    hours = [*_every_week(rules), *rules.more_hours]
     parameters: list[list[Any]] = [
         [list(rules.closing_days)],
         [
             list(rules.norms_ms),
             list(rules.norms_ms.values()),
             [rules.bounds_ms.get(name, _BOUND_MS) for name in rules.norms_ms],
+        ],
+        [
+            [each.line for each in hours],
+            [each.on if isinstance(each.on, str) else None for each in hours],
+            [each.on if isinstance(each.on, int) else None for each in hours],
+            [each.from_minute for each in hours],
+            [each.to_minute for each in hours],
         ],
         [list(column) for column in columns] or [[], [], [], [], []],
     ]
@@ -635,11 +689,11 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
         "skew": _SKEW_MS,
         "short": rules.short_ms,
     }
-    shut = _SHUT.format(days=rules.open_days, from_hour=rules.open_from_hour, to_hour=rules.open_to_hour)
     with duckdb.connect(config={"threads": 1}) as database:
         for statement in filter(str.strip, _SETUP.split(";")):
             database.execute(statement, parameters.pop(0) if "?" in statement else None)
-        database.execute(shut)
+        database.execute(_OPEN_ON)
+        database.execute(_SHUT)
         calls = (_STRETCHES, _LIVES, _MOMENTS, _ENTRIES, _WAITS_OF_CALLS, _CALLS, _ASIDE)
         for table in (*calls, _VISIT_REQUESTS, _VISIT_FACTS, _DESKS, _ONWARD, _VISITS, _NUMBERS, _REQUESTS):
             database.execute(table, {name: value for name, value in named.items() if f"${name}" in table})
