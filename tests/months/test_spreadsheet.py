@@ -2,14 +2,22 @@
 
 import csv
 import io
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
+from unicodedata import normalize
 
+import duckdb
 import msgspec
+import pytest
+from openpyxl import Workbook
 
 from streams.commands.report import FORMATS
 from streams.core.rules import Channel, Cluster
 from streams.months.report.report import build_report
-from streams.settings import Settings
+from streams.months.report.spreadsheet import SEPARATORS
+from streams.settings import BudgetYear, Settings
+from streams.words import Language
 from tests.core.builders import BURGERZAKEN, MINUTE, SECOND, abandoned, answered, ms, offered, requested, started
 from tests.months.making import lier, sources_of
 
@@ -78,3 +86,65 @@ def test_the_share_of_missed_calls_says_of_which_months_it_is() -> None:
     assert so_far["norm"] == "≤ 0,2"
     assert year["2026-10", "alle samen", MISSED] == own
     assert year["2026", "alle samen", MISSED]["waarde"] == so_far["waarde"]
+
+
+FORMULAS: Final = (
+    "=1+2",
+    "+32 3 800 04 04",
+    "-1",
+    "@SUM(A1)",
+    "\t=1+2",
+    "\r=1+2",
+    "\uff1d1+2",
+    '=HYPERLINK("x";"y")',
+)
+"""Names of clusters that spreadsheets would take for formulas."""
+
+
+def sheet_of(names: Sequence[str], language: Language, folder: Path) -> Path:
+    """The spreadsheet of a month with a call on each of these lines, and expenses below 0."""
+    rules = lier().rules
+    clusters = tuple(Cluster(name, Channel.PHONE, 45 * SECOND) for name in names)
+    budget = (BudgetYear(year=2026, kind="budget", expenses_cents=-150),)
+    settings = lier(rules=msgspec.structs.replace(rules, clusters=clusters), language=language, budget=budget)
+    at = ms("2026-10-13 10:00")
+    events = [
+        event
+        for number, name in enumerate(names)
+        for event in (offered(at, f"c{number}", name), answered(at + 1_500 * number, f"c{number}", name))
+    ]
+    path = folder / "sheet.csv"
+    report = build_report(sources_of(events, settings, now_ms=NOW), "2026-10", settings, NOW)
+    path.write_text(FORMATS["csv"](report), encoding="utf-8", newline="")
+    return path
+
+
+def cells_of(path: Path, language: Language) -> list[dict[str, Any]]:
+    """The rows as DuckDB reads them, a program that tells by itself which columns are numbers."""
+    columns, decimals = SEPARATORS[language]
+    read = duckdb.read_csv(str(path), delimiter=columns, decimal=decimals, header=True, sample_size=-1)
+    return [dict(zip(read.columns, row, strict=True)) for row in read.fetchall()]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_no_cell_is_a_formula_whatever_clusters_are_called(language: Language, tmp_path: Path) -> None:
+    """To openpyxl, which tells formulas from texts as Excel does, and by the signs that LibreOffice goes by too."""
+    rows = cells_of(sheet_of(FORMULAS, language, tmp_path), language)
+    sheet = Workbook().active
+    assert sheet is not None
+    for row in rows:
+        sheet.append(list(row.values()))
+    texts = [cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, str)]
+    assert {cell.data_type for cell in texts} == {"s"}
+    assert [cell.value for cell in texts if normalize("NFKC", str(cell.value))[0] in "=+-@\t\r\n"] == []
+    named = {list(row.values())[1] for row in rows}
+    assert {f"'{name}" for name in FORMULAS} < named
+
+
+@pytest.mark.parametrize("language", Language)
+def test_numbers_stay_numbers(language: Language, tmp_path: Path) -> None:
+    """Those with decimals and those below 0 too."""
+    rows = cells_of(sheet_of(["OCMW", "=1"], language, tmp_path), language)
+    values = [list(row.values())[3] for row in rows if list(row.values())[3] is not None]
+    assert {type(value) for value in values} == {float}
+    assert {-1.5, 0.0, 1.5} <= set(values)

@@ -3,13 +3,15 @@
 Excel in Dutch and in French, as it is set in Belgium, reads semicolons between the columns and a comma before the
 decimals; in English commas between the columns and a point. UTF-8 with a byte order mark, figures unrounded and
 without thousands. The first three columns say which figure it is: whatever report of a language a row comes from, the
-same three are the same figure.
+same three are the same figure. A text that a spreadsheet would take for a formula has an apostrophe before it: nobody
+who names a cluster writes into somebody's spreadsheet.
 """
 
 import csv
 import io
 from collections.abc import Iterator
 from typing import Final, NamedTuple
+from unicodedata import normalize
 
 from streams.channels import indicator_of
 from streams.core.indicators import Period
@@ -39,6 +41,11 @@ SEPARATORS: Final = {
 
 Cells = tuple[str, ...]
 
+_NUMBERS: Final = {HEADS.index("value"), HEADS.index("count")}
+
+_FORMULAS: Final = frozenset("=+-@\t\r\n")
+"""What a formula begins with."""
+
 
 def as_csv(report: Report) -> str:
     """The indicators of the period, what they were made from, and the indicators of each month of a year."""
@@ -46,8 +53,25 @@ def as_csv(report: Report) -> str:
     sheet = _Sheet(report)
     writer = csv.writer(stream, delimiter=sheet.separators.columns, lineterminator="\r\n")
     writer.writerow(sheet.head())
-    writer.writerows(sheet.rows())
+    writer.writerows(map(_without_formulas, sheet.rows()))
     return BYTE_ORDER_MARK + plain(stream.getvalue())
+
+
+def _without_formulas(row: Cells) -> Cells:
+    """Numbers stay what they are, negative ones too."""
+    return tuple(cell if index in _NUMBERS else guarded(cell) for index, cell in enumerate(row))
+
+
+def guarded(cell: str) -> str:
+    """A cell that Excel and LibreOffice take for the text that it is.
+
+    Both take what begins with one of these signs for a formula, Excel in some countries the full-width ones too, and
+    quotation marks around a cell do not matter to them.
+
+    >>> guarded("=1+1"), guarded("OCMW")
+    ("'=1+1", 'OCMW')
+    """
+    return f"'{cell}" if normalize("NFKC", cell[:1]) in _FORMULAS else cell
 
 
 class _Sheet:
