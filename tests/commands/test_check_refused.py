@@ -71,6 +71,23 @@ def test_records_that_are_accepted_are_good() -> None:
     assert judged(*[visit()] * 3) == Finding(Status.GOOD, f"records of {TOPIC}", "these settings accept the newest 3")
 
 
+def test_names_that_were_repaired_are_counted_by_spelling() -> None:
+    """Such events count; whoever looks at the source can mend it there."""
+    found = judged(visit(), visit("WONEN"), visit("wonen"), visit("WONEN"), visit("Burger\u00a0zaken "))
+    assert found is not None
+    assert found.status is Status.NOTE
+    assert found.text == (
+        "of the newest 5 these settings refuse 1: 1 unknown_cluster; Events whose cluster's name was repaired: 3; "
+        '"WONEN" counts for "Wonen" (case): 2; "wonen" counts for "Wonen" (case): 1'
+    )
+    assert judged(visit("WONEN")) == Finding(
+        Status.NOTE,
+        f"records of {TOPIC}",
+        "these settings accept the newest 1; Events whose cluster's name was repaired: 1; "
+        '"WONEN" counts for "Wonen" (case): 1',
+    )
+
+
 def test_a_bad_record_among_good_ones_is_a_note() -> None:
     assert judged(*[visit()] * 30, visit("Wónen"), *[visit()] * 9) == Finding(
         Status.NOTE, f"records of {TOPIC}", "of the newest 40 these settings refuse 1: 1 unknown_cluster"

@@ -14,7 +14,9 @@ from streams.channels import topics_of
 from streams.channels.acceptance import decoder_of
 from streams.commands.check.finding import Finding, Status
 from streams.contracts.batch import RejectedRecord
+from streams.contracts.decode import Decoder
 from streams.contracts.rejections import Reason, Rejection
+from streams.contracts.spelling import Repaired
 from streams.core.rules import DAY_MS, Channel
 from streams.kafka.client import KafkaProblemsError, admin_client
 from streams.live.refused import TopicRefusals
@@ -24,6 +26,7 @@ from streams.runtime.fetching.tail import newest, unpacked
 from streams.runtime.letters import Judge, records_of
 from streams.runtime.partition import Fetched
 from streams.settings import Settings
+from streams.sources.refused_rows import repaired_lines
 
 LETTERS_MS: Final = DAY_MS
 """Dead letters of the day before the newest are told of: older ones are known, or nobody looks."""
@@ -71,8 +74,8 @@ class _Seen(NamedTuple):
 
 def judge_records(settings: Settings, topic: str, channel: Channel, batches: Iterable[Fetched]) -> Finding | None:
     """The finding about a topic's newest records, in the order of their time; None where there are none."""
-    decode = decoder_of(channel, settings.rules)
-    seen = sorted((each for batch in batches for each in _seen(batch, decode)), key=lambda each: each[:2])
+    decoder, repaired = decoder_of(channel, settings.rules), Counter[Repaired]()
+    seen = sorted((each for batch in batches for each in _seen(batch, decoder, repaired)), key=lambda each: each[:2])
     if not seen:
         return None
     refusals = TopicRefusals(topic, channel, settings.rules)
@@ -83,21 +86,26 @@ def judge_records(settings: Settings, topic: str, channel: Channel, batches: Ite
         rejected.update(each.reason.value for each in rejections)
     subject, refused = f"records of {topic}", rejected.total()
     problems = refusals.problems(len(seen) - refused, rejected)
+    names = "".join(f"; {line.strip()}" for line in repaired_lines(repaired))
     if problems:
-        return Finding(Status.WRONG, subject, " ".join(problem.text for problem in problems))
+        return Finding(Status.WRONG, subject, " ".join(problem.text for problem in problems) + names)
     if refused:
         text = f"of the newest {len(seen):,} these settings refuse {refused:,}: {_by_reason(rejected)}"
-        return Finding(Status.NOTE, subject, text)
-    return Finding(Status.GOOD, subject, f"these settings accept the newest {len(seen):,}")
+        return Finding(Status.NOTE, subject, text + names)
+    status = Status.NOTE if repaired else Status.GOOD
+    return Finding(status, subject, f"these settings accept the newest {len(seen):,}{names}")
 
 
-def _seen(batch: Fetched, decode: Any) -> Iterator[_Seen]:
+def _seen(batch: Fetched, decoder: Decoder[Any], repaired: Counter[Repaired]) -> Iterator[_Seen]:
+    """One record after the other, since together they may take much; names that were repaired are counted."""
     if batch.refused is not None:
         reason, origin = batch.refused.reason, batch.refused.origin
         rejection = Rejection(reason, reason.explanation)
         yield from (_Seen(origin.timestamp, offset, rejection, None) for offset in range(batch.start, batch.end))
     for record in batch.records:
-        outcome = decode(record.key, record.value, record.timestamp)
+        decoded = decoder.decode_batch((record.key,), (record.value,), (record.timestamp,))
+        (outcome,) = decoded.outcomes()
+        repaired.update(decoded.repaired)
         is_shown = isinstance(outcome, Rejection) and outcome.reason is not Reason.TOO_LARGE
         yield _Seen(record.timestamp, record.offset, outcome, record.value if is_shown else None)
 
