@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 
-from streams.__main__ import COMMANDS, main
-from streams.contracts.documents.examples import Kind, examples
-from streams.contracts.documents.schema import ONE_RULE, documents, json_schema
+from streams.channels import ChannelParts, channels
+from streams.channels.named_events import tag_of
+from streams.channels.topics import topic_specs
+from streams.commands.main import COMMANDS, main
 from streams.contracts.rejections import Reason
 from streams.contracts.spelling import Repair
-from streams.contracts.topics import topic_specs
 from streams.core.measure import Exclusion
+from streams.documents.schema import ONE_RULE, documents, json_schema, topic_of
 from streams.kafka.rights import rights_markdown
 from streams.live.faults import FAULT_CODES
 from streams.live.problems import CODES
@@ -149,18 +149,16 @@ def events_page() -> str:
         "allowed and ignored: of a valid event they are never stored, logged or passed on. Events may come in any "
         "order and more than once.",
     ]
-    for kind in Kind:
-        definitions = json_schema(kind)["$defs"]
-        parts.append(f"## Topic `{kind}`")
-        parts += [_event(kind, schema) for name, schema in definitions.items() if name != "Instant"]
+    for channel in channels():
+        definitions = json_schema(channel)["$defs"]
+        parts.append(f"## Topic `{topic_of(channel)}`")
+        parts += [_event(channel, schema) for name, schema in definitions.items() if name != "Instant"]
     return "\n\n".join(parts)
 
 
-def _event(kind: Kind, schema: dict[str, Any]) -> str:
+def _event(channel: ChannelParts, schema: dict[str, Any]) -> str:
     tag = schema["properties"]["type"]["const"]
-    example = next(
-        each for each in examples() if each.kind is kind and msgspec.json.decode(each.value)["type"] == tag
-    )
+    example = next(each for each in channel.examples() if tag_of(type(each.event)) == tag)
     rows = [
         (f"`{field}`", "yes" if field in schema["required"] else "no", _field(tag, field, described))
         for field, described in schema["properties"].items()

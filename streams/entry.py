@@ -7,16 +7,10 @@ of it.
 
 import sys
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import NoReturn
 
+from streams.commands.services import SERVICES
 from streams.process.signals import SIGNALS, leaving
-
-SERVICES: Final = ("worker", "demo")
-"""Commands that run until they are told to stop.
-
-These heed Ctrl-C even where a shell has them ignore it, as it does for a job in the background of a script: managers
-of processes stop them by it. Other commands leave it to the shell.
-"""
 
 
 def main() -> NoReturn:
@@ -24,7 +18,7 @@ def main() -> NoReturn:
     is_service = sys.argv[1:2] and sys.argv[1] in SERVICES
     status = (lambda _: 0) if is_service else (lambda number: 128 + number)
     SIGNALS.take(leaving(status, "Stopped before anything was begun."), ignored_too=bool(is_service))
-    from streams.__main__ import main as command  # noqa: PLC0415 - not before signals are seen to
+    from streams.commands.main import main as command  # noqa: PLC0415 - not before signals are seen to
 
     try:
         command()

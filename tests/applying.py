@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+from streams.channels.calls.events import CallEvent
+from streams.channels.visits.events import Requested, TicketEvent
 from streams.contracts.batch import Batch
-from streams.contracts.events import CallEvent, Requested, TicketEvent, instant_ms
+from streams.contracts.events import instant_ms
 
 E = TypeVar("E", bound=CallEvent | TicketEvent | Requested)
 

@@ -152,7 +152,7 @@ def reported(said: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def _reported(said: dict[str, Any], phone: dict[str, Any]) -> dict[str, Any]:
     lines = {
         line["indicator"]: line
-        for line in [*said["summary"]["lines"], *said["missed_in_year"]]
+        for line in [*said["summary"]["lines"], *said["year_so_far"]]
         if line["cluster"] == phone["cluster"]
     }
     official, of_offered, short_good, short_left_out = [each["ratio"] for each in phone["service_levels"]]

@@ -1,8 +1,8 @@
 """The alarms: what is compared with which bound, for how long, and who is to be told.
 
 An alarm compares one series of deploy/prometheus/rules/alarms.yml: the arithmetic, the norms and the opening hours
-are in that. What is chosen here is when to tell people. Must not know metrics that workers export, only recording
-rules, nothing of words or of Grafana's files, and nothing of how messages are sent.
+are in that. What is chosen here is when to tell people. Must not know metrics that workers export, words,
+the files of Grafana or how messages are sent.
 """
 
 from enum import StrEnum

@@ -4,11 +4,12 @@ One object for each way by which citizens reach the city. Whoever needs to know 
 object; nobody asks which channel it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
+from streams.channels.example import Example
 from streams.contracts.decode import Decoder
 from streams.contracts.topics import TopicSettings
 from streams.core.counts import Tally
@@ -24,6 +25,8 @@ class ChannelParts(msgspec.Struct, frozen=True, kw_only=True):
     """As it stands in settings, in stored formats and in the labels of metrics."""
     called: str
     """What English texts call it, such as `the phone`."""
+    contact: str = "contact"
+    """What the documents of the contract call one of its contacts, such as `telephone call`."""
     contacts: str
     """What English texts call its contacts, such as `calls`."""
     topic_setting: str = ""
@@ -37,6 +40,8 @@ class ChannelParts(msgspec.Struct, frozen=True, kw_only=True):
     stale_default_seconds: float = 300
     """The same where `[web.stale_seconds]` says nothing."""
     decoder: type[Decoder[Any]]
+    examples: Callable[[], tuple[Example, ...]] = tuple
+    """Records for the documents of the contract."""
     state: type[AnyState]
     tally: type[Tally]
     counts_by_hours: bool = False

@@ -18,19 +18,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from operator import attrgetter, sub
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar, cast
+from functools import reduce
+from operator import attrgetter, or_, sub
+from typing import ClassVar, Final, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
 from streams.contracts.batch import Batch, RejectedRecord
-from streams.contracts.events import (
-    CALL_EVENTS,
-    TICKET_EVENTS,
-    AnyCallEvent,
-    AnyTicketEvent,
-    instant_ms,
-)
+from streams.contracts.events import instant_ms, instants_ms
 from streams.contracts.faults import Faults
 from streams.contracts.framed import is_framed, plain
 from streams.contracts.rejections import Reason, Rejection
@@ -81,24 +76,20 @@ _TOO_EARLY: Final = Rejection(Reason.TIME_TOO_EARLY, "expected `at` not before t
 _IN_FUTURE: Final = Rejection(
     Reason.TIME_IN_FUTURE, "expected `at` not after the record's own time and the tolerance in the settings"
 )
-_PLANNED_TOO_EARLY: Final = Rejection(
-    Reason.TIME_TOO_EARLY, "expected `planned_at` not before the earliest time in the settings"
-)
-_PLANNED_TOO_FAR: Final = Rejection(
-    Reason.TIME_IN_FUTURE, "expected `planned_at` not further after `at` than the settings allow"
-)
 
 
 class Decoder(Generic[E]):
-    """What the decoders of all topics share: a channel's own names its events and the field of its contacts' ids."""
+    """What the decoders of all topics share: a channel's own names its events and the field of its contacts' ids.
 
-    _union: ClassVar[Any]
+    Besides that id and its cluster, an event holds moments and nothing else.
+    """
+
     events: ClassVar[Sequence[type[msgspec.Struct]]]
-    """The types of the union."""
+    """The types of its events, told apart by `type`."""
     id_field: ClassVar[str]
     """The field of its contacts' ids, which are the keys of its records."""
-    _has_plans: ClassVar[bool]
-    """Whether there is a plan to check: asking costs less than a method that does nothing."""
+    has_plans: ClassVar[bool] = False
+    """Whether there is a plan to check, by `plan_fault`: asking costs less than a method that does nothing."""
 
     def __init__(
         self,
@@ -116,10 +107,11 @@ class Decoder(Generic[E]):
         """
         self._clusters = clusters
         self._spellings = Spellings(clusters, aliases)
-        self._earliest_ms = earliest_ms
+        self.earliest_ms = earliest_ms
         self._future_tolerance_ms = future_tolerance_ms
-        self._plan_ahead_ms = plan_ahead_ms
-        self._decode = msgspec.json.Decoder(self._union).decode
+        self.plan_ahead_ms = plan_ahead_ms
+        any_of_them = cast("type[E]", reduce(or_, self.events))
+        self._decode = msgspec.json.Decoder(any_of_them).decode
         self._contact_id = attrgetter(self.id_field)
         self._faults = Faults(self.events, self.id_field)
         self._key_mismatch = Rejection(
@@ -169,7 +161,7 @@ class Decoder(Generic[E]):
             events: list[E] = [self._decode(text) for text in texts]
         except msgspec.DecodeError:
             return None
-        instants_ms = _instants_ms([event.at for event in events])
+        events_ms = instants_ms([event.at for event in events])
         repaired: Mapping[Repaired, int] | None = {}
         is_valid = (
             ids.count(b"\n") == len(keys) - 1  # no line break in a key that could pass for one between two
@@ -178,11 +170,11 @@ class Decoder(Generic[E]):
                 self._clusters.issuperset([event.cluster for event in events])
                 or (repaired := self._repair(events)) is not None
             )
-            and min(instants_ms) >= self._earliest_ms
-            and max(map(sub, instants_ms, timestamps_ms)) <= self._future_tolerance_ms
-            and not (self._has_plans and self._has_plan_fault(events, instants_ms))
+            and min(events_ms) >= self.earliest_ms
+            and max(map(sub, events_ms, timestamps_ms)) <= self._future_tolerance_ms
+            and not (self.has_plans and self.has_plan_fault(events, events_ms))
         )
-        return Batch(events, instants_ms, timestamps_ms, repaired=repaired or {}) if is_valid else None
+        return Batch(events, events_ms, timestamps_ms, repaired=repaired or {}) if is_valid else None
 
     def _repair(self, events: Sequence[E]) -> Mapping[Repaired, int] | None:
         """Give the events, of which some have another, the settings' own spelling of their clusters.
@@ -199,20 +191,21 @@ class Decoder(Generic[E]):
                 repaired[found] += 1
         return repaired
 
-    def _has_plan_fault(self, events: Sequence[E], instants_ms: Sequence[int]) -> bool:  # noqa: ARG002 - for the topic with plans
-        return False
+    def has_plan_fault(self, events: Sequence[E], events_ms: Sequence[int]) -> bool:
+        """Whether any event's plan is one that `plan_fault` refuses."""
+        return any(map(self.plan_fault, events, events_ms))
 
     def _decode_each(
         self, keys: Sequence[bytes | None], values: Sequence[bytes | None], timestamps_ms: Sequence[int]
     ) -> Batch[E]:
         """The same, record by record: one loop over locals, since a call for each check doubles the time."""
-        decode, contact_id, clusters, plan_fault = self._decode, self._contact_id, self._clusters, self._plan_fault
-        earliest_ms, tolerance_ms, has_plans = self._earliest_ms, self._future_tolerance_ms, self._has_plans
+        decode, contact_id, clusters, plan_fault = self._decode, self._contact_id, self._clusters, self.plan_fault
+        earliest_ms, tolerance_ms, has_plans = self.earliest_ms, self._future_tolerance_ms, self.has_plans
         events: list[E] = []
-        instants_ms: list[int] = []
+        events_ms: list[int] = []
         rejected: list[RejectedRecord] = []
         find, repaired = self._spellings.repaired, Counter[Repaired]()
-        add_event, add_instant = events.append, instants_ms.append
+        add_event, add_instant = events.append, events_ms.append
         for key, value, timestamp_ms in zip(keys, values, timestamps_ms, strict=True):
             try:
                 if value and len(value) <= _SHORT_BYTES and value.isascii():
@@ -244,7 +237,7 @@ class Decoder(Generic[E]):
         if rejected:
             places = {each.place for each in rejected}
             timestamps_ms = [at_ms for place, at_ms in enumerate(timestamps_ms) if place not in places]
-        return Batch(events, instants_ms, timestamps_ms, rejected, repaired)
+        return Batch(events, events_ms, timestamps_ms, rejected, repaired)
 
     def _decode_unusual(self, value: bytes | None) -> E:
         """Decode what is longer than an event needs to be, or not in ASCII."""
@@ -274,63 +267,22 @@ class Decoder(Generic[E]):
             return self._key_mismatch
         if event.cluster not in self._clusters and self._spellings.repaired(event.cluster) is None:
             return _UNKNOWN_CLUSTER
-        if at_ms < self._earliest_ms:
+        if at_ms < self.earliest_ms:
             return _TOO_EARLY
         if at_ms > timestamp_ms + self._future_tolerance_ms:
             return _IN_FUTURE
-        fault = self._plan_fault(event, at_ms)
+        fault = self.plan_fault(event, at_ms)
         assert fault is not None, "an event without a fault is not refused"
         return fault
 
-    def _plan_fault(self, event: E, at_ms: int) -> Rejection | None:  # noqa: ARG002 - for the topic with plans
+    def plan_fault(self, event: E, at_ms: int) -> Rejection | None:  # noqa: ARG002 - for channels with plans
+        """What is wrong with the plan of an event; None for nothing."""
         return None
-
-
-class CallDecoder(Decoder[AnyCallEvent]):
-    """Decodes the records of the topic of calls."""
-
-    _union = AnyCallEvent
-    events = CALL_EVENTS
-    id_field = "call_id"
-    _has_plans = False
-
-
-class TicketDecoder(Decoder[AnyTicketEvent]):
-    """Decodes the records of the topic of tickets."""
-
-    _union = AnyTicketEvent
-    events = TICKET_EVENTS
-    id_field = "ticket_id"
-    _has_plans = True
-
-    def _has_plan_fault(self, events: Sequence[AnyTicketEvent], instants_ms: Sequence[int]) -> bool:
-        """Whether any event's plan is one that `_plan_fault` refuses; plans that all events may have are most."""
-        plans_ms = _instants_ms([event.planned_at for event in events if event.planned_at is not None])
-        if not plans_ms:
-            return False
-        all_near = max(plans_ms) <= min(instants_ms) + self._plan_ahead_ms
-        return min(plans_ms) < self._earliest_ms or (not all_near and any(map(self._plan_fault, events, instants_ms)))
-
-    def _plan_fault(self, event: AnyTicketEvent, at_ms: int) -> Rejection | None:
-        if event.planned_at is None:
-            return None
-        planned_ms = instant_ms(event.planned_at)
-        if planned_ms < self._earliest_ms:
-            return _PLANNED_TOO_EARLY
-        return _PLANNED_TOO_FAR if planned_ms > at_ms + self._plan_ahead_ms else None
 
 
 def _rename(event: Event, found: Repaired) -> None:
     """Give an event that nobody else has yet the settings' name of its cluster."""
     msgspec.structs.force_setattr(cast("msgspec.Struct", event), "cluster", found.name)
-
-
-def _instants_ms(instants: Sequence[datetime | float]) -> list[int]:
-    """`instant_ms` of each."""
-    try:
-        return [round(instant * 1000) for instant in instants]  # type: ignore[operator] # a datetime raises TypeError
-    except TypeError:
-        return list(map(instant_ms, instants))
 
 
 def _refuse_unread(value: bytes) -> Rejection | None:

@@ -1,9 +1,10 @@
-"""The events, as they travel on the topics `calls` and `tickets`.
+"""What the events of all channels are made of: the id of a contact, the name of a cluster, and moments.
 
-Each event is one JSON object, told apart by its field `type`. Unknown fields are ignored by the decoder and so never
-stored, logged or exported.
+Each event is one JSON object, told apart by its field `type`; which there are is said by each channel in its
+`events.py`. Unknown fields are ignored by the decoder and so never stored, logged or exported.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Annotated, Final
 
@@ -67,126 +68,7 @@ ClusterName = Annotated[
     ),
 ]
 
-_HappenedAt = Annotated[Instant, msgspec.Meta(description="When it happened.")]
-_PlannedAt = Annotated[Instant, msgspec.Meta(description="The planned start of the appointment.")]
-_PlannedAtIfAny = Annotated[
-    Instant | None,
-    msgspec.Meta(
-        description="The planned start of the appointment. Absent or null for a walk-in, or when not known."
-    ),
-]
-
-
-class CallEvent(msgspec.Struct, frozen=True, gc=False, tag_field="type"):
-    """A fact about one telephone call.
-
-    `call_id` is the record's key; `cluster` is the activity cluster dialled; `at` is when it happened.
-    """
-
-    call_id: ContactId
-    cluster: ClusterName
-    at: _HappenedAt
-
-
-class Offered(CallEvent, frozen=True, gc=False, tag_field="type", tag="offered"):
-    """The caller dials in: waiting starts here, in the voice menu and the queue alike.
-
-    Once more for who had left the queue and is in it again: such a caller waits since first dialling in.
-    """
-
-
-class Answered(CallEvent, frozen=True, gc=False, tag_field="type", tag="answered"):
-    """An employee answers: waiting ends here. An answer after the caller has left counts as none."""
-
-
-class Abandoned(CallEvent, frozen=True, gc=False, tag_field="type", tag="abandoned"):
-    """The caller leaves the queue before an answer: hangs up, or is sent on when the queue's time is up."""
-
-
-class Ended(CallEvent, frozen=True, gc=False, tag_field="type", tag="ended"):
-    """The call is over, however it went. Without an earlier answer the call is missed."""
-
-
-class CallbackRequested(CallEvent, frozen=True, gc=False, tag_field="type", tag="callback_requested"):
-    """A caller who waits asks to be called back: waiting ends here, without an answer and without being missed."""
-
-
-class CalledBack(CallEvent, frozen=True, gc=False, tag_field="type", tag="called_back"):
-    """An employee calls back somebody who asked for it."""
-
-
-class TicketEvent(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type"):
-    """A fact about one visit to a desk.
-
-    `ticket_id` is the record's key; `planned_at` is the planned start of the appointment, which counts where no
-    `requested` is known: that of the latest fact. A ticket that never names one is a walk-in. For each type and day
-    the four earliest and the four latest times of a ticket are kept. An `arrived` of a walk-in on a later day than
-    all else of the ticket is another visitor, with a number that began anew; of one number the latest 64 visits are
-    kept.
-    """
-
-    ticket_id: ContactId
-    cluster: ClusterName
-    at: _HappenedAt
-    planned_at: _PlannedAtIfAny = None
-
-
-class Requested(msgspec.Struct, frozen=True, gc=False, tag_field="type", tag="requested"):
-    """An appointment is asked for at `at`, and given for `planned_at`. A later request moves the appointment.
-
-    The plan of the latest request counts, whatever other facts of the ticket state.
-    """
-
-    ticket_id: ContactId
-    cluster: ClusterName
-    at: _HappenedAt
-    planned_at: _PlannedAt
-
-
-class Arrived(TicketEvent, frozen=True, gc=False, tag_field="type", tag="arrived"):
-    """The visitor reports at the desk or draws a number."""
-
-
-class Started(TicketEvent, frozen=True, gc=False, tag_field="type", tag="started"):
-    """An employee receives the visitor: waiting ends here."""
-
-
-class Finished(TicketEvent, frozen=True, gc=False, tag_field="type", tag="finished"):
-    """The visit is over."""
-
-
-class Cancelled(TicketEvent, frozen=True, gc=False, tag_field="type", tag="cancelled"):
-    """The appointment is called off. After `arrived` it means that the waiting visitor leaves, as `left` does."""
-
-
-class NoShow(TicketEvent, frozen=True, gc=False, tag_field="type", tag="no_show"):
-    """The visitor did not come to the appointment."""
-
-
-class Left(TicketEvent, frozen=True, gc=False, tag_field="type", tag="left"):
-    """The visitor leaves the hall before being received. Who is back waits again: send `arrived` once more."""
-
-
-AnyCallEvent = Offered | Answered | Abandoned | Ended | CallbackRequested | CalledBack
-AnyTicketEvent = Requested | Arrived | Started | Finished | Cancelled | NoShow | Left
-
-CALL_EVENTS: Final[tuple[type[CallEvent], ...]] = (
-    Offered,
-    Answered,
-    Abandoned,
-    Ended,
-    CallbackRequested,
-    CalledBack,
-)
-TICKET_EVENTS: Final[tuple[type[TicketEvent] | type[Requested], ...]] = (
-    Requested,
-    Arrived,
-    Started,
-    Finished,
-    Cancelled,
-    NoShow,
-    Left,
-)
+HappenedAt = Annotated[Instant, msgspec.Meta(description="When it happened.")]
 
 
 def instant_ms(instant: datetime | float) -> int:
@@ -210,6 +92,14 @@ def instant_ms(instant: datetime | float) -> int:
         epoch = _epoch_read_in(zone)
     since = instant - epoch
     return since.days * 86_400_000 + since.seconds * 1000 + since.microseconds // 1000
+
+
+def instants_ms(instants: Sequence[datetime | float]) -> list[int]:
+    """`instant_ms` of each."""
+    try:
+        return [round(instant * 1000) for instant in instants]  # type: ignore[operator] # a datetime raises TypeError
+    except TypeError:
+        return list(map(instant_ms, instants))
 
 
 _HALF_MILLISECOND: Final = timedelta(microseconds=500)

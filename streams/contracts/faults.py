@@ -14,19 +14,21 @@ from streams.contracts.rejections import Reason, Rejection
 _KINDS: Final = {'"': "string", "{": "object", "[": "array", "t": "boolean", "f": "boolean", "n": "null"}
 """Kind of a JSON value by its first character; the rest are numbers."""
 
-_ID_EXPECTATION: Final = (("string",), Reason.INVALID_ID, f"1 to {ID_LENGTH_MAX} characters")
-_INSTANT_EXPECTATION: Final = (
+_Expectation = tuple[tuple[str, ...], Reason, str]
+"""The kinds of JSON value that a field takes, the reason when the kind is right and the value is not, and what was
+expected then."""
+
+_ID_EXPECTATION: Final[_Expectation] = (("string",), Reason.INVALID_ID, f"1 to {ID_LENGTH_MAX} characters")
+_INSTANT_EXPECTATION: Final[_Expectation] = (
     ("string", "number"),
     Reason.INVALID_TIME,
     "RFC 3339 with an offset or seconds since 1970, in the years 1 to 9999",
 )
-_EXPECTATIONS: Final[Mapping[str, tuple[tuple[str, ...], Reason, str]]] = {
-    "cluster": (("string",), Reason.UNKNOWN_CLUSTER, f"1 to {CLUSTER_LENGTH_MAX} characters"),
-    "at": _INSTANT_EXPECTATION,
-    "planned_at": _INSTANT_EXPECTATION,
-}
-"""For each field but the id the kinds of JSON value it takes, the reason when the kind is right and the value is not,
-and what was expected then."""
+_CLUSTER_EXPECTATION: Final[_Expectation] = (
+    ("string",),
+    Reason.UNKNOWN_CLUSTER,
+    f"1 to {CLUSTER_LENGTH_MAX} characters",
+)
 
 _REPEATED_FIELD: Final = Rejection(
     Reason.MALFORMED_JSON, "expected each field once, got one twice of which the first is no valid value or type"
@@ -82,7 +84,8 @@ class _Field:
         """`id_field` is the name of the one that holds the contact's id."""
         self.name = info.encode_name
         self._required = info.required
-        self._is_id = info.encode_name == id_field
+        named = {id_field: _ID_EXPECTATION, "cluster": _CLUSTER_EXPECTATION}
+        self._expectation = named.get(self.name, _INSTANT_EXPECTATION)  # what else an event holds are moments
         self._decoder = msgspec.json.Decoder(info.type)
 
     def fault(self, raw: msgspec.Raw | None) -> Rejection | None:
@@ -92,7 +95,7 @@ class _Field:
         try:
             self._decoder.decode(raw)
         except msgspec.DecodeError:
-            kinds, reason, expected = _ID_EXPECTATION if self._is_id else _EXPECTATIONS[self.name]
+            kinds, reason, expected = self._expectation
             if (kind := _kind_of(raw)) not in kinds:
                 return _wrong_type(self.name, " or ".join(kinds), kind)
             return Rejection(reason, f"expected `{self.name}` to be {expected}, got another {kind}")

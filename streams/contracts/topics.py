@@ -2,7 +2,7 @@
 
 Names of settings and their defaults are those of the topic configuration in the documentation of Apache Kafka 4.1
 (https://kafka.apache.org/documentation/#topicconfigs). The number of copies and `min.insync.replicas` belong to
-whoever runs the brokers and are not set here. Must not know a Kafka client.
+whoever runs the brokers and are not set here. Must not know Kafka clients.
 """
 
 from collections.abc import Mapping
@@ -69,16 +69,8 @@ class TopicSettings(Protocol):
     """What the topics depend on in the settings."""
 
     @property
-    def calls_topic(self) -> str:
-        """Name of the topic of calls."""
-
-    @property
-    def tickets_topic(self) -> str:
-        """Name of the topic of tickets."""
-
-    @property
     def topics(self) -> Mapping[str, str]:
-        """Names of the topics of the events of all other channels, by channel."""
+        """Names of the topics of events, by channel, of the channels that have no key of their own."""
 
     @property
     def dead_letters_topic(self) -> str:
@@ -128,17 +120,11 @@ def checkpoint_topic(source: str) -> str:
     return f"{source}-checkpoints"
 
 
-def topic_specs(settings: TopicSettings) -> tuple[TopicSpec, ...]:
-    """All topics, those of events first."""
-    ids = {
-        settings.calls_topic: "`call_id`",
-        settings.tickets_topic: "`ticket_id`",
-        **dict.fromkeys(settings.topics.values(), "the id of the contact"),
-    }
-    sources = tuple(ids)
+def specs_with(id_fields: Mapping[str, str], settings: TopicSettings) -> tuple[TopicSpec, ...]:
+    """All topics, those of events first: `id_fields` has each with the field that holds its contacts' ids."""
     return (
-        *(_events(source, the_id, settings.partitions) for source, the_id in ids.items()),
-        *(_checkpoints(source, settings.partitions) for source in sources),
+        *(_events(source, id_field, settings.partitions) for source, id_field in id_fields.items()),
+        *(_checkpoints(source, settings.partitions) for source in id_fields),
         _month_totals(settings.month_totals_topic),
         _closed_months(settings.closed_months_topic),
         _snapshots(settings.snapshots_topic),
@@ -147,11 +133,11 @@ def topic_specs(settings: TopicSettings) -> tuple[TopicSpec, ...]:
     )
 
 
-def _events(name: str, the_id: str, partitions: int) -> TopicSpec:
+def _events(name: str, id_field: str, partitions: int) -> TopicSpec:
     return TopicSpec(
         name=name,
         partitions=partitions,
-        key=f"{the_id} in UTF-8: all events of a contact share a partition",
+        key=f"`{id_field}` in UTF-8: all events of a contact share a partition",
         value="one event as a JSON object",
         config={
             "cleanup.policy": "delete",

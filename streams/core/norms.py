@@ -1,4 +1,4 @@
-"""The norms of the telephone that figures are judged by: of every line, and what single lines have of their own.
+"""The norms that figures are judged by: of every line, what single lines have of their own, and of added channels.
 
 They say how what was counted is read and change nothing of it, so they may differ from month to month. Must not know
 what is counted.
@@ -29,7 +29,7 @@ class OwnServiceLevel(msgspec.Struct, frozen=True):
 
 
 class Norms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The norms that hold for every telephone line, and those of single ones.
+    """The norms that hold for every telephone line, those of single ones, and those of added channels.
 
     What no line has is left out when it is written, so that norms without it stay what they were.
     """
@@ -41,6 +41,8 @@ class Norms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     missed_ratio: float
     """Largest share of missed calls in a year."""
     own_service_levels: tuple[OwnServiceLevel, ...] = ()
+    indicators: dict[str, float] = {}
+    """Of the indicators that added channels declare, by name, as they are counted: a ratio, ms, working days."""
 
     def service_level(self, channel: Channel, cluster: str | None) -> ServiceLevel:
         """That of a cluster, or the one by which all of them together are judged (None)."""

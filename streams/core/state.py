@@ -2,8 +2,7 @@
 
 A function of the log alone: what is in the state after a record depends on the records before it and their
 timestamps, never on a clock, on batches or on restarts. `fold` takes facts in, `settle` makes the state readable,
-`snapshot_of_contacts`, `take_changes` and `take_in` carry it over a restart. Must not know Kafka, partitions or
-offsets.
+`snapshot_of_contacts`, `take_changes` and `take_in` carry it over a restart. Must not know Kafka or partitions.
 """
 
 from abc import ABC, abstractmethod

@@ -11,7 +11,8 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExists
 from aiokafka.helpers import create_ssl_context
 
 from streams.channels import topics_of
-from streams.contracts.topics import TopicSpec, topic_specs
+from streams.channels.topics import topic_specs
+from streams.contracts.topics import TopicSpec
 from streams.kafka.broker_time import Bounds
 from streams.kafka.consumer import Consumer
 from streams.kafka.refusal import refusals

@@ -1,7 +1,7 @@
 """By which rule the clients of Kafka choose the partition of a key: all events of a contact have to be in one.
 
 Java, and what follows it, take murmur2; librdkafka (and with it Python's confluent-kafka, .NET, Go's, PHP's and most
-others) takes CRC32 unless it is told otherwise. Must not know a Kafka client that runs.
+others) takes CRC32 unless it is told otherwise.
 """
 
 import zlib

@@ -1,7 +1,7 @@
 """Asks Kafka whether a role has all the rights that it needs.
 
-Every command asks when it starts, so that all missing rights are named before anything is read or written. It must
-not know what rights there are: those are in `streams.kafka.rights`.
+Every command asks when it starts, so that all missing rights are named before anything is read or written. Which
+rights there are is said by `streams.kafka.rights`.
 """
 
 from collections.abc import Coroutine, Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 One rule is well, whichever it is: then all events of a contact are in one partition, which is what is counted by. Two
 rules are not. To tell them from a topic that got more partitions, whose older keys are where they belonged before,
-takes a few keys more. Must not know a Kafka client.
+takes a few keys more. Must not know Kafka clients.
 """
 
 from collections import Counter

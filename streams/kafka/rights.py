@@ -1,6 +1,6 @@
 """What each part of the monitor needs to be allowed on Kafka, and no more: the one list of rights.
 
-The reference in docs/ is made from it, every start is checked against it. It must not know a Kafka client.
+The reference in docs/ is made from it, every start is checked against it. It must not know Kafka clients.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,6 +1,7 @@
 """What is wrong with the topics of events on Kafka itself, besides what their records hold.
 
-Partitions that were added while workers run, and transactions of sources that do not end. Must not know a client.
+Partitions that were added while workers run, and transactions of sources that do not end. Must not know Kafka
+clients.
 """
 
 from collections.abc import Iterable, Mapping

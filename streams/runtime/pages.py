@@ -18,8 +18,8 @@ from streams.live.share import Part, Share, counts_in_line, parts_of
 from streams.live.whole import Needed, Own, Whole, whole
 from streams.records.closings import Closing
 from streams.runtime.clock import Clock
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.group.neighbours import Neighbours
-from streams.runtime.partition import Fetched
 from streams.runtime.partitions import Partitions
 from streams.runtime.reading import Answer
 from streams.serve.metrics.collector import Metrics

@@ -15,14 +15,14 @@ from streams.channels import channel_of
 from streams.channels.acceptance import Explainer, Refused, decoder_of
 from streams.channels.refusals import RECENT_RECORDS, RecentRefusals
 from streams.contracts.batch import Batch, RejectedRecord
-from streams.contracts.rejections import Reason, Rejection
+from streams.contracts.rejections import Rejection
 from streams.core.month_notes import MonthNote, MonthNotes
 from streams.core.rules import Channel, Rules
 from streams.core.state import AnyState
 from streams.kafka.client import LOG_APPEND_TIME
 from streams.live.observed import DELETED_UNREAD
 from streams.records.dead_letters import DeadLetter, refused, refused_together
-from streams.runtime.fetching.packed import Origin
+from streams.runtime.fetching.fetched import Fetched, RefusedTogether
 from streams.runtime.fetching.record import CutRecord, Record
 from streams.runtime.placements import TopicKeys
 
@@ -30,46 +30,6 @@ log = logging.getLogger(__name__)
 
 JUDGED_AT_ONCE: Final = 200
 """Contacts that are judged anew before the time is looked at: some milliseconds."""
-
-
-class RefusedTogether(msgspec.Struct, frozen=True):
-    """Why the records of a batch are not read, and what their source's packing says of them."""
-
-    reason: Reason
-    origin: Origin
-
-
-class Fetched(msgspec.Struct, frozen=True):
-    """Consecutive records of one partition: everything there is from offset `start` up to, not including, `end`.
-
-    Of records that are refused together there are none at hand.
-    """
-
-    start: int
-    end: int
-    records: Sequence[Record]
-    deleted: int = 0
-    """Records from `start` on that Kafka deleted before anybody read them."""
-    refused: RefusedTogether | None = None
-
-    @property
-    def newest_ms(self) -> int | None:
-        """The last record's own time; None without records."""
-        if self.refused is not None:
-            return self.refused.origin.timestamp
-        return self.records[-1].timestamp if self.records else None
-
-    @property
-    def oldest_ms(self) -> int | None:
-        """The first record's own time; None without records."""
-        return self.records[0].timestamp if self.records else self.newest_ms
-
-    @property
-    def timestamp_type(self) -> int | None:
-        """Who set the records' times; None without records."""
-        if self.refused is not None:
-            return self.refused.origin.timestamp_type
-        return self.records[0].timestamp_type if self.records else None
 
 
 class BatchGapError(RuntimeError):

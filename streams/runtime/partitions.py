@@ -26,9 +26,11 @@ from streams.live.problems import Problem
 from streams.records import checkpoint
 from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
-from streams.runtime.partition import Fetched, Partition, new_state, restore
+from streams.runtime.fetching.fetched import Fetched
+from streams.runtime.owned import Owned
+from streams.runtime.partition import Partition, new_state, restore
 from streams.runtime.placements import Placements
-from streams.runtime.reading import Answer, HeldBackWatch, ReadingWatch
+from streams.runtime.reading import Answer
 from streams.runtime.refusals import Refusals
 from streams.runtime.slices import SLICE_SECONDS, in_slices
 from streams.runtime.stored import Stored
@@ -60,35 +62,6 @@ class TakeOverAbandonedError(RuntimeError):
     """The partitions that were being taken over are to be given up already."""
 
 
-class _Owned:
-    """A partition with what it takes to write its checkpoints."""
-
-    def __init__(self, partition: Partition, writer: FencedWriter, capture: Capture, covered: int | None) -> None:
-        self.partition = partition
-        self.writer = writer
-        self.capture = capture
-        self.is_changed = partition.state.has_other_rules
-        """Whether there is more to write than its position tells: it was restored under other rules."""
-        self.covered = covered
-        """Next offset of the last written checkpoint; None before there is one."""
-        self.mark = Mark(partition.next_offset, partition.state.log_ms)
-        """What that checkpoint covers, by which its source is known."""
-        self.note: str | None = None
-        """What is worth knowing about the partition, though nothing is wrong."""
-        self.watch = ReadingWatch(time.monotonic())
-        self.held_back = HeldBackWatch()
-        self.delay_ms: int | None = None
-        """Age of the last record when it was folded, by its own time; None before one was."""
-        self.written_ms: int | None = None
-        self.written_bytes: int | None = None
-        self.written_seconds: float | None = None
-
-    @property
-    def is_due(self) -> bool:
-        """Whether there is more to write than month totals that time has changed."""
-        return self.is_changed or self.partition.next_offset != (self.covered or 0)
-
-
 class Partitions:
     """All partitions of this worker. One checkpoint, take-over or release runs at a time; folding goes on beside."""
 
@@ -97,7 +70,7 @@ class Partitions:
         self.client_options: Mapping[str, Any] = client_options(settings.kafka)
         self._settings = settings
         self._clock = clock
-        self._owned: dict[TopicPartition, _Owned] = {}
+        self._owned: dict[TopicPartition, Owned] = {}
         self.refusals = Refusals(settings.kafka, settings.rules, clock)
         self.placements = Placements(settings.kafka)
         self._moving = asyncio.Lock()
@@ -200,7 +173,7 @@ class Partitions:
         """Judge anew, for a slice of time, what is counted by the rules of before; whether there was anything."""
         return any(self._judge(owned) for owned in self._owned.values())
 
-    def _judge(self, owned: _Owned) -> bool:
+    def _judge(self, owned: Owned) -> bool:
         if not owned.partition.state.unjudged:
             return False
         owned.partition.judge(SLICE_SECONDS)
@@ -232,7 +205,7 @@ class Partitions:
         """Own exactly these partitions; the offset to read each from.
 
         Raises `TakeOverError` when brokers do not hand over in time what is stored of them, `TakeOverAbandonedError`
-        after `abandon_loading`, `checkpoint.CheckpointError` for a checkpoint that cannot be used, and the client's
+        after `abandon_loading`, `CheckpointError` for a checkpoint that cannot be used, and the client's
         errors.
         """
         self._is_leaving = False
@@ -304,7 +277,7 @@ class Partitions:
             return FencedWriter(self.client_options, None)
         return FencedWriter(self.client_options, f"{kafka.group}-{tp.topic}-{tp.partition}", self._clock)
 
-    async def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> _Owned:
+    async def _restore(self, tp: TopicPartition, writer: FencedWriter, found: checkpoint.Checkpoint | None) -> Owned:
         state, next_offset, generation = new_state(self._channels[tp.topic], self._settings.rules), 0, 0
         if found is None:
             log.info("%s-%d: no checkpoint, starting at the beginning", tp.topic, tp.partition)
@@ -328,7 +301,7 @@ class Partitions:
             keys=self.placements.of(tp.topic),
         )
         capture = Capture(partition, self._settings, self._clock, generation=generation)
-        owned = _Owned(partition, writer, capture, None if found is None else next_offset)
+        owned = Owned(partition, writer, capture, None if found is None else next_offset)
         committed = self.committed_by_others.get(tp, next_offset)
         if committed != next_offset and found is not None and not found.is_former:  # which marked nothing
             owned.note = moved(tp, committed, next_offset)
@@ -368,7 +341,7 @@ class Partitions:
             self._asked_at = time.monotonic()
             await self._sources.require_same({tp: owned.mark for tp, owned in self._owned.items()})
 
-    async def _write(self, owned: _Owned, *, leaving: bool) -> None:
+    async def _write(self, owned: Owned, *, leaving: bool) -> None:
         partition = owned.partition
         if partition.failure is not None or partition.state.unjudged:
             return  # what two sets of rules have counted could not be taken back: the last checkpoint holds
@@ -385,12 +358,12 @@ class Partitions:
                 raise
             log.warning("%s: another worker has taken over; left without a last checkpoint", partition.name)
 
-    async def _write_month_totals(self, owned: _Owned) -> None:
+    async def _write_month_totals(self, owned: Owned) -> None:
         records = owned.capture.take_month_totals()
         if records:
             await owned.writer.write(records)
 
-    async def _write_checkpoint(self, owned: _Owned) -> None:
+    async def _write_checkpoint(self, owned: Owned) -> None:
         started = time.perf_counter()
         captured = await owned.capture.take()
         await owned.writer.write(captured.records)

@@ -15,6 +15,7 @@ from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import DAY_MS, HOUR_MS, SECOND_MS, Channel, Cluster, DatedHours, OpenInterval, Rules
 from streams.settings import kinds
 from streams.settings.across import no_category
+from streams.settings.added_norms import AddedNorms, as_counted
 from streams.settings.model import (
     BudgetYear,
     CheckpointSettings,
@@ -189,6 +190,9 @@ class NormsTable(Section, frozen=True, kw_only=True):
     beside the official one. Without it there is no such figure."""
     lead_working_days: Annotated[Whole, Field(ge=0, le=366, examples=["5"]), Unit("working days")]
     """An appointment is had within so many days of asking for it."""
+    indicators: AddedNorms = msgspec.field(default_factory=dict)
+    """The norm of an indicator of a channel that an installation adds, for all of its clusters: a percentage, seconds
+    or working days, as the indicator is told. Without one it is told without a norm."""
 
 
 class OpeningHoursTable(Section, frozen=True, kw_only=True):
@@ -323,6 +327,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             service_level_ratio=common.ratio,
             missed_ratio=float(norms.missed_percent / 100),
             own_service_levels=tuple(each for each in own if each is not None),
+            indicators={name: as_counted(name, norm) for name, norm in norms.indicators.items()},
         )
 
     def _rules(self) -> Rules:

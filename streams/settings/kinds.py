@@ -38,7 +38,7 @@ _DAY_MINUTES: Final = 24 * 60
 # Numbers.
 
 
-def _number(value: object) -> object:
+def number(value: object) -> object:
     """A number of the file, so that pydantic takes no text for one."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise ValueError
@@ -58,16 +58,16 @@ def _whole_cents(euro: Decimal) -> Decimal:
     return euro
 
 
-Seconds = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
+Seconds = Annotated[float, BeforeValidator(number), Field(allow_inf_nan=False)]
 
 Percent = Annotated[
-    Decimal, BeforeValidator(_number), Field(ge=0, le=100), Expected("a percentage from 0 to 100", "20")
+    Decimal, BeforeValidator(number), Field(ge=0, le=100), Expected("a percentage from 0 to 100", "20")
 ]
 """Exact, so that 16.14 % becomes the float nearest to 0.1614."""
 
 Euro = Annotated[
     Decimal,
-    BeforeValidator(_number),
+    BeforeValidator(number),
     Field(ge=0, le=10**9),
     AfterValidator(_whole_cents),
     Expected("an amount in euro, not negative, with at most two decimals", "4842.84"),
@@ -166,6 +166,7 @@ def _other_channel(name: str) -> str:
 
 OtherChannel = Annotated[str, AfterValidator(_other_channel), Unit("channel")]
 """The name of a registered channel whose topic and silence have no keys of their own."""
+
 
 _UIDS_OF_BEFORE: Final = {"wachtmonitor-maand": "wachtmonitor-month"}
 """Settings of before 2026-12 name the Month dashboard so."""

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from streams.channels.calls.events import CallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import CallEvent, instant_ms
+from streams.contracts.events import instant_ms
 from streams.contracts.rejections import Reason
 from streams.core.calendar import Calendar, Opening
 from streams.core.rules import DAY_MS, MINUTE_MS, SECOND_MS, Channel

@@ -14,7 +14,8 @@ import pytest
 
 from dashboards.alarms.alerts import held, nameless
 from dashboards.alarms.rules import ALARMS
-from streams.contracts.events import Answered, Offered, instant_ms
+from streams.channels.calls.events import Answered, Offered
+from streams.contracts.events import instant_ms
 from streams.core.rules import SECOND_MS
 from streams.settings import Settings, load
 from tests.alerting import scraped

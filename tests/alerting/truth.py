@@ -11,9 +11,11 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import AnyCallEvent, CallEvent, Offered
 from streams.channels.figures import ClusterFigures, figures
 from streams.channels.visits.counts import DeskTally
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, Offered, instant_ms
+from streams.channels.visits.events import AnyTicketEvent
+from streams.contracts.events import instant_ms
 from streams.core.calendar import Calendar, Opening
 from streams.core.norms import ServiceLevel
 from streams.core.rules import MINUTE_MS, SECOND_MS, Channel

@@ -19,9 +19,10 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.core.rules import Channel
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.fetching.turns import BATCH_RECORDS
 from streams.runtime.garbage import collect_rarely
-from streams.runtime.partition import Fetched, Partition, new_state
+from streams.runtime.partition import Partition, new_state
 from streams.settings import load
 from tests.bench.bench import Bench, cluster_names
 from tests.bench.events import SPAN_MS, Event, Load, events

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.contracts.decode import CallDecoder, TicketDecoder
+from streams.channels.calls.events import CallDecoder
+from streams.channels.visits.events import TicketDecoder
 from streams.contracts.events import instant_ms
 from streams.contracts.rejections import Rejection
 from streams.core.rules import Channel

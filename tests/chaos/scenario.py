@@ -19,7 +19,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from streams.contracts.topics import topic_specs
+from streams.channels.topics import topic_specs
 from streams.kafka.client import admin_client, ensure_topics
 from streams.settings import KafkaSettings
 from tests.brokers.apache import ApacheCluster

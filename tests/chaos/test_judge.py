@@ -21,7 +21,8 @@ from streams.process.clock import system_clock
 from streams.records.dead_letters import DeadLetter
 from streams.records.month_totals import month_records
 from streams.records.progress import Feed, feed_records
-from streams.runtime.partition import Fetched, Partition, new_state
+from streams.runtime.fetching.fetched import Fetched
+from streams.runtime.partition import Partition, new_state
 from streams.serve.metrics.collector import Metrics
 from streams.settings import load
 from tests.chaos import judge

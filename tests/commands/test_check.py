@@ -13,9 +13,10 @@ from aiokafka.admin import NewTopic
 from aiokafka.errors import NodeNotReadyError
 from click.testing import CliRunner, Result
 
+from streams.channels.topics import topic_specs
 from streams.commands.check.command import check, judge_topic, topic_findings, web_finding
 from streams.commands.check.finding import SIGNS, Finding, Status
-from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
+from streams.contracts.topics import TopicSpec, checkpoint_topic
 from streams.kafka.client import admin_client, ensure_topics
 from streams.kafka.embedded import HOST, BrokerProcess, EmbeddedBroker
 from streams.live.problems import Problem

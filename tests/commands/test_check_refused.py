@@ -12,11 +12,12 @@ import pytest
 from aiokafka import AIOKafkaProducer, ConsumerRecord
 from click.testing import CliRunner, Result
 
+from streams.channels.calls.events import Offered
 from streams.channels.refusals import LINE_RECORDS
+from streams.channels.visits.events import Arrived
 from streams.commands.check.command import check
 from streams.commands.check.finding import Finding, Status
 from streams.commands.check.refused import judge_letters, judge_records
-from streams.contracts.events import Arrived, Offered
 from streams.contracts.topics import UNPACKED_BYTES_MAX
 from streams.core.rules import DAY_MS, Channel
 from streams.kafka.client import client_options, ensure_topics
@@ -30,8 +31,8 @@ from streams.records.dead_letters import (
     refused,
     refused_together,
 )
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.fetching.tail import TAIL_RECORDS, UNPACKED_BYTES
-from streams.runtime.partition import Fetched
 from streams.settings import KafkaSettings, load
 from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings
@@ -159,7 +160,7 @@ PEAK_BYTES_MAX: Final = 200 * MIB
 
 _CHECK: Final = """
 import atexit
-from streams.__main__ import main
+from streams.commands.main import main
 from tests.fuzz.large import peak_bytes
 atexit.register(lambda: print("peak", peak_bytes("self")))
 main()

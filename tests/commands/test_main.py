@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from streams.__main__ import COMMANDS, main
+from streams.commands.main import COMMANDS, main
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.channels.calls.events import AnyCallEvent
+from streams.channels.visits.events import AnyTicketEvent
 from streams.commands import publish as publish_command
 from streams.commands.publish import publish
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent
 from streams.kafka.client import KafkaProblemsError
 from streams.kafka.partitioners import Partitioner
 from streams.settings import KafkaSettings

@@ -16,9 +16,11 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.channels.calls.events import AnyCallEvent, CallEvent
+from streams.channels.visits.events import AnyTicketEvent
 from streams.commands import options as settings_option
 from streams.commands import simulate as simulate_command
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, CallEvent, instant_ms
+from streams.contracts.events import instant_ms
 from streams.core.calendar import public_holidays
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules
 from streams.kafka.client import KafkaProblemsError, read_to_end
@@ -262,7 +264,7 @@ def test_a_broker_holds_the_day_keyed_by_contact(
 
 
 def test_the_command_is_known_to_the_program() -> None:
-    from streams.__main__ import main
+    from streams.commands.main import main
 
     command = main.get_command(click.Context(main), "simulate")
     assert command is simulate_command.simulate

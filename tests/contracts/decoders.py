@@ -4,9 +4,10 @@ from typing import Any, Final
 
 from hypothesis import settings
 
-from streams.contracts.decode import CallDecoder, TicketDecoder
-from streams.contracts.documents.examples import CLUSTERS, Kind
-from streams.core.rules import DAY_MS, MINUTE_MS
+from streams.channels import channel_of
+from streams.contracts.decode import Decoder
+from streams.core.rules import DAY_MS, MINUTE_MS, Channel
+from tests.contracts.examples import CLUSTERS
 
 STEADY: Final = settings(derandomize=True, deadline=None, max_examples=200)
 """The same examples in every run, and no failure because the machine is busy."""
@@ -16,15 +17,15 @@ FUTURE_TOLERANCE_MS = 5 * MINUTE_MS
 PLAN_AHEAD_MS = 1_000 * DAY_MS
 
 
-def decoder(kind: Kind) -> CallDecoder | TicketDecoder:
+def decoder(channel: Channel) -> Decoder[Any]:
     """The decoder of one topic."""
     limits: dict[str, Any] = {
-        "clusters": CLUSTERS[kind],
+        "clusters": CLUSTERS[channel],
         "earliest_ms": EARLIEST_MS,
         "future_tolerance_ms": FUTURE_TOLERANCE_MS,
         "plan_ahead_ms": PLAN_AHEAD_MS,
     }
-    return CallDecoder(**limits) if kind is Kind.CALLS else TicketDecoder(**limits)
+    return channel_of(channel).decoder(**limits)
 
 
-DECODERS = {kind: decoder(kind) for kind in Kind}
+DECODERS = {channel: decoder(channel) for channel in Channel}

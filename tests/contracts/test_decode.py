@@ -12,24 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.channels.calls.events import CALL_EVENTS, CallEvent, Offered
+from streams.channels.visits.events import TICKET_EVENTS, Requested, TicketEvent
 from streams.contracts.decode import NESTING_MAX, VALUE_BYTES_MAX
-from streams.contracts.documents.examples import CLUSTERS, Kind, bad_examples, examples
-from streams.contracts.events import (
-    CALL_EVENTS,
-    EPOCH_SECONDS_MAX,
-    ID_LENGTH_MAX,
-    TICKET_EVENTS,
-    CallEvent,
-    Offered,
-    Requested,
-    TicketEvent,
-)
+from streams.contracts.events import EPOCH_SECONDS_MAX, ID_LENGTH_MAX
 from streams.contracts.rejections import Reason, Rejection
+from streams.core.rules import Channel
 from tests.contracts.decoders import DECODERS, EARLIEST_MS, FUTURE_TOLERANCE_MS, PLAN_AHEAD_MS, STEADY
+from tests.contracts.examples import CLUSTERS, bad_examples, examples
 from tests.contracts.test_instants import OFFSETS
 
 NOW_MS = 1_717_149_600_000
-KINDS = st.sampled_from(Kind)
+KINDS = st.sampled_from(Channel)
 CALL: dict[str, Any] = {"type": "offered", "call_id": "c-1", "cluster": "Klantencontactcentrum", "at": 1_717_148_402}
 TICKET: dict[str, Any] = {"type": "arrived", "ticket_id": "t-1", "cluster": "Wonen", "at": 1_717_148_402}
 PHONE = "0470123456"
@@ -44,20 +38,20 @@ JSON = st.recursive(
 def decode_call(fields: dict[str, Any] | bytes, key: bytes | None = b"c-1", timestamp_ms: int = NOW_MS) -> Any:
     """What becomes of a record on the topic of calls."""
     value = fields if isinstance(fields, bytes) else json.dumps(fields).encode()
-    return DECODERS[Kind.CALLS](key, value, timestamp_ms)
+    return DECODERS[Channel.PHONE](key, value, timestamp_ms)
 
 
 def decode_ticket(fields: dict[str, Any], timestamp_ms: int = NOW_MS) -> Any:
     """What becomes of a record on the topic of tickets."""
-    return DECODERS[Kind.TICKETS](b"t-1", json.dumps(fields).encode(), timestamp_ms)
+    return DECODERS[Channel.DESK](b"t-1", json.dumps(fields).encode(), timestamp_ms)
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("channel", Channel)
 @pytest.mark.parametrize("schema", [0, 7, 123, 2**31])
-def test_json_is_read_behind_the_five_bytes_of_a_schema_registry(kind: Kind, schema: int) -> None:
+def test_json_is_read_behind_the_five_bytes_of_a_schema_registry(channel: Channel, schema: int) -> None:
     """One by one, in a batch of their own, and among others."""
-    head, decode = b"\0" + schema.to_bytes(4, "big"), DECODERS[kind]
-    id_, fields = (b"c-1", CALL) if kind is Kind.CALLS else (b"t-1", TICKET)
+    head, decode = b"\0" + schema.to_bytes(4, "big"), DECODERS[channel]
+    id_, fields = (b"c-1", CALL) if channel is Channel.PHONE else (b"t-1", TICKET)
     plain = json.dumps(fields).encode()
     expected = decode(id_, plain, NOW_MS)
     assert not isinstance(expected, Rejection)
@@ -83,25 +77,25 @@ def reason_of(decoded: object) -> Reason:
 # Whatever comes.
 
 
-def assert_event_or_rejection(kind: Kind, key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
+def assert_event_or_rejection(channel: Channel, key: bytes | None, value: bytes | None, timestamp_ms: int) -> None:
     """The decoder answers, and an event is one of its own topic."""
-    decoded = DECODERS[kind](key, value, timestamp_ms)
-    allowed = CALL_EVENTS if kind is Kind.CALLS else TICKET_EVENTS
+    decoded = DECODERS[channel](key, value, timestamp_ms)
+    allowed = CALL_EVENTS if channel is Channel.PHONE else TICKET_EVENTS
     assert isinstance(decoded, (Rejection, *allowed))
 
 
 @STEADY
 @given(KINDS, st.none() | st.binary(max_size=20), st.none() | st.binary(max_size=600), st.integers(-1, 2**63 - 1))
 def test_any_bytes_give_an_event_or_a_rejection(
-    kind: Kind, key: bytes | None, value: bytes | None, timestamp_ms: int
+    channel: Channel, key: bytes | None, value: bytes | None, timestamp_ms: int
 ) -> None:
-    assert_event_or_rejection(kind, key, value, timestamp_ms)
+    assert_event_or_rejection(channel, key, value, timestamp_ms)
 
 
 @STEADY
 @given(KINDS, JSON)
-def test_any_json_gives_an_event_or_a_rejection(kind: Kind, document: Any) -> None:
-    assert_event_or_rejection(kind, b"c-1", json.dumps(document).encode(), NOW_MS)
+def test_any_json_gives_an_event_or_a_rejection(channel: Channel, document: Any) -> None:
+    assert_event_or_rejection(channel, b"c-1", json.dumps(document).encode(), NOW_MS)
 
 
 SNIPPETS = st.binary(max_size=6) | st.sampled_from(
@@ -135,7 +129,7 @@ def test_a_damaged_example_gives_an_event_or_a_rejection(example: Any, damages: 
     value = example.value.encode()
     for place, length, snippet in damages:
         value = value[:place] + snippet + value[place + length :]
-    assert_event_or_rejection(example.kind, example.key.encode(), value, example.timestamp_ms)
+    assert_event_or_rejection(example.channel, example.key.encode(), value, example.timestamp_ms)
 
 
 # Batches.
@@ -143,15 +137,15 @@ def test_a_damaged_example_gives_an_event_or_a_rejection(example: Any, damages: 
 
 @STEADY
 @given(st.data(), KINDS, st.sampled_from([0, 1, 3]))
-def test_a_record_is_judged_alike_in_any_company(data: st.DataObject, kind: Kind, bad: int) -> None:
-    good_ones = [(each, each.event) for each in examples() if each.kind is kind]
-    bad_ones = [(each, each.reason) for each in bad_examples() if each.kind is kind]
+def test_a_record_is_judged_alike_in_any_company(data: st.DataObject, channel: Channel, bad: int) -> None:
+    good_ones = [(each, each.event) for each in examples() if each.channel is channel]
+    bad_ones = [(each, each.reason) for each in bad_examples() if each.channel is channel]
     drawn: list[Any] = data.draw(st.lists(st.sampled_from(good_ones), min_size=1, max_size=12))
     drawn += data.draw(st.lists(st.sampled_from(bad_ones), min_size=bad, max_size=bad))
     batch = data.draw(st.permutations(drawn))
     records = [each for each, _ in batch]
     keys, values = [as_bytes(each.key) for each in records], [as_bytes(each.value) for each in records]
-    decoded = DECODERS[kind].decode_batch(keys, values, [each.timestamp_ms for each in records])
+    decoded = DECODERS[channel].decode_batch(keys, values, [each.timestamp_ms for each in records])
     answers = [each.reason if isinstance(each, Rejection) else each for each in decoded.outcomes()]
     assert answers == [answer for _, answer in batch]
     refused = [place for place, answer in enumerate(answers) if isinstance(answer, Reason)]
@@ -169,12 +163,12 @@ def as_bytes(text: str | bytes | None) -> bytes | None:
 @pytest.mark.parametrize("ids", [("c\n1", "c2"), ("c", "1\nc2")])
 def test_a_line_break_in_an_id_moves_no_key_to_another_record(ids: tuple[str, str]) -> None:
     values = [json.dumps({**CALL, "call_id": call_id}).encode() for call_id in ids]
-    decoded = DECODERS[Kind.CALLS].decode_batch([b"c\n1", b"c2"], values, [NOW_MS] * 2)
+    decoded = DECODERS[Channel.PHONE].decode_batch([b"c\n1", b"c2"], values, [NOW_MS] * 2)
     assert [each.place for each in decoded.rejected] == ([] if ids == ("c\n1", "c2") else [0, 1])
 
 
 def test_a_batch_of_no_record_holds_no_event() -> None:
-    assert DECODERS[Kind.CALLS].decode_batch([], [], []).record_count == 0
+    assert DECODERS[Channel.PHONE].decode_batch([], [], []).record_count == 0
 
 
 NO_FIELDS: list[Any] = [None, True, [], {}, ["c-1"]]
@@ -229,12 +223,12 @@ def expected_reason(fields: dict[str, Any]) -> Reason | None:
 # What is accepted.
 
 
-def events(kind: Kind) -> st.SearchStrategy[Any]:
+def events(channel: Channel) -> st.SearchStrategy[Any]:
     """Any event of the topic that lies within the bounds."""
     first, last = datetime(2016, 1, 2), datetime(2018, 9, 1)  # noqa: DTZ001 - the zones are drawn apart
     instants = st.datetimes(first, last, timezones=OFFSETS) | st.floats(1_451_700_000, 1_535_700_000)
-    ids, clusters = st.text(min_size=1, max_size=20), st.sampled_from(sorted(CLUSTERS[kind]))
-    if kind is Kind.CALLS:
+    ids, clusters = st.text(min_size=1, max_size=20), st.sampled_from(sorted(CLUSTERS[channel]))
+    if channel is Channel.PHONE:
         return st.one_of([st.builds(event, ids, clusters, instants) for event in CALL_EVENTS])
     return st.one_of(
         [
@@ -246,10 +240,10 @@ def events(kind: Kind) -> st.SearchStrategy[Any]:
 
 @STEADY
 @given(st.data(), KINDS)
-def test_an_encoded_event_decodes_to_itself(data: st.DataObject, kind: Kind) -> None:
-    event = data.draw(events(kind))
+def test_an_encoded_event_decodes_to_itself(data: st.DataObject, channel: Channel) -> None:
+    event = data.draw(events(channel))
     key = (event.call_id if isinstance(event, CallEvent) else event.ticket_id).encode()
-    assert DECODERS[kind](key, msgspec.json.encode(event), NOW_MS) == event
+    assert DECODERS[channel](key, msgspec.json.encode(event), NOW_MS) == event
 
 
 def test_no_planned_time_takes_no_bytes() -> None:
@@ -426,16 +420,16 @@ FAULTY = {
 @given(st.sets(st.sampled_from(sorted(FAULTY)), min_size=1), st.sampled_from([CALL, TICKET]), st.integers(0, 40))
 def test_a_rejection_tells_nothing_of_what_the_record_holds(names: set[str], base: dict[str, Any], cut: int) -> None:
     value = json.dumps({**base, **{name: FAULTY[name] for name in names}, "caller": PHONE}).encode()
-    for kind in Kind:
+    for channel in Channel:
         for damaged in (value, value[: len(value) - cut], value.replace(b"cluster", b"\xff"), b"[" + value + b"]"):
-            decoded = DECODERS[kind](PHONE.encode(), damaged, NOW_MS)
+            decoded = DECODERS[channel](PHONE.encode(), damaged, NOW_MS)
             if isinstance(decoded, Rejection):
                 assert PHONE.lstrip("0") not in shown(decoded)
 
 
 @pytest.mark.parametrize("example", bad_examples(), ids=lambda example: f"{example.reason}: {example.title}")
 def test_what_is_wrong_is_said_in_one_short_sentence(example: Any) -> None:
-    refused = DECODERS[example.kind](example.key, example.value, example.timestamp_ms)
+    refused = DECODERS[example.channel](example.key, example.value, example.timestamp_ms)
     assert isinstance(refused, Rejection)
     assert refused.detail.startswith("expected ")
     assert len(refused.detail) < 140

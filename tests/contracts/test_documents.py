@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from docs.generate import CONTRACT
-from streams.contracts.documents.examples import BadExample, Example, Kind, bad_examples, examples
-from streams.contracts.documents.schema import asyncapi, documents, json_schema
+from streams.channels import channel_of
 from streams.contracts.rejections import Reason, Rejection
+from streams.core.rules import Channel
+from streams.documents.schema import asyncapi, documents, json_schema
 from streams.records.dead_letters import DeadLetter, dead_letter_record, refused_together
 from tests.contracts.decoders import DECODERS, STEADY
+from tests.contracts.examples import BadExample, GoodExample, bad_examples, examples
 from tests.contracts.test_decode import NEARLY_CALLS, NOW_MS
 
 STRUCTURAL = {
@@ -82,9 +84,9 @@ ASYNCAPI_STRUCTURE: dict[str, Any] = {
 
 
 @cache
-def validator(kind: Kind) -> Draft202012Validator:
+def validator(channel: Channel) -> Draft202012Validator:
     """Checks values against the published schema of a topic."""
-    return Draft202012Validator(json_schema(kind))
+    return Draft202012Validator(json_schema(channel_of(channel)))
 
 
 @cache
@@ -114,15 +116,15 @@ def test_no_document_is_left_over() -> None:
     assert {path.name for path in CONTRACT.iterdir()} == documents().keys()
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_the_schema_is_one(kind: Kind) -> None:
-    Draft202012Validator.check_schema(json_schema(kind))
+@pytest.mark.parametrize("channel", Channel)
+def test_the_schema_is_one(channel: Channel) -> None:
+    Draft202012Validator.check_schema(json_schema(channel_of(channel)))
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.title)
-def test_a_valid_example_fits_the_schema_of_its_topic_and_no_other(example: Example) -> None:
-    fits = {kind for kind in Kind if validator(kind).is_valid(json.loads(example.value))}
-    assert fits == {example.kind}
+def test_a_valid_example_fits_the_schema_of_its_topic_and_no_other(example: GoodExample) -> None:
+    fits = {channel for channel in Channel if validator(channel).is_valid(json.loads(example.value))}
+    assert fits == {example.channel}
 
 
 @pytest.mark.parametrize(
@@ -132,18 +134,18 @@ def test_a_valid_example_fits_the_schema_of_its_topic_and_no_other(example: Exam
 )
 def test_a_bad_structure_does_not_fit_the_schema(example: BadExample) -> None:
     assert example.value is not None
-    assert not validator(example.kind).is_valid(json.loads(example.value))
+    assert not validator(example.channel).is_valid(json.loads(example.value))
 
 
 @STEADY
 @given(NEARLY_CALLS)
 def test_schema_and_decoder_agree(fields: dict[str, Any]) -> None:
     """The schema accepts what the decoder does, and refuses what the decoder refuses for its structure."""
-    decoded = DECODERS[Kind.CALLS](b"c-1", json.dumps(fields).encode(), NOW_MS)
+    decoded = DECODERS[Channel.PHONE](b"c-1", json.dumps(fields).encode(), NOW_MS)
     if not isinstance(decoded, Rejection):
-        assert validator(Kind.CALLS).is_valid(fields)
+        assert validator(Channel.PHONE).is_valid(fields)
     elif decoded.reason in STRUCTURAL:
-        assert not validator(Kind.CALLS).is_valid(fields)
+        assert not validator(Channel.PHONE).is_valid(fields)
 
 
 @STEADY
@@ -152,12 +154,12 @@ def test_the_schema_takes_every_time_as_it_is_usually_written(text: str) -> None
     """Offsets of the 19th century have seconds; neither RFC 3339 nor the decoder knows those."""
     whole_minutes = len(text.rsplit("+" if "+" in text[11:] else "-", 1)[1]) == len("hh:mm")
     call = {"type": "ended", "call_id": "c-1", "cluster": "Wonen", "at": text}
-    assert validator(Kind.CALLS).is_valid(call) == whole_minutes
+    assert validator(Channel.PHONE).is_valid(call) == whole_minutes
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_the_schema_says_that_unknown_fields_are_ignored(kind: Kind) -> None:
-    events = [part for part in json_schema(kind)["$defs"].values() if part.get("type") == "object"]
+@pytest.mark.parametrize("channel", Channel)
+def test_the_schema_says_that_unknown_fields_are_ignored(channel: Channel) -> None:
+    events = [part for part in json_schema(channel_of(channel))["$defs"].values() if part.get("type") == "object"]
     assert events
     assert all(event["additionalProperties"] is True and "ignored" in event["description"] for event in events)
 

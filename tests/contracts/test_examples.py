@@ -3,21 +3,23 @@
 import msgspec
 import pytest
 
-from streams.contracts.documents.examples import BadExample, Example, bad_examples, examples
-from streams.contracts.events import CALL_EVENTS, TICKET_EVENTS, instant_ms
+from streams.channels.calls.events import CALL_EVENTS
+from streams.channels.visits.events import TICKET_EVENTS
+from streams.contracts.events import instant_ms
 from streams.contracts.rejections import OF_BATCHES, Reason, Rejection
 from tests.contracts.decoders import DECODERS
+from tests.contracts.examples import BadExample, GoodExample, bad_examples, examples
 
 
 @pytest.mark.parametrize("example", examples(), ids=lambda example: example.title)
-def test_a_valid_example_decodes_to_its_event(example: Example) -> None:
-    decoded = DECODERS[example.kind](example.key.encode(), example.value.encode(), example.timestamp_ms)
+def test_a_valid_example_decodes_to_its_event(example: GoodExample) -> None:
+    decoded = DECODERS[example.channel](example.key.encode(), example.value.encode(), example.timestamp_ms)
     assert decoded == example.event
 
 
 @pytest.mark.parametrize("example", bad_examples(), ids=lambda example: f"{example.reason}: {example.title}")
 def test_a_bad_example_is_refused_for_its_reason(example: BadExample) -> None:
-    refused = DECODERS[example.kind](example.key, example.value, example.timestamp_ms)
+    refused = DECODERS[example.channel](example.key, example.value, example.timestamp_ms)
     assert isinstance(refused, Rejection)
     assert refused.reason is example.reason
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.channels.calls.events import AnyCallEvent, CallDecoder, Offered
 from streams.contracts.batch import Batch
-from streams.contracts.decode import CallDecoder
-from streams.contracts.events import AnyCallEvent, Offered
 from streams.contracts.rejections import Reason
 from streams.contracts.spelling import SPELLINGS_REMEMBERED, Repair, Repaired, Spellings
 from tests.contracts.decoders import EARLIEST_MS, FUTURE_TOLERANCE_MS, PLAN_AHEAD_MS, STEADY

@@ -6,7 +6,8 @@ from types import MappingProxyType
 import msgspec
 import pytest
 
-from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
+from streams.channels.topics import topic_specs
+from streams.contracts.topics import TopicSpec, checkpoint_topic
 from streams.core.rules import DAY_MS, Rules
 
 

@@ -12,25 +12,21 @@ import msgspec
 from hypothesis import HealthCheck, settings
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import Abandoned, Answered, AnyCallEvent, Ended, Offered
 from streams.channels.calls.state import CallState
 from streams.channels.figures import ClusterFigures, figures, month_totals
 from streams.channels.visits.counts import DeskTally
-from streams.channels.visits.state import TicketState
-from streams.contracts.events import (
-    Abandoned,
-    Answered,
-    AnyCallEvent,
+from streams.channels.visits.events import (
     AnyTicketEvent,
     Arrived,
     Cancelled,
-    Ended,
     Finished,
     Left,
     NoShow,
-    Offered,
     Requested,
     Started,
 )
+from streams.channels.visits.state import TicketState
 from streams.core.calendar import public_holidays
 from streams.core.places import UNBOUNDED_MS
 from streams.core.rules import Channel, Cluster, OpenInterval, Rules

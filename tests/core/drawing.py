@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from streams.contracts.events import (
+from streams.channels.calls.events import (
     Abandoned,
     Answered,
     AnyCallEvent,

@@ -8,20 +8,22 @@ from typing import Final
 
 from hypothesis import strategies as st
 
-from streams.contracts.events import (
+from streams.channels.calls.events import (
     Abandoned,
     Answered,
     AnyCallEvent,
-    AnyTicketEvent,
-    Arrived,
     CallbackRequested,
     CalledBack,
-    Cancelled,
     Ended,
+    Offered,
+)
+from streams.channels.visits.events import (
+    AnyTicketEvent,
+    Arrived,
+    Cancelled,
     Finished,
     Left,
     NoShow,
-    Offered,
     Requested,
     Started,
 )

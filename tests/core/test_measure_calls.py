@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import AnyCallEvent, Ended, Offered
 from streams.channels.calls.state import CallState
 from streams.channels.figures import month_totals
-from streams.contracts.events import AnyCallEvent, Ended, Offered
 from streams.core.calendar import public_holidays
 from streams.core.places import UNBOUNDED_MS
 from streams.core.rules import Channel, Cluster, DatedHours

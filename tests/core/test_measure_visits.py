@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from streams.channels.visits.counts import DeskTally
-from streams.contracts.events import AnyTicketEvent
+from streams.channels.visits.events import AnyTicketEvent
 from streams.core.sketch import ZERO_BUCKET, bucket_of
 from tests.core.builders import (
     ALWAYS_OPEN,

@@ -8,9 +8,11 @@ from typing import Final
 
 import pytest
 
+from streams.channels.calls.events import CallEvent, Offered
 from streams.channels.calls.state import CallState
+from streams.channels.visits.events import Requested
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import CallEvent, Offered, Requested, instant_ms
+from streams.contracts.events import instant_ms
 from streams.core.rules import DAY_MS, HOUR_MS
 from streams.settings import load
 from tests.applying import apply

@@ -7,7 +7,7 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.events import AnyCallEvent
+from streams.channels.calls.events import AnyCallEvent
 from streams.core.calendar import Calendar
 from streams.core.coverage import opening_hours, silent_hours
 from streams.core.month_notes import MonthNote, MonthNotes

@@ -13,25 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.channels.calls.events import Abandoned, Answered, CallbackRequested, CalledBack, Ended, Offered
 from streams.channels.calls.state import CallState
 from streams.channels.figures import figures, month_totals
+from streams.channels.visits.events import Arrived, Cancelled, Finished, Left, NoShow, Requested, Started
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import (
-    Abandoned,
-    Answered,
-    Arrived,
-    CallbackRequested,
-    CalledBack,
-    Cancelled,
-    Ended,
-    Finished,
-    Left,
-    NoShow,
-    Offered,
-    Requested,
-    Started,
-    instant_ms,
-)
+from streams.contracts.events import instant_ms
 from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel, Cluster, Rules
 from streams.core.state import AnyState

@@ -18,11 +18,11 @@ from streams.channels.refusals import (
     Line,
     RecentRefusals,
 )
-from streams.contracts.documents.examples import BadExample, Kind, bad_examples
-from streams.contracts.events import Arrived
+from streams.channels.visits.events import Arrived
 from streams.contracts.rejections import Reason, Rejection
 from streams.core.rules import Channel
 from streams.settings import load
+from tests.contracts.examples import BadExample, bad_examples
 
 RULES = load(None, {}).rules
 NOW_MS = 1_791_187_200_000
@@ -231,7 +231,6 @@ def test_a_name_that_is_none_of_the_settings_is_not_shown(name: str) -> None:
 
 @pytest.mark.parametrize("bad", bad_examples(), ids=lambda bad: bad.title)
 def test_every_bad_example_is_explained_with_what_to_do(bad: BadExample) -> None:
-    channel = Channel.PHONE if bad.kind is Kind.CALLS else Channel.DESK
     rejection = Rejection(bad.reason, "what was expected")
-    said = Explainer(channel, RULES).particulars(Refused(rejection, bad.value, NOW_MS))
+    said = Explainer(bad.channel, RULES).particulars(Refused(rejection, bad.value, NOW_MS))
     assert bad.reason.remedy in said

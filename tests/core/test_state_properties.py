@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.measure import CallbackOvertaken
 from streams.channels.calls.state import CallState
 from streams.channels.figures import MonthTotals, figures, month_totals
 from streams.channels.visits.counts import DeskTally
+from streams.channels.visits.events import AnyTicketEvent, Requested
 from streams.channels.visits.lives import lives
 from streams.channels.visits.onward import further_waits
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Requested
 from streams.core.counts import Tally
 from streams.core.rules import Rules
 from tests.applying import apply, batch_of

@@ -10,7 +10,8 @@ from typing import Any, Final
 import msgspec
 import pytest
 
-from streams.contracts.events import AnyCallEvent, instant_ms
+from streams.channels.calls.events import AnyCallEvent
+from streams.contracts.events import instant_ms
 from streams.core.rules import Channel, Cluster
 from tests.core.builders import ALWAYS_OPEN, HOUR, KCC, MINUTE, SECOND, calls, ms, phone_month, rules_with, shown
 from tests.core.drawing import STEP_MS, drawn

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.figures import figures, window_names
 from streams.channels.visits.counts import DeskTally
-from streams.contracts.events import AnyCallEvent
 from streams.core.rules import Channel, Cluster, Rules
 from tests.applying import apply
 from tests.core.builders import (

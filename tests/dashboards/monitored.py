@@ -21,7 +21,9 @@ import msgspec
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.events import Answered, Arrived, Left, Offered, Requested, Started, instant_ms
+from streams.channels.calls.events import Answered, Offered
+from streams.channels.visits.events import Arrived, Left, Requested, Started
+from streams.contracts.events import instant_ms
 from streams.kafka.client import client_options
 from streams.kafka.clock import broker_time
 from streams.kafka.embedded import BrokerProcess

@@ -25,12 +25,13 @@ import click
 import pytest
 
 from dashboards.alarms.rules import ALARMS
-from streams.__main__ import main
+from streams.commands.main import main
 from streams.kafka.embedded import BrokerProcess
 from streams.kafka.rights import Role, rights_of
 from streams.settings import load
 from tests.brokers.ports import next_port
 from tests.docs.pages import PAGES, ROOT
+from tests.mapped_calls import MAPPING
 from tests.runtime.workers import until
 
 EXPORT: Final = "export WACHTMONITOR_KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092"
@@ -40,23 +41,6 @@ id,queue,came,taken
 1,KCC,2026-10-05 09:30:00,2026-10-05 09:30:12
 2,KCC,2026-10-05 09:31:00,
 3,KCC,2026-09-07 09:31:00,2026-09-07 09:31:20
-"""
-MAPPING: Final = """
-[file]
-delimiter = ","
-[time]
-zone = "Europe/Brussels"
-format = "%Y-%m-%d %H:%M:%S"
-[id]
-columns = ["id"]
-[cluster]
-constant = "Klantencontactcentrum"
-[[event]]
-type = "offered"
-at = "came"
-[[event]]
-type = "answered"
-at = "taken"
 """
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.contracts.documents.examples import Kind, bad_examples, examples
 from streams.contracts.rejections import Rejection
+from streams.core.rules import Channel
 from streams.runtime.fetching.fetch import Batches
 from streams.runtime.fetching.turns import Unread, take_turns
 from streams.settings import load
@@ -24,6 +24,7 @@ from streams.sources.guess.draft import draft
 from streams.sources.guess.sample import look
 from streams.sources.mapping import FileMapping, MappingError, parse_mapping
 from tests.contracts.decoders import DECODERS
+from tests.contracts.examples import bad_examples, examples
 from tests.runtime import batches as made_of
 from tests.runtime.batches import CODECS, MIB, ZSTD, batch, compressed, message, packed_zeros, wrapped
 
@@ -62,7 +63,7 @@ _NEXT: Final = b"\x1e"
 
 
 class _Record(NamedTuple):
-    kind: Kind
+    channel: Channel
     key: bytes
     value: bytes
 
@@ -72,31 +73,31 @@ def _records(data: bytes) -> Iterator[_Record]:
         value = record[1:]
         named = _ID.search(value)
         key = named[1] if named and record[0] & 2 else value[:8]
-        yield _Record(Kind.TICKETS if record[0] & 1 else Kind.CALLS, key, value)
+        yield _Record(Channel.DESK if record[0] & 1 else Channel.PHONE, key, value)
 
 
 def _decode(data: bytes) -> Steps:
     """Each record by itself, then those of a topic together, which must come to the same."""
     records = list(_records(data))
-    alone: dict[Kind, list[Any]] = {kind: [] for kind in Kind}
-    for kind, key, value in records:
-        decoded: Any = DECODERS[kind](key, value, NOW_MS)
+    alone: dict[Channel, list[Any]] = {channel: [] for channel in Channel}
+    for channel, key, value in records:
+        decoded: Any = DECODERS[channel](key, value, NOW_MS)
         yield decoded
-        alone[kind].append(decoded)
+        alone[channel].append(decoded)
         if not isinstance(decoded, Rejection):
-            again = DECODERS[kind](key, msgspec.json.encode(decoded), NOW_MS)
+            again = DECODERS[channel](key, msgspec.json.encode(decoded), NOW_MS)
             assert again == decoded, "an event means the same when it is written again"
-    for kind, found in alone.items():
-        same = [record for record in records if record.kind is kind]
+    for channel, found in alone.items():
+        same = [record for record in records if record.channel is channel]
         keys, values = [record.key for record in same], [record.value for record in same]
-        together = DECODERS[kind].decode_batch(keys, values, [NOW_MS] * len(same))
+        together = DECODERS[channel].decode_batch(keys, values, [NOW_MS] * len(same))
         assert together.outcomes() == found, "a batch holds what its records hold"
 
 
 def _decode_seeds() -> list[bytes]:
-    kinds = {Kind.CALLS: 0, Kind.TICKETS: 1}
-    good = [bytes([kinds[each.kind] | 2]) + each.value.encode() for each in examples()]
-    bad = [bytes([kinds[each.kind] | 2]) + each.value for each in bad_examples() if each.value]
+    kinds = {Channel.PHONE: 0, Channel.DESK: 1}
+    good = [bytes([kinds[each.channel] | 2]) + each.value.encode() for each in examples()]
+    bad = [bytes([kinds[each.channel] | 2]) + each.value for each in bad_examples() if each.value]
     short = [*good, *(seed for seed in bad if len(seed) < 2_000)]
     return [*good, *bad, _NEXT.join(short), _NEXT.join(good[::-1])]
 

@@ -11,14 +11,15 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import ProducerFenced
 from msgspec.structs import replace
 
-from streams.contracts.topics import topic_specs
+from streams.channels.topics import topic_specs
 from streams.kafka import client as streams_kafka
 from streams.kafka.client import KafkaProblemsError, admin_client, client_options, ensure_topics, read_to_end
 from streams.kafka.embedded import HOST, BrokerProcess
 from streams.settings import KafkaSettings, Secret
-from tests.brokers.apache import PASSWORD, USERNAME, ApacheKafka
+from tests.brokers.apache import ApacheKafka
 from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings, settings_at
+from tests.security.access import with_password
 
 pytestmark = pytest.mark.kafka
 
@@ -259,12 +260,4 @@ class TestSecurity:
 
 def secure(broker: ApacheKafka, **changes: Any) -> KafkaSettings:
     """The settings for the listener of the broker that asks who we are."""
-    right: dict[str, Any] = {
-        "bootstrap_servers": (broker.secure_bootstrap,),
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_username": USERNAME,
-        "sasl_password": Secret(PASSWORD),
-        "ssl_ca_file": broker.authority.certificate,
-    }
-    return kafka_settings(broker, **(right | changes))
+    return kafka_settings(broker, **with_password(broker, **changes))

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from streams.channels.calls.events import CallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import CallEvent
 from streams.core.state import AnyState
 from streams.months.month import Sources
 from streams.records.closings import Account

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.contracts.events import AnyCallEvent
+from streams.channels.calls.events import AnyCallEvent
 from streams.kafka.client import client_options, ensure_topics
 from streams.kafka.writer import FencedWriter, OutgoingRecord
 from streams.months.reading import read_closed_months

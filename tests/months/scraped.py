@@ -107,7 +107,7 @@ from streams.months.snapshot import awaited, prometheus
 
 awaited.HELD_SECONDS = 4
 prometheus.SETTLED_SECONDS = 1
-from streams.__main__ import main
+from streams.commands.main import main
 main()
 """
 """A worker for which Prometheus need not have had the figures for so long: here it records them each second."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.__main__ import main
+from streams.commands.main import main
 from streams.kafka.broker_time import one_clock
 from streams.kafka.embedded import BrokerProcess
 from streams.kafka.writer import FENCED
@@ -46,7 +46,7 @@ async def send_and_hang(self, records):
         await asyncio.sleep(3600)
 
 FencedWriter._send = send_and_hang
-from streams.__main__ import main
+from streams.commands.main import main
 main()
 """
 """A worker that sends the closing of a month to the broker and never comes to the end of the transaction."""
@@ -66,7 +66,7 @@ async def read_and_be_overtaken(kafka):
     return await read(kafka)
 
 closer.read_sources = read_and_be_overtaken
-from streams.__main__ import main
+from streams.commands.main import main
 main()
 """
 """The command `month close`, overtaken by somebody else after it has begun."""

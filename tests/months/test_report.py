@@ -11,12 +11,12 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.__main__ import main
 from streams.channels.calls.counts import PhoneTally
 from streams.channels.calls.indicators import MISSED_SHARE, SERVICE_LEVEL
 from streams.channels.calls.indicators import WAIT as CALL_WAIT
 from streams.channels.visits.counts import DeskTally
 from streams.channels.visits.indicators import WAIT as VISITOR_WAIT
+from streams.commands.main import main
 from streams.commands.report import FORMATS
 from streams.core.coverage import QuarterMap
 from streams.core.indicators import Measure
@@ -238,7 +238,7 @@ def test_a_year_is_all_its_months() -> None:
 def test_reported_years_stand_beside_measured_ones() -> None:
     """2016 to 2022 as the settings have them, 2026 as measured; the budget with its sign turned around."""
     report = report_of([*call(1, 5_000), *missed(1, 5_000)])
-    years = {(each.year, each.measured): each.missed_ratio for each in report.history}
+    years = {(each.year, each.measured): each.value for each in report.history}
     assert years[2016, False] == 0.1614
     assert years[2022, False] == 0.1156
     assert years[2026, True] == 0.5
@@ -319,7 +319,7 @@ def test_only_months_with_calls_make_a_measured_year() -> None:
     asked = requested(ms("2026-07-27 10:00"), ms("2026-08-03 10:00"), "t")
     events = [asked, *call(1, 5_000, ms("2026-08-03 10:00")), *call(1, 5_000)]
     (year,) = [each for each in report_of(events).history if each.measured]
-    assert (year.year, year.months, year.missed_ratio) == (2026, 2, 0)
+    assert (year.year, year.months, year.value) == (2026, 2, 0)
 
 
 @pytest.mark.parametrize(
@@ -394,7 +394,7 @@ def test_what_is_asked_wrongly_is_refused(arguments: list[str], problem: str) ->
 def test_the_json_is_readable_by_its_names() -> None:
     """An interface: these names are what other programs rely on."""
     said = json.loads(FORMATS["json"](report_of(call(1, 20_000))))
-    assert said["format"] == 1
+    assert said["format"] == 2
     assert said["period"] == "2026-10"
     assert said["basis"]["norms"]["service_level_seconds"] == 30
     assert said["statuses"][0]["state"] == "open"

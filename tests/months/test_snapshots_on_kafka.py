@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.__main__ import main
 from streams.channels.calls.counts import PhoneTally
+from streams.commands.main import main
 from streams.kafka.broker_time import one_clock
 from streams.kafka.embedded import BrokerProcess
 from streams.kafka.writer import FENCED

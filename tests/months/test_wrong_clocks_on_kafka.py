@@ -15,8 +15,8 @@ import pytest
 from aiokafka.admin import NewTopic
 
 from streams.channels.calls.counts import PhoneTally
-from streams.contracts.events import AnyCallEvent
-from streams.contracts.topics import topic_specs
+from streams.channels.calls.events import AnyCallEvent
+from streams.channels.topics import topic_specs
 from streams.core.calendar import Calendar
 from streams.core.measure import Exclusion
 from streams.kafka.broker_time import APART_MS, one_clock

@@ -13,18 +13,8 @@ from typing import Any, Final
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
-from streams.contracts.events import (
-    Abandoned,
-    Answered,
-    Arrived,
-    Cancelled,
-    Ended,
-    Finished,
-    NoShow,
-    Offered,
-    Requested,
-    Started,
-)
+from streams.channels.calls.events import Abandoned, Answered, Ended, Offered
+from streams.channels.visits.events import Arrived, Cancelled, Finished, NoShow, Requested, Started
 from streams.core.rules import Channel
 from streams.runtime import partition as runtime
 from streams.runtime.capture import Capture

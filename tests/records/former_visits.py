@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.contracts.events import Arrived, Cancelled, Finished, NoShow, Requested, Started
+from streams.channels.visits.events import Arrived, Cancelled, Finished, NoShow, Requested, Started
 
 FILE: Final = Path(__file__).with_name("former_visits.json")
 

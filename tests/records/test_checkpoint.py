@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.channels.calls.events import Answered, Offered
 from streams.channels.calls.state import CallState
-from streams.contracts.events import Answered, Offered
 from streams.core.coverage import QuarterMap
 from streams.core.month_notes import MonthNote
 from streams.core.rules import HOUR_MS, Channel

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.figures import month_totals
+from streams.channels.visits.events import AnyTicketEvent
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent
 from streams.core.counts import Tally
 from streams.core.rules import Channel, Cluster
 from streams.core.state import AnyState

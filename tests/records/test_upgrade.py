@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import AnyCallEvent
 from streams.contracts.topics import checkpoint_topic
 from streams.core.snapshot import EARLIEST_FACTS_VERSION
 from streams.records import checkpoint

@@ -16,7 +16,7 @@ from streams.process.clock import system_clock
 from streams.runtime import clock_watch
 from streams.runtime.app import MonitorApp
 from streams.runtime.clock_watch import ClockWatch
-from streams.runtime.partition import Fetched
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.partitions import Partitions
 from streams.runtime.worker import running_worker
 from streams.serve.wall.payload import BEHIND_AFTER_SECONDS, WallPayload

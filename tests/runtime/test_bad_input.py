@@ -9,14 +9,17 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.documents.examples import bad_examples
-from streams.contracts.events import Answered, Arrived, Offered, Started
+from streams.channels import channel_of
+from streams.channels.calls.events import Answered, Offered
+from streams.channels.visits.events import Arrived, Started
 from streams.contracts.rejections import OF_BATCHES, Reason
+from streams.documents.schema import topic_of
 from streams.kafka.client import client_options, ensure_topics
 from streams.kafka.embedded import BrokerProcess
 from streams.process.clock import system_clock
 from streams.settings import KafkaSettings
 from tests.brokers.topics import kafka_settings
+from tests.contracts.examples import bad_examples
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess
 
@@ -54,7 +57,7 @@ def bad_records() -> list[tuple[Record, Reason]]:
     ]
     # the examples' own clusters and times are those of the document, so only what is wrong by itself is sent here
     by_itself = [
-        ((bad.kind.value, bad.key, bad.value), bad.reason)
+        ((topic_of(channel_of(bad.channel)), bad.key, bad.value), bad.reason)
         for bad in bad_examples()
         if bad.reason not in (Reason.TIME_IN_FUTURE, Reason.TIME_TOO_EARLY, Reason.UNKNOWN_CLUSTER)
     ]

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 from msgspec.structs import replace
 
-from streams.contracts.events import Offered
+from streams.channels.calls.events import Offered
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import Channel
 from streams.core.snapshot import EARLIEST_FACTS_VERSION
@@ -20,7 +20,8 @@ from streams.kafka.client import admin_client, client_options, ensure_topics, re
 from streams.kafka.embedded import BrokerProcess
 from streams.records.checkpoint import HEAD_KEY, CheckpointError, Layout, compress, encode_part
 from streams.runtime import partitions
-from streams.runtime.partition import Fetched, Partition, new_state
+from streams.runtime.fetching.fetched import Fetched
+from streams.runtime.partition import Partition, new_state
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings, load
 from tests.brokers.topics import kafka_settings

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from streams.contracts.events import Offered
+from streams.channels.calls.events import Offered
 from streams.contracts.topics import checkpoint_topic
 from streams.kafka.client import admin_client, client_options, ensure_topics, read_to_end
 from streams.kafka.embedded import BrokerProcess

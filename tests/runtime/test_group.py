@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.contracts.events import Abandoned, Offered
+from streams.channels.calls.events import Abandoned, Offered
 from streams.core.rules import Channel
 from streams.kafka.client import ensure_topics
 from streams.runtime.app import CUT_OFF

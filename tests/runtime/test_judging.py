@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
-from streams.contracts.events import Answered, AnyCallEvent, Offered
+from streams.channels.calls.events import Answered, AnyCallEvent, Offered
 from streams.core.rules import Channel
 from streams.kafka.broker_time import one_clock
 from streams.kafka.embedded import BrokerProcess
@@ -23,7 +23,7 @@ from streams.months.closing.due import Author, NotClosableError
 from streams.records.month_totals import sum_month_totals
 from streams.records.progress import read_beside
 from streams.runtime import partitions
-from streams.runtime.partition import Fetched
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.partitions import Partitions
 from streams.settings import Settings, load
 from tests.brokers.topics import kafka_settings
@@ -249,7 +249,7 @@ partition.JUDGED_AT_ONCE = 20
 app.JUDGING_REST_SECONDS = 0.05
 from streams.runtime import partitions
 partitions.SLICE_SECONDS = 0.001
-from streams.__main__ import main
+from streams.commands.main import main
 main()
 """
 """A worker that takes long to judge what it remembers."""

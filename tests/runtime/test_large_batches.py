@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.contracts.events import Answered, Offered
+from streams.channels.calls.events import Answered, Offered
 from streams.contracts.rejections import Reason
 from streams.kafka.client import client_options, ensure_topics
 from streams.kafka.embedded import BrokerProcess

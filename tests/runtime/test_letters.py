@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.contracts.events import Arrived, Offered
+from streams.channels.calls.events import Offered
+from streams.channels.visits.events import Arrived
 from streams.contracts.rejections import Reason
 from streams.core.rules import Channel
 from streams.kafka.client import client_options, ensure_topics

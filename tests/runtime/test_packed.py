@@ -15,10 +15,10 @@ from streams.contracts.rejections import Reason
 from streams.contracts.topics import UNPACKED_BYTES_MAX
 from streams.records.dead_letters import KEY_BYTES_KEPT, VALUE_BYTES_KEPT
 from streams.runtime.fetching.fetch import Batches, Packed
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.fetching.packed import PART_BYTES
 from streams.runtime.fetching.record import CutRecord
 from streams.runtime.fetching.turns import BATCH_RECORDS, Bundle, Unread, take_turns
-from streams.runtime.partition import Fetched
 from tests.core.builders import STEADY
 from tests.runtime.batches import (
     CODECS,

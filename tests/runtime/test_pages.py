@@ -12,9 +12,9 @@ from streams.core.rules import Channel
 from streams.live.problems import Problem
 from streams.live.share import encode
 from streams.runtime.app import CUT_OFF, WAITING_FOR_PARTITIONS
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.group.neighbours import Neighbours
 from streams.runtime.pages import Pages
-from streams.runtime.partition import Fetched
 from streams.runtime.partitions import Partitions
 from streams.runtime.reading import Answer
 from streams.settings import load

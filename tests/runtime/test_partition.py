@@ -9,11 +9,12 @@ from aiokafka import ConsumerRecord, TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contracts.events import Answered, Offered
+from streams.channels.calls.events import Answered, Offered
 from streams.contracts.rejections import Reason
 from streams.core.rules import Channel
+from streams.runtime.fetching.fetched import Fetched, RefusedTogether
 from streams.runtime.fetching.packed import Origin
-from streams.runtime.partition import BatchGapError, Fetched, Partition, RecordTimeError, RefusedTogether, new_state
+from streams.runtime.partition import BatchGapError, Partition, RecordTimeError, new_state
 from streams.settings import load
 
 RULES = load(None, {}).rules

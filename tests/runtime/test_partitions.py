@@ -15,7 +15,7 @@ from streams.core.rules import DAY_MS
 from streams.kafka.writer import OutgoingRecord
 from streams.records.progress import Feed, read_beside
 from streams.runtime import capture, partitions, stored
-from streams.runtime.partition import Fetched
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.partitions import DEAD_LETTERS, Partitions, TakeOverAbandonedError
 from streams.settings import load
 from tests.runtime.test_partition import NOW_MS, record

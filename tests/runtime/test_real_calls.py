@@ -13,8 +13,8 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from streams.__main__ import main
 from streams.channels.calls.counts import PhoneTally
+from streams.commands.main import main
 from streams.kafka.embedded import BrokerProcess
 from streams.settings import KafkaSettings, load
 from tests.brokers.ports import next_port

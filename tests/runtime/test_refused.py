@@ -11,9 +11,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from streams.channels.calls.events import AnyCallEvent, Offered
 from streams.channels.refusals import ACCEPTED_AGAIN, LINE_RECORDS, MANY_REFUSED
+from streams.channels.visits.events import AnyTicketEvent, Arrived
 from streams.commands.check.command import check
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent, Arrived, Offered
 from streams.kafka.embedded import BrokerProcess
 from streams.process.clock import system_clock
 from streams.settings import KafkaSettings

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import RecordsToDelete
 
-from streams.contracts.events import Offered
+from streams.channels.calls.events import Offered
 from streams.kafka.client import admin_client
 from streams.kafka.embedded import BrokerProcess
 from streams.process.clock import system_clock

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from streams.contracts.events import Answered, AnyCallEvent, Offered
+from streams.channels.calls.events import Answered, AnyCallEvent, Offered
 from streams.core.rules import Channel
 from streams.kafka.embedded import BrokerProcess
 from streams.runtime import watch as watching
@@ -36,7 +36,7 @@ from streams.runtime import watch
 from streams.runtime import worker as runtime
 flag = Path({flag!r})
 {hold}
-from streams.__main__ import main
+from streams.commands.main import main
 main()
 """
 """A worker that is held fast at a certain place, once."""

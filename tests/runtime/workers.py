@@ -14,7 +14,8 @@ from urllib.request import urlopen
 import msgspec
 from aiokafka.admin import NewTopic
 
-from streams.contracts.events import AnyCallEvent, AnyTicketEvent
+from streams.channels.calls.events import AnyCallEvent
+from streams.channels.visits.events import AnyTicketEvent
 from streams.contracts.topics import checkpoint_topic
 from streams.core.counts import Tally
 from streams.core.rules import Channel

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from streams.channels.calls.counts import PhoneTally
-from streams.contracts.events import Answered, AnyCallEvent, Offered
+from streams.channels.calls.events import Answered, AnyCallEvent, Offered
 from streams.core.rules import Channel
 from streams.kafka.client import ensure_topics
 from streams.kafka.rights import Role, rights_of
@@ -19,6 +19,7 @@ from streams.settings import DEFAULT_FILE, KafkaSettings, Secret
 from tests.brokers.apache import PASSWORD, ApacheKafka, Authority
 from tests.brokers.topics import kafka_settings
 from tests.kafka.test_client import write
+from tests.mapped_calls import MAPPING
 from tests.runtime.workers import (
     WorkerProcess,
     dead_letters,
@@ -45,21 +46,6 @@ EVENTS: list[AnyCallEvent] = [
 TOKEN = "glsa_0123456789abcdefghij"
 
 CALLS = "id,queue,came,taken\n2,KCC,2024-10-02 09:30:00,2024-10-02 09:30:20\n"
-MAPPING = """
-[time]
-zone = "Europe/Brussels"
-format = "%Y-%m-%d %H:%M:%S"
-[id]
-columns = ["id"]
-[cluster]
-constant = "Klantencontactcentrum"
-[[event]]
-type = "offered"
-at = "came"
-[[event]]
-type = "answered"
-at = "taken"
-"""
 
 
 async def answered(kafka: KafkaSettings) -> tuple[int, int]:

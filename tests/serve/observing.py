@@ -1,5 +1,6 @@
 """What the tests of `publish` observe: partitions around states folded from events, and expositions read."""
 
+import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Final
@@ -14,6 +15,7 @@ from streams.serve.metrics.catalogue import catalogue
 from streams.serve.metrics.collector import Metrics
 from streams.serve.metrics.metric import Aggregation
 from tests.core.builders import RULES
+from tests.deploy.tools import needs
 
 TOPICS: Final = {Channel.PHONE: "calls", Channel.DESK: "tickets"}
 
@@ -48,6 +50,14 @@ def observing(
         tickets_stale_seconds=900,
         partitions=list(partitions),
     )
+
+
+def complaints(page: bytes) -> str:
+    """What promtool, which comes with Prometheus, has to say against a page."""
+    asked = [needs("promtool"), "check", "metrics"]
+    checked = subprocess.run(asked, input=page, capture_output=True, timeout=240, check=False)
+    said = (checked.stdout + checked.stderr).decode()
+    return said or ("" if checked.returncode == 0 else f"promtool ended with status {checked.returncode}")
 
 
 def exposition(observed: Observed) -> dict[Series, float]:

@@ -1,16 +1,13 @@
 """The page of whole months: exactly the month totals, additive over workers, and the years of the settings."""
 
-import shutil
-import subprocess
 from typing import Final
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import AnyCallEvent
 from streams.core.rules import Channel, Cluster
 from streams.live.observed import Observed, Reported
 from streams.months.closing.due import Author, freeze
@@ -43,7 +40,7 @@ from tests.core.builders import (
 )
 from tests.core.test_judging import taken_in
 from tests.months.making import lier
-from tests.serve.observing import Series, observing, over_workers, owning, read, series
+from tests.serve.observing import Series, complaints, observing, over_workers, owning, read, series
 
 NOW = ms("2026-03-04 12:00")
 REPORTED = Reported(
@@ -133,15 +130,9 @@ def test_the_catalogue_and_the_page_name_the_same_metrics() -> None:
         assert {frozenset(sample.labels) for sample in family.samples} == {frozenset(metric.labels)}, metric.name
 
 
-@pytest.mark.skipif(
-    shutil.which("promtool") is None, reason="promtool, which comes with Prometheus, is not installed"
-)
 def test_promtool_has_no_complaint() -> None:
     page = MonthMetrics(winter, REPORTED, lambda: {"2025-12": closed_december()}).render()
-    checked = subprocess.run(
-        ["promtool", "check", "metrics"], input=page, capture_output=True, timeout=240, check=False
-    )
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+    assert complaints(page) == ""
 
 
 def test_each_month_has_its_calls_and_what_was_left_out_of_them() -> None:

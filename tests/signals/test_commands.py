@@ -16,13 +16,14 @@ from typing import Final, NamedTuple
 
 import pytest
 
-from streams.contracts.events import Offered
+from streams.channels.calls.events import Offered
 from streams.kafka.client import ensure_topics
 from streams.kafka.embedded import HOST, BrokerProcess, EmbeddedBroker
 from streams.process.clock import system_clock
 from streams.settings import KafkaSettings
 from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings, settings_at
+from tests.mapped_calls import MAPPING
 from tests.runtime import workers
 from tests.runtime.workers import WorkerProcess
 from tests.signals.struck import IGNORED, SAME
@@ -48,23 +49,6 @@ FORBIDDEN: Final = re.compile(
 CALLS: Final = "id,came,taken\n" + "".join(
     f"{n},2026-10-05 09:{n:02}:00,2026-10-05 09:{n:02}:12\n" for n in range(60)
 )
-MAPPING: Final = """
-[file]
-delimiter = ","
-[time]
-zone = "Europe/Brussels"
-format = "%Y-%m-%d %H:%M:%S"
-[id]
-columns = ["id"]
-[cluster]
-constant = "Klantencontactcentrum"
-[[event]]
-type = "offered"
-at = "came"
-[[event]]
-type = "answered"
-at = "taken"
-"""
 PUBLISH: Final = ("publish", "calls.csv", "--mapping", "mapping.toml")
 SIMULATE: Final = ("simulate", "--date", "2026-10-05", "--kafka")
 MONTH: Final = "2026-10"

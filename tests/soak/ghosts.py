@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from streams.contracts.events import Offered
+from streams.channels.calls.events import Offered
 from streams.core.rules import HOUR_MS
 from streams.kafka.client import ensure_topics
 from streams.process.clock import system_clock

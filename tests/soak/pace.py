@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.contracts.events import CallEvent, instant_ms
+from streams.channels.calls.events import CallEvent
+from streams.contracts.events import instant_ms
 from streams.core.calendar import Calendar
 from streams.core.rules import HOUR_MS, Rules
 from streams.sources.pacing import shift

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.events import Abandoned, Arrived, Offered
+from streams.channels.calls.events import Abandoned, Offered
+from streams.channels.visits.events import Arrived
 from streams.sources.mapping import MappingError, load_mapping, parse_mapping, read_mapping
 from streams.sources.times import Holds
 from tests.core.builders import STEADY

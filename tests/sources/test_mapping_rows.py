@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.channels.calls.events import Offered
 from streams.contracts.decode import Event
-from streams.contracts.events import Offered, instant_ms
+from streams.contracts.events import instant_ms
 from streams.sources.files.columns import Fields
 from streams.sources.files.events import read_rows
 from streams.sources.files.lines import ROW_CHARACTERS_MAX

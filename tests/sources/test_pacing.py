@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.events import Arrived, Offered, Requested, instant_ms
+from streams.channels.calls.events import Offered
+from streams.channels.visits.events import Arrived, Requested
+from streams.contracts.events import instant_ms
 from streams.sources.pacing import paced, shift
 
 

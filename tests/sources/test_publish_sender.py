@@ -9,7 +9,8 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 from msgspec.structs import replace
 
-from streams.contracts.events import Answered, Arrived, Offered, Requested
+from streams.channels.calls.events import Answered, Offered
+from streams.channels.visits.events import Arrived, Requested
 from streams.kafka.client import ensure_topics, read_to_end
 from streams.kafka.embedded import BrokerProcess
 from streams.settings import KafkaSettings, load

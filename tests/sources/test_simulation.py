@@ -16,19 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.channels.calls.events import Answered, AnyCallEvent, CallEvent, Offered
 from streams.channels.calls.state import CallState
+from streams.channels.visits.events import AnyTicketEvent, Arrived, Requested, Started
 from streams.channels.visits.state import TicketState
-from streams.contracts.events import (
-    Answered,
-    AnyCallEvent,
-    AnyTicketEvent,
-    Arrived,
-    CallEvent,
-    Offered,
-    Requested,
-    Started,
-    instant_ms,
-)
+from streams.contracts.events import instant_ms
 from streams.core.calendar import Calendar, Opening, public_holidays
 from streams.core.rules import HOUR_MS, MINUTE_MS, SECOND_MS, Channel, Cluster, DatedHours, OpenInterval, Rules
 from streams.sources.simulation import SimulationPlan, simulate_day

@@ -3,19 +3,22 @@
 from typing import Final
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.events import CallDecoder
+from streams.channels.calls.examples import call_examples
 from streams.channels.calls.indicators import MISSED_SHARE, SERVICE_LEVEL, WAIT
 from streams.channels.calls.state import CallState
 from streams.channels.channel import ChannelParts
-from streams.contracts.decode import CallDecoder
 from streams.core.rules import Channel
 
 CALLS: Final = ChannelParts(
     name=Channel.PHONE,
     called="the phone",
+    contact="telephone call",
     contacts="calls",
     topic_setting="calls_topic",
     stale_setting="calls_stale_seconds",
     decoder=CallDecoder,
+    examples=call_examples,
     state=CallState,
     tally=PhoneTally,
     counts_by_hours=True,

@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from streams.contracts.events import Abandoned, Answered, CallbackRequested, CalledBack, CallEvent, Ended, Offered
+from streams.channels.calls.events import (
+    Abandoned,
+    Answered,
+    CallbackRequested,
+    CalledBack,
+    CallEvent,
+    Ended,
+    Offered,
+)
 from streams.core.contact import Contact
 from streams.core.pool import APART_MS, Fact, Facts
 

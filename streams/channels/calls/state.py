@@ -23,6 +23,7 @@ from streams.channels.calls.contact import (
     is_plain,
 )
 from streams.channels.calls.counts import PhoneTally, count_answered, count_missed
+from streams.channels.calls.events import Answered, AnyCallEvent
 from streams.channels.calls.measure import (
     AnsweredCall,
     MissedCall,
@@ -34,7 +35,6 @@ from streams.channels.calls.measure import (
 )
 from streams.channels.calls.timeline import told
 from streams.contracts.batch import Batch
-from streams.contracts.events import Answered, AnyCallEvent
 from streams.core.calendar import Calendar, Opening
 from streams.core.counts import add_to_sketch
 from streams.core.former import Former

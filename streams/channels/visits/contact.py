@@ -5,7 +5,7 @@ from operator import itemgetter
 from sys import intern
 from typing import Final, NamedTuple, TypeVar
 
-from streams.contracts.events import (
+from streams.channels.visits.events import (
     AnyTicketEvent,
     Arrived,
     Cancelled,

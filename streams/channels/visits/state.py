@@ -4,6 +4,7 @@ from sys import intern
 
 from streams.channels.visits.contact import TICKET_FACTS, Ticket
 from streams.channels.visits.counts import DeskTally
+from streams.channels.visits.events import AnyTicketEvent, Finished
 from streams.channels.visits.former import hold_as_today, is_held_otherwise, measure_by_one_time_of_each
 from streams.channels.visits.lives import forget, lives
 from streams.channels.visits.measure import (
@@ -14,7 +15,7 @@ from streams.channels.visits.measure import (
     waits_onward,
 )
 from streams.contracts.batch import Batch
-from streams.contracts.events import AnyTicketEvent, Finished, instant_ms
+from streams.contracts.events import instant_ms
 from streams.core.calendar import Calendar
 from streams.core.former import Former
 from streams.core.judging import has_outcome

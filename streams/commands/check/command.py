@@ -22,6 +22,7 @@ from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, UnknownError
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from streams.channels import topics_of
+from streams.channels.topics import topic_specs
 from streams.commands.check.clock import ONE_CLOCK, clock_finding
 from streams.commands.check.finding import SIGNS, Finding, Status
 from streams.commands.check.grafana import grafana_findings
@@ -32,7 +33,7 @@ from streams.commands.check.sources import source_findings
 from streams.commands.check.transactions import transaction_findings
 from streams.commands.check.wall import wall_finding
 from streams.commands.options import settings_option
-from streams.contracts.topics import TopicSpec, checkpoint_topic, topic_specs
+from streams.contracts.topics import TopicSpec, checkpoint_topic
 from streams.kafka.client import KafkaProblemsError, admin_client, client_options
 from streams.kafka.refusal import connect, reason
 from streams.process.stoppable import run

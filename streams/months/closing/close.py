@@ -2,8 +2,8 @@
 
 Whoever is about to write fences all others first and reads the account then, as a worker does that takes a
 partition over: nobody can write between its reading and its writing. The record is one transaction, so a process
-that dies in it has closed nothing. What time it is, the brokers have said before they are asked what there is. Must
-not know when months are due.
+that dies in it has closed nothing. What time it is, the brokers have said before they are asked what there is. When
+months are due is said by `streams.months.closing.due`.
 """
 
 import logging

@@ -4,7 +4,8 @@ A month is due at a set moment after its end. It closes when its totals hold eve
 counted by the settings that are frozen with them; a month that could not be closed in time waits besides until
 nothing has been written to it for a while, because somebody may be filling it from old files. Months whose moment is
 long past are closed by hand alone. Until it closes, its figures are shown as provisional from the first working day
-on. A month that was opened again before its moment is as one that was never closed. Must not know Kafka or the clock.
+on. A month that was opened again before its moment is as one that was never closed. Must not know Kafka clients or
+the clock.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """What a channel tells the report of itself: indicators, figures, sections and rows of the spreadsheet.
 
-The report knows no channel: whatever there is of one is asked of its object (`channels`). Most of what is asked has
-an answer of nothing, so that a channel tells what it has and no more.
+Whatever the report tells of a channel is asked of its object (`channels`). Most of what is asked has an answer of
+nothing, so that a channel tells what it has and no more.
 """
 
 # ruff: noqa: ARG002 - every channel is asked the same way, and not every one needs all that it is given
@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from streams.months.report.data import MeasuredYear, Part, Report
+from streams.months.report.data import Part, PastYear, Report
 from streams.months.report.indicators import Line
 from streams.months.report.section import Chart, Section
 from streams.months.report.wording import Wording
@@ -63,8 +63,12 @@ class ReportChannel(ABC):
         """Those with a norm for the year, of a year so far."""
         return []
 
-    def history(self, years: Mapping[int, Sequence[Mapping[str, Any]]], settings: Settings) -> list[MeasuredYear]:
-        """The years to stand beside each other, from the tallies of each month of them."""
+    def history(self, years: Mapping[int, Sequence[Mapping[str, Any]]], settings: Settings) -> list[PastYear]:
+        """Its indicators of whole years, from the tallies of each month of them."""
+        return []
+
+    def year_sections(self, report: Report, say: Wording) -> list[Section]:
+        """The years beside each other."""
         return []
 
     def spread(self, say: Wording) -> Spread | None:

@@ -65,7 +65,7 @@ class CountedReport(ReportChannel):
         return [Section(words("report-channel", feed=say.feed(self._name)), [], tables)]
 
     def lines(self, tallies: Mapping[str, Tally], basis: Basis) -> list[Line]:
-        """Its declared indicators, against the norms of the clusters where they are about these."""
+        """Its declared indicators, against the norms of their clusters, or those of the settings for all of them."""
         return [line for each in self._indicators for line in self._judged(each, tallies, basis, Period.MONTH)]
 
     def year_lines(self, tallies: Mapping[str, Tally], basis: Basis) -> list[Line]:
@@ -76,7 +76,7 @@ class CountedReport(ReportChannel):
     def _judged(self, measure: Measure, tallies: Mapping[str, Tally], basis: Basis, over: Period) -> list[Line]:
         counted = counted_of(self._name, tallies, basis)
         if not measure.of_cluster:
-            return lines_of(measure, counted, None, over)
+            return lines_of(measure, counted, basis.norms.indicators.get(measure.name), over)
         clusters = basis.rules.channel_clusters(self._name)
         norms: dict[str | None, float] = {name: each.norm_ms for name, each in clusters.items()}
         return lines_of(measure, of_clusters(counted), norms, over)

@@ -19,7 +19,7 @@ from streams.records.closings import Basis
 from streams.settings import BudgetYear
 from streams.words import Language
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Format of the report's JSON: raise it whenever a field changes its meaning."""
 
 
@@ -111,14 +111,16 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         return sum(each.facts for each in self.late)
 
 
-class MeasuredYear(msgspec.Struct, frozen=True):
-    """The share of missed calls of a year: reported, or measured from month totals."""
+class PastYear(msgspec.Struct, frozen=True, kw_only=True):
+    """An indicator of a whole year, to stand beside other years: as reported, or as measured from month totals."""
 
+    indicator: str
+    """By its name."""
     year: int
-    missed_ratio: float | None
+    value: float | None
     measured: bool
     months: int
-    """Months with calls; 12 of a reported year."""
+    """Months with contacts; 12 of a reported year."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,11 +140,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     statuses: list[Status]
     summary: Figures
     """The figures of the period; of a year those of all its months together."""
-    missed_in_year: list[Line]
+    year_so_far: list[Line]
     """The indicators whose period is the year: January up to the period's end, against the norms."""
     months: list[Figures]
     """The year's months with figures, up to the period's end."""
-    history: list[MeasuredYear]
+    history: list[PastYear]
     budget: list[BudgetYear]
     language: Language = Language.DUTCH
     """In which it is told, the definitions below among it."""
@@ -156,5 +158,5 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     def lines(self, indicator: Measure) -> list[Line]:
         """One indicator of the period by cluster; one with a norm for the year is that of the year so far."""
-        known = self.missed_in_year if indicator.period is Period.YEAR else self.summary.lines
+        known = self.year_so_far if indicator.period is Period.YEAR else self.summary.lines
         return [line for line in known if line.indicator == indicator.name]

@@ -10,7 +10,7 @@ from streams.core.months import month_end_ms, month_start_ms, months_of_year, ye
 from streams.months.definitions import DEFINITIONS_VERSION, definitions
 from streams.months.month import Month, Sources, month_of
 from streams.months.report.channels import reports
-from streams.months.report.data import YEAR_LENGTH, MeasuredYear, Report, Status, Step
+from streams.months.report.data import YEAR_LENGTH, PastYear, Report, Status, Step
 from streams.months.report.figures import figures_of, tallies_of
 from streams.months.report.indicators import Line
 from streams.months.report.spells import spells_of
@@ -46,7 +46,7 @@ def build_report(sources: Sources, period: str, settings: Settings, now_ms: int)
         spells=spells_of([period] if is_month else months_of_year(year_of(period)), sources.account, settings),
         statuses=[_status(month, _counted_otherwise(sources, settings)) for month in reported],
         summary=figures_of(period, reported, now_ms),
-        missed_in_year=_missed_so_far(months, basis),
+        year_so_far=_year_so_far(months, basis),
         months=[figures_of(month.month, [month], now_ms) for month in months],
         history=_history(sources, last, settings),
         budget=sorted(settings.budget, key=lambda each: (each.year, each.kind)),
@@ -99,12 +99,12 @@ def _step(entry: Entry) -> Step:
     return Step(action=action, at_ms=entry.at_ms, by=entry.by, why=entry.why)
 
 
-def _missed_so_far(months: Sequence[Month], basis: Basis) -> list[Line]:
+def _year_so_far(months: Sequence[Month], basis: Basis) -> list[Line]:
     """The indicators of these months of a year against the norms that hold for the year."""
     return [line for name, report in reports().items() for line in report.year_lines(tallies_of(months, name), basis)]
 
 
-def _history(sources: Sources, until_month: str, settings: Settings) -> list[MeasuredYear]:
+def _history(sources: Sources, until_month: str, settings: Settings) -> list[PastYear]:
     """The years that the settings tell of, and beside them the measured ones up to a month."""
     by_year: dict[int, list[Month]] = {}
     for month in sources.months():
@@ -117,4 +117,4 @@ def _history(sources: Sources, until_month: str, settings: Settings) -> list[Mea
             {year: [tallies_of([month], name) for month in months] for year, months in by_year.items()}, settings
         )
     ]
-    return sorted(told, key=lambda each: (each.year, each.measured))
+    return sorted(told, key=lambda each: (each.year, each.measured, each.indicator))

@@ -90,20 +90,22 @@ class _Sheet:
     def rows(self) -> Iterator[Cells]:
         """One for each figure."""
         report, words = self._report, self._words
-        period = self._missed_period()
-        yield from (self._indicator(period, line) for line in report.missed_in_year)
+        period = self._year_so_far()
+        yield from (self._indicator(period, line) for line in report.year_so_far)
         yield from self._figures(report.summary, without_yearly=report.is_year)
         if report.is_year:
             for month in report.months:
                 yield from self._figures(month)
         for year in report.history:
-            if not year.measured and year.missed_ratio is not None:
-                yield self._row(str(year.year), None, words("sheet-missed-reported"), year.missed_ratio, "ratio")
+            if not year.measured and year.value is not None:
+                measure, _ = indicator_of(year.indicator)
+                name = words("sheet-reported", indicator=self._say.indicator(measure))
+                yield self._row(str(year.year), None, name, year.value, measure.unit)
         for each in report.budget:
             name = words("sheet-expenses", kind=words(f"budget-{each.kind}"))
             yield self._row(str(each.year), None, name, each.expenses_cents / 100, "euro")
 
-    def _missed_period(self) -> str:
+    def _year_so_far(self) -> str:
         """The year, or its months up to the one that is reported."""
         period = self._report.period
         if self._report.is_year:

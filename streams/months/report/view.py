@@ -10,7 +10,7 @@ from streams.months.report.sections.basis import closing, coverage, exclusions, 
 from streams.months.report.sections.indicators import by_month, indicators
 from streams.months.report.sections.settings import definitions_section
 from streams.months.report.sections.spread import spread_sections
-from streams.months.report.sections.years import budget, history, months
+from streams.months.report.sections.years import budget, months
 from streams.months.report.wording import Wording
 from streams.words import Words, words_of
 
@@ -46,7 +46,7 @@ def sections(report: Report) -> list[Section]:
         exclusions(report, say),
         coverage(report, say),
         closing(report, say),
-        history(report, say),
+        *(section for each in reports().values() for section in each.year_sections(report, say)),
         *([budget(report, say)] if report.budget else []),
         definitions_section(report, say),
     ]

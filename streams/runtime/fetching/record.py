@@ -1,4 +1,4 @@
-"""A record of a source, as what reads it hands it on. Must not know how records are packed, nor what they hold."""
+"""A record of a source, as what reads it hands it on. Must not know how records are packed, nor what records hold."""
 
 from typing import Protocol
 

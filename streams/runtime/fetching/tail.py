@@ -16,9 +16,9 @@ from streams.contracts.topics import UNPACKED_BYTES_MAX
 from streams.kafka.client import FETCH_WAIT_MS, client_options
 from streams.kafka.placement import SeenKeys
 from streams.runtime.fetching.fetch import Packed, PackedConsumer
+from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.fetching.packed import PLAIN_BYTES, Opened, Part
 from streams.runtime.fetching.turns import Bundle
-from streams.runtime.partition import Fetched
 from streams.settings import KafkaSettings
 
 TAIL_RECORDS: Final = 200

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 from aiokafka import TopicPartition
 
 from streams.runtime.fetching.fetch import Packed
+from streams.runtime.fetching.fetched import Fetched, RefusedTogether
 from streams.runtime.fetching.packed import PART_BYTES, Origin, Part
 from streams.runtime.fetching.record import Record
-from streams.runtime.partition import Fetched, RefusedTogether
 
 BATCH_RECORDS: Final = 2_000
 """Most records that are folded at a time: some 10 ms, after which the event loop serves the other tasks."""

@@ -1,7 +1,6 @@
 """Exchanges shares with the other workers over the topic of live figures: writes its own, reads theirs.
 
-Errors here are logged and retried; they never end or delay the worker, since counting needs none of it. Must
-not know what is in a share.
+Errors here are logged and retried; they never end or delay the worker, since counting needs none of it.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The exposition: what a worker observes, as series of the catalogue's metrics.
 
 Everything is read anew at each scrape, so the series of a partition disappear with it. A worker shows the figures of
-a channel only while it owns partitions of it: without any it knows nothing, and nothing is not 0. This module must
-not know how the observed states came about, nor how the bytes are served.
+a channel only while it owns partitions of it: without any there is no figure, and no figure is not 0. Must not know
+how the observed states came about, nor how the bytes are served.
 """
 
 from collections.abc import Callable, Container, Iterable

@@ -1,6 +1,6 @@
 """How a channel stands on the wall: as tiles or as a table, with which figures. One for each channel.
 
-The page and `say` know no channel: whatever has a layout here is shown.
+Whatever has a layout here is shown, by the page and by `say`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import simpy
 
-from streams.contracts.events import Abandoned, Answered, AnyCallEvent, Ended, Offered
+from streams.channels.calls.events import Abandoned, Answered, AnyCallEvent, Ended, Offered
 from streams.core.rules import MINUTE_MS, SECOND_MS
 from streams.sources.simulation.chance import Segment, exponential, log_normal, poisson_times, stream
 from streams.sources.simulation.hours import DayHours

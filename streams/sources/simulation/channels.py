@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from streams.channels import CALLS, VISITS, channels
+from streams.channels.calls.events import Offered
+from streams.channels.visits.events import Arrived
 from streams.contracts.decode import Event
-from streams.contracts.events import Arrived, Offered, instant_ms
+from streams.contracts.events import instant_ms
 from streams.core.rules import Channel
 from streams.sources.simulation.calls import simulate_calls
 from streams.sources.simulation.desks import simulate_desks

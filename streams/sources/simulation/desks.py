@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 import simpy
 
-from streams.contracts.events import AnyTicketEvent, Arrived, Cancelled, Finished, NoShow, Requested, Started
+from streams.channels.visits.events import AnyTicketEvent, Arrived, Cancelled, Finished, NoShow, Requested, Started
 from streams.core.rules import MINUTE_MS
 from streams.sources.simulation.chance import Segment, exponential, log_normal, poisson_times, stream
 from streams.sources.simulation.hours import DayHours, Span

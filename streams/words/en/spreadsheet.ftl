@@ -21,7 +21,7 @@ sheet-unit-requests = requests
 sheet-unit-contacts = contacts
 sheet-unit-workdays = working days
 
-sheet-missed-reported = Abandonment rate (reported)
+sheet-reported = { $indicator } (reported)
 sheet-expenses = Expenses of the action plan ({ $kind })
 sheet-opening-hours = Opening hours ({ $feed })
 sheet-silent-hours = Silent hours ({ $feed })

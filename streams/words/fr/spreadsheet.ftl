@@ -21,7 +21,7 @@ sheet-unit-requests = demandes
 sheet-unit-contacts = contacts
 sheet-unit-workdays = jours ouvrables
 
-sheet-missed-reported = Taux d'appels manqués (publié)
+sheet-reported = { $indicator } (publié)
 sheet-expenses = Dépenses du plan d'action ({ $kind })
 sheet-opening-hours = Heures d'ouverture ({ $feed })
 sheet-silent-hours = Heures silencieuses ({ $feed })

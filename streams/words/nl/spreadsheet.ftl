@@ -21,7 +21,7 @@ sheet-unit-requests = aanvragen
 sheet-unit-contacts = contacten
 sheet-unit-workdays = werkdagen
 
-sheet-missed-reported = Aandeel gemiste oproepen (gerapporteerd)
+sheet-reported = { $indicator } (gerapporteerd)
 sheet-expenses = Uitgaven van het actieplan ({ $kind })
 sheet-opening-hours = Openingsuren ({ $feed })
 sheet-silent-hours = Stille uren ({ $feed })

@@ -7,7 +7,7 @@ from streams.channels import ChannelParts
 from streams.sources.simulation.simulator import Simulator
 from tests.channels.chat.counts import ChatTally
 from tests.channels.chat.events import ChatDecoder, Offered
-from tests.channels.chat.indicators import WAIT
+from tests.channels.chat.indicators import ABANDONED_SHARE, WAIT
 from tests.channels.chat.layout import ChatsLayout
 from tests.channels.chat.simulator import simulate_chats
 from tests.channels.chat.state import ChatState
@@ -21,7 +21,7 @@ CHATS: Final = ChannelParts(
     decoder=ChatDecoder,
     state=ChatState,
     tally=ChatTally,
-    indicators=(WAIT,),
+    indicators=(WAIT, ABANDONED_SHARE),
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final
 
-from streams.core.counts import SERVED, Count, Tally, Terms, Unit, add_to_sketch, count_excluded
+from streams.core.counts import SERVED, Count, Shown, Tally, Terms, Unit, add_to_sketch, count_excluded
 from streams.core.measure import Excluded, Measurement
 from streams.core.places import Places
 from tests.channels.chat.contact import AbandonedChat, AnsweredChat
@@ -18,6 +18,11 @@ class ChatTally(Tally, gc=False, omit_defaults=True):
 
     answered: Annotated[int, Count(CHATS, "Chats answered.", metric=SERVED)] = 0
     abandoned: Annotated[int, Count(CHATS, "Chats that ended without an answer.")] = 0
+
+    @property
+    def known(self) -> Annotated[int, Count(CHATS, "Chats of which the outcome is known.", shown=Shown.NOWHERE)]:
+        """What the share of abandoned chats divides by."""
+        return self.answered + self.abandoned
 
     def shared(self, _: Terms) -> tuple[int, int, int, int]:
         """Answered, their waits in ms, those within the norm, abandoned."""

@@ -1,6 +1,6 @@
 """What comes in about chats, and what tells it from what is refused."""
 
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -34,13 +34,11 @@ class Ended(ChatEvent, frozen=True, gc=False, tag_field="type", tag="ended"):
 
 AnyChatEvent = Offered | Answered | Abandoned | Ended
 
-CHAT_EVENTS: Final[tuple[type[ChatEvent], ...]] = (Offered, Answered, Abandoned, Ended)
+CHAT_EVENTS: Final[tuple[type[ChatEvent], ...]] = get_args(AnyChatEvent)
 
 
 class ChatDecoder(Decoder[AnyChatEvent]):
     """Decodes the records of the topic of chats."""
 
-    _union = AnyChatEvent
     events = CHAT_EVENTS
     id_field = "chat_id"
-    _has_plans = False

@@ -11,18 +11,22 @@ from click.testing import CliRunner
 from streams import added
 from streams.added import add_channel
 from streams.channels import channel_names, channel_of, channels, indicator_of, indicators, register, topics_of
+from streams.channels.calls.events import Offered
 from streams.channels.named_events import event_types, name_of
+from streams.channels.topics import topic_specs
 from streams.commands.simulate import simulate
-from streams.contracts.events import Offered, instant_ms
-from streams.contracts.topics import topic_specs
+from streams.contracts.events import instant_ms
+from streams.core.norms import Norms
 from streams.core.rules import Channel
+from streams.documents.schema import asyncapi, documents, json_schema
 from streams.kafka.rights import Right, Role, rights_of
 from streams.live.problems import Problem
 from streams.months.report import channels as report
 from streams.months.report.calls.report import CallsReport
 from streams.months.report.counted import CountedReport
-from streams.records.closings import FrozenTotal, frozen_total
-from streams.settings import DEFAULT_FILE, SettingsError, load
+from streams.months.report.indicators import Line
+from streams.records.closings import Basis, FrozenTotal, frozen_total
+from streams.settings import DEFAULT_FILE, Settings, SettingsError, load
 from streams.sources.acceptance import Acceptance
 from streams.sources.files.events import read_rows
 from streams.sources.mapping import MappingError, parse_mapping
@@ -31,7 +35,7 @@ from streams.words import message
 from tests.channels.chat.channel import CHATS, add
 from tests.channels.chat.counts import ChatTally
 from tests.channels.chat.events import Offered as ChatOffered
-from tests.channels.chat.indicators import WAIT
+from tests.channels.chat.indicators import ABANDONED_SHARE, WAIT
 from tests.channels.chat.layout import ChatsLayout
 
 add()
@@ -81,6 +85,15 @@ def test_it_has_what_it_declares_where_the_settings_say_nothing(tmp_path: Path) 
         ),
         ('[kafka.topics]\nchat = "calls-checkpoints"\n', "which is for the checkpoints of calls_topic"),
         ('[kafka.topics]\nphone = "telephone"\n', "expected a channel without a key of its own as the key"),
+        ("[norms.indicators]\nchat_wait = 20\n", "expected an indicator of a channel that was added as the key"),
+        (
+            "[norms.indicators]\nchat_abandoned_share = 120\n",
+            "expected a percentage from 0 to 100 for chat_",
+        ),
+        (
+            '[norms.indicators]\nchat_abandoned_share = "a"\n',
+            "chat_abandoned_share: expected a number in the ",
+        ),
         ("[web.stale_seconds]\nchat = 1\n", "[web.stale_seconds]: chat: expected a whole number of seconds from 5"),
     ],
 )
@@ -91,18 +104,43 @@ def test_what_is_wrong_with_it_is_said(tmp_path: Path, more: str, problem: str) 
 
 
 def test_its_indicator_stands_behind_those_of_the_plan() -> None:
-    assert indicators()[-1] is WAIT
+    assert indicators()[-2:] == (WAIT, ABANDONED_SHARE)
     assert indicator_of("chat_wait") == (WAIT, CHATS)
 
 
 def test_a_name_of_an_indicator_and_words_that_are_missing_are_told_when_it_is_added() -> None:
     other = msgspec.structs.replace(CHATS, name=Channel.named("mail"))
-    with pytest.raises(ValueError, match="expected indicators of new names, got chat_wait again"):
+    with pytest.raises(ValueError, match=r"of new names, got chat_abandoned_share, chat_wait again"):
         register(other)
     unnamed = msgspec.structs.replace(WAIT, name="mail_wait")
     lacking = msgspec.structs.replace(other, indicators=(unnamed,))
     with pytest.raises(ValueError, match=r"add indicator-mail-wait \(nl\), indicator-mail-wait-text \(nl\)"):
         added._require_words(lacking, "tests.channels.mail")
+
+
+def judged(settings: Settings) -> Line:
+    """The share of abandoned chats of which one of four was, in a month."""
+    report = CountedReport(CHATS)
+    basis = Basis(settings.rules, settings.norms)
+    lines = report.lines({"Infochat": ChatTally(answered=3, abandoned=1)}, basis)
+    (line,) = [each for each in lines if each.indicator == ABANDONED_SHARE.name]
+    return line
+
+
+@pytest.mark.parametrize(("percent", "met"), [("25", True), ("24.9", False)])
+def test_a_norm_for_all_of_its_clusters_is_a_setting(tmp_path: Path, percent: str, met: bool) -> None:
+    settings = load(written(tmp_path, f"{CLUSTER}[norms.indicators]\nchat_abandoned_share = {percent}\n"), {})
+    line = judged(settings)
+    assert (line.value, line.contacts, line.norm, line.met) == (0.25, 4, float(percent) / 100, met)
+    kept = msgspec.json.decode(msgspec.json.encode(settings.norms), type=Norms)
+    assert kept == settings.norms
+
+
+def test_without_a_norm_it_is_told_without_one_and_closings_are_written_as_before(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, CLUSTER), {})
+    line = judged(settings)
+    assert (line.value, line.norm, line.met) == (0.25, None, None)
+    assert b"indicators" not in msgspec.json.encode(settings.norms)
 
 
 def test_a_closing_keeps_what_is_counted_of_it() -> None:
@@ -156,6 +194,18 @@ def test_what_a_mapping_says_wrong_of_it_is_said(event: str, problem: str) -> No
     with pytest.raises(MappingError) as raised:
         parse_mapping(MAPPING.replace('"chat.offered"', event))
     assert problem in str(raised.value)
+
+
+def test_the_published_contract_has_its_events_beside_those_of_the_same_names() -> None:
+    document = asyncapi()
+    found = document["channels"]["chats"]
+    assert [*found["messages"]] == ["chat.offered", "chat.answered", "chat.abandoned", "chat.ended"]
+    assert found["description"].startswith("Key: `chat_id` in UTF-8")
+    schemas = document["components"]["schemas"]
+    assert "chat_id" in schemas["chat.Offered"]["properties"]
+    assert "call_id" in schemas["Offered"]["properties"]
+    assert json_schema(CHATS)["title"] == "Events on the topic chats"
+    assert [*documents()] == ["calls.schema.json", "tickets.schema.json", "chats.schema.json", "asyncapi.json"]
 
 
 def test_a_simulated_day_has_it_too(tmp_path: Path) -> None:

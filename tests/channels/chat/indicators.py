@@ -12,3 +12,11 @@ WAIT: Final = Measure(
     comparison=Comparison.AT_MOST,
     of_cluster=True,
 )
+
+ABANDONED_SHARE: Final = Measure(
+    name="chat_abandoned_share",
+    part="abandoned",
+    whole="known",
+    unit=Unit.RATIO,
+    comparison=Comparison.AT_MOST,
+)

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from streams.channels.calls.counts import PhoneTally
+from streams.channels.calls.indicators import MISSED_SHARE
 from streams.core.months import MONTHS_IN_YEAR
 from streams.months.definitions import OFFICIAL_FORMULA
 from streams.months.report.calls.figures import Phone, phone_figures
 from streams.months.report.calls.indicators import call_lines, call_lines_of_year
-from streams.months.report.calls.sections import category, month_charts, phone
+from streams.months.report.calls.sections import category, history, month_charts, phone
 from streams.months.report.channel import ReportChannel, Row, Spread
-from streams.months.report.data import MeasuredYear, Report
+from streams.months.report.data import PastYear, Report
 from streams.months.report.indicators import Line, per
 from streams.months.report.rows import count_rows, excluded_rows, quantile_rows
 from streams.months.report.section import Chart, Section
@@ -35,16 +36,27 @@ class CallsReport(ReportChannel):
         """The share of missed calls, against the norm for the year."""
         return call_lines_of_year(tallies, basis)
 
-    def history(
-        self, years: Mapping[int, Sequence[Mapping[str, PhoneTally]]], settings: Settings
-    ) -> list[MeasuredYear]:
+    def history(self, years: Mapping[int, Sequence[Mapping[str, PhoneTally]]], settings: Settings) -> list[PastYear]:
         """The share of missed calls: as the settings have it of earlier years, and as measured."""
-        told = [MeasuredYear(each.year, each.missed_ratio, False, MONTHS_IN_YEAR) for each in settings.history]
+        told = [
+            PastYear(
+                indicator=MISSED_SHARE.name,
+                year=each.year,
+                value=each.missed_ratio,
+                measured=False,
+                months=MONTHS_IN_YEAR,
+            )
+            for each in settings.history
+        ]
         return [*told, *(_measured(year, months) for year, months in years.items())]
 
     def sections(self, report: Report, say: Wording) -> list[Section]:
         """By speed category, and the service level."""
         return phone(report, say)
+
+    def year_sections(self, report: Report, say: Wording) -> list[Section]:
+        """The share of missed calls, year by year."""
+        return [history(report, say)]
 
     def spread(self, say: Wording) -> Spread:
         """Of the answered calls, in seconds."""
@@ -110,11 +122,13 @@ class CallsReport(ReportChannel):
             yield (say.words("sheet-share-without-short"), part.missed_without_short_ratio, "ratio")
 
 
-def _measured(year: int, months: Sequence[Mapping[str, PhoneTally]]) -> MeasuredYear:
+def _measured(year: int, months: Sequence[Mapping[str, PhoneTally]]) -> PastYear:
     """Of the months with calls."""
     tallies = [tally for month in months if (tally := _together(month)).offered]
     missed, offered = sum(each.missed for each in tallies), sum(each.offered for each in tallies)
-    return MeasuredYear(year, per(missed, offered), True, len(tallies))
+    return PastYear(
+        indicator=MISSED_SHARE.name, year=year, value=per(missed, offered), measured=True, months=len(tallies)
+    )
 
 
 def _together(tallies: Mapping[str, PhoneTally]) -> PhoneTally:

@@ -1,4 +1,4 @@
-"""The telephone: answered calls by speed category, the service level by the formulas of the field, and the months."""
+"""The telephone: calls by speed category, the service level by the formulas of the field, months and years."""
 
 from collections.abc import Callable, Sequence
 
@@ -131,6 +131,35 @@ def month_charts(report: Report, say: Wording) -> list[Chart]:
             norm_text="" if wait_norm is None else say.norm_is(say.short_seconds(wait_norm)),
         ),
     ]
+
+
+def history(report: Report, say: Wording) -> Section:
+    """The share of missed calls through the years, reported and measured."""
+    words = say.words
+    shown = [each for each in report.history if each.indicator == MISSED_SHARE.name and each.value is not None]
+    ratios = [each.value or 0.0 for each in shown]
+    rows = [
+        (
+            str(each.year),
+            words("report-measured" if each.measured else "report-reported"),
+            words.percent(ratio, 2),
+            words("report-month-count", count=each.months) if each.measured else "",
+        )
+        for each, ratio in zip(shown, ratios, strict=True)
+    ]
+    norm = report.basis.norms.missed_ratio
+    chart = Chart(
+        title=words("report-history-chart"),
+        labels=[str(each.year) for each in shown],
+        values=ratios,
+        texts=[words.percent(each, 2) for each in ratios],
+        marked=[each.measured for each in shown],
+        norm=norm,
+        norm_text=say.norm_is(words.percent(norm, 0)),
+        legend=(words("report-reported"), words("report-measured")),
+    )
+    head = (words("report-year"), words("report-source"), words("report-missed"), words("report-out-of"))
+    return Section(words("report-history"), [], [Table(head, rows, texts=2)], [chart])
 
 
 def _wait_norm(report: Report) -> float | None:

@@ -1,4 +1,4 @@
-"""The months of the year, the years beside each other, and the money."""
+"""The months of the year, and the money."""
 
 from streams.months.report.channels import reports
 from streams.months.report.data import Figures, Report
@@ -28,35 +28,6 @@ def _month_summary(figures: Figures, say: Wording) -> list[str]:
         parts = figures.of(name)
         cells += each.month_cells(parts[-1] if parts else None, say)
     return cells
-
-
-def history(report: Report, say: Wording) -> Section:
-    """The share of missed calls through the years, reported and measured."""
-    words = say.words
-    shown = [each for each in report.history if each.missed_ratio is not None]
-    ratios = [each.missed_ratio or 0.0 for each in shown]
-    rows = [
-        (
-            str(each.year),
-            words("report-measured" if each.measured else "report-reported"),
-            words.percent(ratio, 2),
-            words("report-month-count", count=each.months) if each.measured else "",
-        )
-        for each, ratio in zip(shown, ratios, strict=True)
-    ]
-    norm = report.basis.norms.missed_ratio
-    chart = Chart(
-        title=words("report-history-chart"),
-        labels=[str(each.year) for each in shown],
-        values=ratios,
-        texts=[words.percent(each, 2) for each in ratios],
-        marked=[each.measured for each in shown],
-        norm=norm,
-        norm_text=say.norm_is(words.percent(norm, 0)),
-        legend=(words("report-reported"), words("report-measured")),
-    )
-    head = (words("report-year"), words("report-source"), words("report-missed"), words("report-out-of"))
-    return Section(words("report-history"), [], [Table(head, rows, texts=2)], [chart])
 
 
 def budget(report: Report, say: Wording) -> Section:

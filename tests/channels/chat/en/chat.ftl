@@ -11,3 +11,6 @@ sheet-unit-chats = chats
 indicator-chat-wait = Average wait of answered chats
 indicator-chat-wait-text = From opening a chat to the answer by an employee.
 contacts-of-chat-wait = { $count } answered
+indicator-chat-abandoned-share = Share of abandoned chats
+indicator-chat-abandoned-share-text = Chats without an answer, divided by all chats.
+contacts-of-chat-abandoned-share = { $count } chats

@@ -11,3 +11,6 @@ sheet-unit-chats = chats
 indicator-chat-wait = Attente moyenne des chats
 indicator-chat-wait-text = De l’ouverture d’un chat à la réponse d’un collaborateur.
 contacts-of-chat-wait = { $count } répondus
+indicator-chat-abandoned-share = Taux de chats abandonnés
+indicator-chat-abandoned-share-text = Chats sans réponse divisés par tous les chats.
+contacts-of-chat-abandoned-share = { $count } chats

@@ -11,3 +11,6 @@ sheet-unit-chats = chats
 indicator-chat-wait = Gemiddelde wachttijd beantwoorde chats
 indicator-chat-wait-text = Van het openen van een chat tot een medewerker antwoordt.
 contacts-of-chat-wait = { $count } beantwoord
+indicator-chat-abandoned-share = Aandeel verlaten chats
+indicator-chat-abandoned-share-text = Chats zonder antwoord, gedeeld door alle chats.
+contacts-of-chat-abandoned-share = { $count } chats

@@ -1,20 +1,24 @@
-"""The contract as documents for the makers of sources: JSON Schema for both topics, and one AsyncAPI document.
+"""The contract as documents for the makers of sources: JSON Schema for each topic, and one AsyncAPI document.
 
-Both are generated from the structs, their docstrings, the topics and the examples, so that they cannot say anything
-else than the decoder does. Pure functions: who writes the documents to files is no concern of this module.
+All of it follows from the events of the channels, their docstrings, the topics and the examples, so that it cannot
+say anything else than the decoder does. Must not know files.
 """
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, Final, cast
 
 import msgspec
 
-from streams.contracts.documents.examples import Example, Kind, examples
-from streams.contracts.events import CALL_EVENTS, TICKET_EVENTS, Instant
+from streams.channels import ChannelParts, channel_of_type, channels
+from streams.channels.example import Example
+from streams.channels.named_events import event_types, tag_of
+from streams.channels.topics import topic_specs
+from streams.contracts.events import Instant
 from streams.contracts.rejections import Reason
-from streams.contracts.topics import TopicSettings, TopicSpec, topic_specs
+from streams.contracts.topics import TopicSettings, TopicSpec
 
-CONTRACT_VERSION: Final = "1.0.0"
+CONTRACT_VERSION: Final = "1.1.0"
 """Version of the contract, not of the software. A field or event more raises the second number; whatever makes a
 record that was valid invalid raises the first."""
 
@@ -39,10 +43,6 @@ _REFUSED_TOGETHER: Final = (
 
 _Document = dict[str, Any]
 
-_EVENTS: Final = {Kind.CALLS: CALL_EVENTS, Kind.TICKETS: TICKET_EVENTS}
-_ID_FIELDS: Final = {Kind.CALLS: "call_id", Kind.TICKETS: "ticket_id"}
-_CONTACTS: Final = {Kind.CALLS: "telephone call", Kind.TICKETS: "visit to a desk"}
-
 ONE_RULE: Final = (
     "Every record has the contact's id as its key, and all sources place keys by one rule, so that all events of a "
     "contact are in one partition: a source that uses librdkafka (confluent-kafka, .NET, Go, PHP, Node) sets "
@@ -57,51 +57,83 @@ _UNKNOWN_FIELDS: Final = (
 
 def _default_topics() -> TopicSettings:
     """The topics by the names that the documents use, those of the keys; an installation may choose others."""
-    keys = [name for name in vars(TopicSettings) if name.endswith("_topic")]
+    own = [each.topic_setting for each in channels() if each.topic_setting]
+    keys = [*own, *(name for name in vars(TopicSettings) if name.endswith("_topic"))]
     names = {key: key.removesuffix("_topic").replace("_", "-") for key in keys}
     return cast("TopicSettings", SimpleNamespace(**names, topics={}, partitions=1))
 
 
+def topic_of(channel: ChannelParts) -> str:
+    """The topic of its events, by the name that the documents use."""
+    return channel.topic(_default_topics())
+
+
 def documents() -> dict[str, str]:
     """All documents as JSON text, by file name."""
-    made = {f"{kind}.schema.json": json_schema(kind) for kind in Kind} | {"asyncapi.json": asyncapi()}
+    made = {f"{topic_of(each)}.schema.json": json_schema(each) for each in channels()} | {"asyncapi.json": asyncapi()}
     return {name: msgspec.json.format(msgspec.json.encode(made[name]).decode()) + "\n" for name in made}
 
 
-def json_schema(kind: Kind) -> _Document:
-    """The JSON Schema of the values on one topic."""
-    schemas = _event_schemas(kind, "#/$defs/{name}")
+def json_schema(channel: ChannelParts) -> _Document:
+    """The JSON Schema of the values on the topic of a channel."""
     return {
         "$schema": JSON_SCHEMA_DIALECT,
-        "title": f"Events on the topic {kind}",
-        "description": f"One fact about a {_CONTACTS[kind]}. {ONE_RULE} {_UNKNOWN_FIELDS}",
+        "title": f"Events on the topic {topic_of(channel)}",
+        "description": f"One fact about a {channel.contact}. {ONE_RULE} {_UNKNOWN_FIELDS}",
         "type": "object",
-        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in _EVENTS[kind]],
-        "$defs": schemas,
+        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in channel.decoder.events],
+        "$defs": _event_schemas(channel.decoder.events, "#/$defs/{name}"),
     }
 
 
 def asyncapi() -> _Document:
     """The AsyncAPI document: what the monitor receives and what it sends back, from the monitor's side."""
     specs = {spec.name: spec for spec in topic_specs(_default_topics())}
-    channels = {kind.value: _channel(kind, specs[kind.value]) for kind in Kind}
-    messages = {_tag(event): _message(kind, event) for kind in Kind for event in _EVENTS[kind]}
-    schemas = {name: schema for kind in Kind for name, schema in _event_schemas(kind, _COMPONENT_REF).items()}
+    described = {topic_of(each): _channel(each, specs[topic_of(each)]) for each in channels()}
+    receive = {f"receive_{topic}": _operation("receive", topic, described[topic]) for topic in described}
+    send = {"send_dead_letters": _operation("send", _DEAD_LETTERS, {"messages": {"dead_letter": None}})}
     return {
         "asyncapi": ASYNCAPI_VERSION,
         "info": _info(),
         "defaultContentType": "application/json",
-        "channels": channels | {_DEAD_LETTERS: _dead_letter_channel(specs[_DEAD_LETTERS])},
-        "operations": {f"receive_{kind}": _operation("receive", kind.value, channels[kind]) for kind in Kind}
-        | {"send_dead_letters": _operation("send", _DEAD_LETTERS, {"messages": {"dead_letter": None}})},
+        "channels": described | {_DEAD_LETTERS: _dead_letter_channel(specs[_DEAD_LETTERS])},
+        "operations": receive | send,
         "components": {
-            "messages": messages | {"dead_letter": _dead_letter_message()},
-            "schemas": schemas | {"DeadLetterHeaders": _dead_letter_headers()},
+            "messages": _messages() | {"dead_letter": _dead_letter_message()},
+            "schemas": _component_schemas() | {"DeadLetterHeaders": _dead_letter_headers()},
         },
     }
 
 
+def _messages() -> dict[str, _Document]:
+    return {name: _message(channel, event) for channel in channels() for event, name in _names(channel).items()}
+
+
+def _component_schemas() -> dict[str, _Document]:
+    """The schemas of all events, each by a name of its own; the instants that they share come once."""
+    found: dict[str, _Document] = {}
+    for channel in channels():
+        schemas = _event_schemas(channel.decoder.events, _COMPONENT_REF)
+        for event in channel.decoder.events:
+            found[_component(channel, event)] = schemas[event.__name__]
+        found.setdefault(_INSTANT, schemas[_INSTANT])
+    return found
+
+
+def _names(channel: ChannelParts) -> dict[type[Any], str]:
+    """Its types of events, each by a name that no other channel's has."""
+    return {event: name for name, event in event_types().items() if channel_of_type(event) is channel}
+
+
+def _component(channel: ChannelParts, event: type[Any]) -> str:
+    """What the schema of an event is called among those of all channels: as its class, which others may be too."""
+    before = _names(channel)[event].removesuffix(tag_of(event))
+    return f"{before}{event.__name__}"
+
+
 _COMPONENT_REF: Final = "#/components/schemas/{name}"
+
+_INSTANT: Final = "Instant"
 
 
 def _info() -> _Document:
@@ -110,8 +142,8 @@ def _info() -> _Document:
         "version": CONTRACT_VERSION,
         "description": (
             "Waiting times on the phone and at the desks, from the events that the telephone exchange and the ticket "
-            f"system publish on Kafka. {ONE_RULE} Events may come in any order and more than once; for each contact "
-            "and type the earliest time counts. A record that is no valid event goes to the dead letters and stops "
+            f"system publish on Kafka. {ONE_RULE} Events may come in any order and more than once: what is counted "
+            "follows from their times. A record that is no valid event goes to the dead letters and stops "
             "nothing. "
             "The names of the topics are the default ones; an installation may choose others."
         ),
@@ -119,42 +151,45 @@ def _info() -> _Document:
     }
 
 
-def _channel(kind: Kind, spec: TopicSpec) -> _Document:
+def _channel(channel: ChannelParts, spec: TopicSpec) -> _Document:
     return {
         "address": spec.name,
-        "title": f"Events of each {_CONTACTS[kind]}",
+        "title": f"Events of each {channel.contact}",
         "description": (
             f"Key: {spec.key}. Value: {spec.value}. The time of a record is that of the broker "
             f"(message.timestamp.type {spec.config['message.timestamp.type']})."
         ),
-        "messages": {_tag(event): _ref("messages", _tag(event)) for event in _EVENTS[kind]},
+        "messages": {name: _ref("messages", name) for name in _names(channel).values()},
         "bindings": _channel_bindings(spec),
     }
 
 
-def _message(kind: Kind, event: type[msgspec.Struct]) -> _Document:
+def _message(channel: ChannelParts, event: type[msgspec.Struct]) -> _Document:
+    id_field = channel.decoder.id_field
     return {
-        "name": _tag(event),
+        "name": tag_of(event),
         "title": event.__name__,
         "summary": _docstring(event),
-        "payload": _ref("schemas", event.__name__),
+        "payload": _ref("schemas", _component(channel, event)),
         "correlationId": {
-            "description": f"All events of one {_CONTACTS[kind]} have the same id.",
-            "location": f"$message.payload#/{_ID_FIELDS[kind]}",
+            "description": f"All events of one {channel.contact} have the same id.",
+            "location": f"$message.payload#/{id_field}",
         },
         "bindings": {
             "kafka": {
-                "key": {"type": "string", "description": f"The same text as `{_ID_FIELDS[kind]}`, in UTF-8."},
+                "key": {"type": "string", "description": f"The same text as `{id_field}`, in UTF-8."},
                 "bindingVersion": _KAFKA_BINDING_VERSION,
             }
         },
-        "examples": [_message_example(example) for example in examples() if type(example.event) is event],
+        "examples": [
+            _message_example(example, id_field) for example in channel.examples() if type(example.event) is event
+        ],
     }
 
 
-def _message_example(example: Example) -> _Document:
+def _message_example(example: Example, id_field: str) -> _Document:
     payload = msgspec.json.decode(example.value)
-    return {"name": f"{payload['type']} {example.key}", "summary": example.title, "payload": payload}
+    return {"name": f"{payload['type']} {payload[id_field]}", "summary": example.title, "payload": payload}
 
 
 def _operation(action: str, channel: str, described: _Document) -> _Document:
@@ -226,17 +261,17 @@ def _channel_bindings(spec: TopicSpec) -> _Document:
     }
 
 
-def _event_schemas(kind: Kind, ref_template: str) -> dict[str, _Document]:
-    """The schema of each event on a topic by its name, and that of the instants that they share."""
-    _, components = msgspec.json.schema_components(_EVENTS[kind])
-    schemas = {event.__name__: _tidied(components[event.__name__]) for event in _EVENTS[kind]}
+def _event_schemas(events: Sequence[type[msgspec.Struct]], ref_template: str) -> dict[str, _Document]:
+    """The schema of each event by its class's name, and that of the instants that they share."""
+    _, components = msgspec.json.schema_components(events)
+    schemas = {event.__name__: _tidied(components[event.__name__]) for event in events}
     instant = _tidied(msgspec.json.schema(Instant))
     for schema in schemas.values():
         schema["additionalProperties"] = True
         schema["description"] += f" {_UNKNOWN_FIELDS}"
         for field in schema["properties"].values():
-            _share(instant, ref_template.format(name="Instant"), field)
-    return schemas | {"Instant": {"title": "Instant", "description": "A moment.", **instant}}
+            _share(instant, ref_template.format(name=_INSTANT), field)
+    return schemas | {_INSTANT: {"title": _INSTANT, "description": "A moment.", **instant}}
 
 
 def _share(shared: _Document, ref: str, schema: _Document) -> None:
@@ -261,10 +296,6 @@ def _tidied(schema: Any) -> Any:
 
 def _ref(section: str, name: str, base: str = "components/") -> _Document:
     return {"$ref": f"#/{base}{section}/{name}"}
-
-
-def _tag(event: type[msgspec.Struct]) -> str:
-    return str(event.__struct_config__.tag)
 
 
 def _docstring(event: type[msgspec.Struct]) -> str:

@@ -1,1 +1,0 @@
-"""The contract as documents for the makers of sources: schemas and examples, made from the events."""
