@@ -27,7 +27,7 @@ def build() -> Json:
         [
             Band(7, _indicators(), heading="month-indicators"),
             Band(9, ((9, _desks()), (9, _leads()), (6, _categories()))),
-            Band(7, ((24, _beyond()),)),
+            Band(7, ((10, _callbacks()), (14, _beyond()))),
             Band(7, _spread(), heading="month-spread"),
             Band(8, _month_by_month(), heading="month-by-month"),
             Band(9, ((12, year_waits), (12, year_leads))),
@@ -77,6 +77,17 @@ def _desks() -> Json:
         column_units={"average": MINUTES, "norm": MINUTES},
         decimals=0,
         overrides=[override("byName", column("average"), decimals=2), verdict_column("verdict")],
+    )
+
+
+def _callbacks() -> Json:
+    return table(
+        "month-callbacks",
+        queries.MONTH_CALLBACK_TABLE,
+        labels={"cluster": "line"},
+        column_units={"called-back-after": MINUTES},
+        decimals=0,
+        overrides=[override("byName", column("called-back-after"), decimals=1)],
     )
 
 

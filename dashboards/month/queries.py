@@ -116,6 +116,18 @@ MONTH_DESK_TABLE: Final = {
 }
 
 
+def _line_in_month(rule: str) -> str:
+    return f"max by (cluster) ({_in_month(rule, channel='phone')})"
+
+
+MONTH_CALLBACK_TABLE: Final = {
+    "callbacks-requested": Query(_line_in_month("callback_requested_calls:sum")),
+    "called-back": Query(_line_in_month("called_back_calls:sum")),
+    "called-back-after": Query(_line_in_month("called_back_after_seconds:avg") + IN_MINUTES),
+    "answered-too-late": Query(_line_in_month("answered_too_late_calls:sum")),
+}
+
+
 def _desk_in_month(rule: str) -> str:
     return f"max by (cluster) ({_in_month(rule, channel='desk')})"
 

@@ -28,6 +28,7 @@ def build() -> Json:
             Band(9, ((12, averages), (12, queue)), heading="team-telephone"),
             Band(9, ((12, in_time), (12, missed))),
             Band(9, ((10, _categories()), (10, _left_out()), (4, held_on))),
+            Band(5, ((24, _callbacks()),)),
             Band(10, ((24, _desks()),), heading="team-desks-today"),
             Band(9, ((14, to_norm), (10, _walk_ins()))),
             Band(7, ((24, _beyond()),)),
@@ -58,6 +59,17 @@ def _left_out() -> Json:
         {"count": queries.LEFT_OUT},
         labels={"channel": "channel", "reason": "reason"},
         overrides=[words_column("channel", CHANNELS), words_column("reason", REASONS)],
+    )
+
+
+def _callbacks() -> Json:
+    return table(
+        "team-callbacks",
+        queries.CALLBACK_TABLE,
+        labels={"cluster": "line"},
+        column_units={"called-back-after": MINUTES},
+        decimals=0,
+        overrides=[override("byName", column("called-back-after"), decimals=1)],
     )
 
 

@@ -79,6 +79,17 @@ LEFT_OUT: Final = Query(
 MISSED_HELD_ON: Final = Query(of(_MISSED_WAIT, window=DAY), legend("held-on"))
 
 
+def _line(rule: str) -> str:
+    return f"max by (cluster) ({of(f'cluster_window:wachtmonitor_{rule}', channel='phone', window=DAY)})"
+
+
+CALLBACK_TABLE: Final = {
+    "callbacks-requested": Query(_line("callback_requested_calls:sum")),
+    "called-back": Query(_line("called_back_calls:sum")),
+    "called-back-after": Query(_line("called_back_after_seconds:avg") + IN_MINUTES),
+    "answered-too-late": Query(_line("answered_too_late_calls:sum")),
+}
+
 # The team: desks.
 
 

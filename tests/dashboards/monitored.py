@@ -21,7 +21,7 @@ import msgspec
 import yaml
 from aiokafka import AIOKafkaProducer
 
-from streams.channels.calls.events import Answered, Offered
+from streams.channels.calls.events import Abandoned, Answered, CallbackRequested, CalledBack, Offered
 from streams.channels.visits.events import Arrived, Left, Requested, Started
 from streams.contracts.events import instant_ms
 from streams.kafka.client import client_options
@@ -100,14 +100,20 @@ def _beyond(until: datetime) -> list[Event]:
 
 def _certain(now_ms: int) -> list[Event]:
     """What the simulated day may lack at this moment: somebody who waits, on the telephone, with an appointment and
-    without one, an appointment that was asked for today, and ids of calls that come twice: as those of two calls, and
-    as those of who knows how many."""
+    without one, an appointment that was asked for today, a caller who is called back, one who is answered too late,
+    and ids of calls that come twice: as those of two calls, and as those of who knows how many."""
     now = now_ms / 1000
-    morning, lately = now - 6 * 3_600, now - 3_600
+    morning, lately = now - 6 * 3_600, now - 3_600  # before opening time, and after it
     return [
         _waits(now_ms, LINE),
         *(Offered(call_id="reused", cluster=LINE, at=at) for at in (morning, lately)),
         *(Answered(call_id="reused", cluster=LINE, at=at + 10) for at in (morning, lately)),
+        Offered(call_id="callback", cluster=LINE, at=lately),
+        CallbackRequested(call_id="callback", cluster=LINE, at=lately + 30),
+        CalledBack(call_id="callback", cluster=LINE, at=lately + 930),
+        Offered(call_id="too late", cluster=LINE, at=lately),
+        Abandoned(call_id="too late", cluster=LINE, at=lately + 20),
+        Answered(call_id="too late", cluster=LINE, at=lately + 25),
         Offered(call_id="unclear", cluster=LINE, at=morning),
         *(Answered(call_id="unclear", cluster=LINE, at=at + 10) for at in (morning, lately)),
         Arrived(ticket_id="waits", cluster="Burgerzaken", at=now - 200, planned_at=now - 100),

@@ -16,18 +16,7 @@ from tests.dashboards.built import DASHBOARDS, asked
 OF_PROMETHEUS: Final = {"up"}
 """Metrics that Prometheus makes itself."""
 
-_OF_CALLS: Final = (
-    "answered_too_late_calls",
-    "callback_requested_calls",
-    "called_back_calls",
-    "called_back_after_seconds",
-)
-
 NOT_SHOWN: Final[dict[str, str]] = {
-    **{
-        f"wachtmonitor_{span}{name}": "The report shows it where there is any; few exchanges send such facts."
-        for span, name in product(("", "month_", "closed_month_"), _OF_CALLS)
-    },
     **{
         f"wachtmonitor_{name}": "Beside the figure of a line stand its own bound and norm."
         for name in ("norm_service_level_ratio", "norm_service_level_seconds", "month_norm_service_level_seconds")

@@ -67,7 +67,7 @@ class Figures(msgspec.Struct, frozen=True):
     period: str
     """`2026-10` or `2026`."""
     service_level_seconds: int
-    """The bound of the service level in these figures."""
+    """The bound of the service level of every line that has none of its own."""
     lines: list[Line]
     channels: dict[str, list[Any]]
     """The parts of each channel by its name, those of all its clusters together last."""

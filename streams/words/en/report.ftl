@@ -96,6 +96,12 @@ report-official-share = rate (official)
 report-short-abandons-count = short abandons
 report-without-short = abandoned without these
 report-share-without-short = rate without these
+report-callbacks = Callbacks, and answers that came too late
+report-callbacks-text = Who asked to be called back while waiting is neither answered nor abandoned. Answered too late are abandoned calls with an answer after the caller had hung up: if there are many, the source says it wrongly.
+report-callbacks-requested = callbacks asked for
+report-called-back = called back
+report-called-back-after = called back after, on average
+report-answered-too-late = answered too late
 
 # The desks.
 report-desks = At the desks

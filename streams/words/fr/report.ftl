@@ -102,6 +102,12 @@ report-official-share = taux (officiel)
 report-short-abandons-count = abandons courts
 report-without-short = manqués sans eux
 report-share-without-short = taux sans eux
+report-callbacks = Rappels, et réponses venues trop tard
+report-callbacks-text = Qui a demandé pendant l'attente à être rappelé n'est ni répondu ni manqué. Répondus trop tard : les appels manqués suivis d'une réponse alors que l'appelant avait raccroché ; s'il y en a beaucoup, la source se trompe.
+report-callbacks-requested = rappels demandés
+report-called-back = rappelés
+report-called-back-after = rappelés après, en moyenne
+report-answered-too-late = répondus trop tard
 
 # Les guichets.
 report-desks = Aux guichets

@@ -96,6 +96,12 @@ report-official-share = aandeel (officieel)
 report-short-abandons-count = korte ophangers
 report-without-short = gemist zonder hen
 report-share-without-short = aandeel zonder hen
+report-callbacks = Terugbelverzoeken, en antwoord dat te laat kwam
+report-callbacks-text = Wie tijdens het wachten vroeg om teruggebeld te worden, is beantwoord noch gemist. Te laat beantwoord zijn gemiste oproepen waarop een antwoord kwam nadat de beller had opgehangen: zijn het er veel, dan zegt de bron het verkeerd.
+report-callbacks-requested = terugbellen gevraagd
+report-called-back = teruggebeld
+report-called-back-after = gemiddeld teruggebeld na
+report-answered-too-late = te laat beantwoord
 
 # De loketten.
 report-desks = Aan de loketten

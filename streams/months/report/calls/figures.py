@@ -56,7 +56,17 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     every missed call."""
     missed_without_short: int | None
     """The others of the missed calls."""
+    callbacks_requested: int
+    called_back: int
+    called_back_after_seconds: float
+    """Sum of the times from asking to be called back until then."""
+    answered_too_late: int
     excluded: dict[str, int]
+
+    @property
+    def average_called_back_seconds(self) -> float | None:
+        """From asking to be called back until then; None where nobody was."""
+        return per(self.called_back_after_seconds, self.called_back)
 
     @property
     def missed_ratio(self) -> float | None:

@@ -112,6 +112,10 @@ class CallsReport(ReportChannel):
                 formula = say.formula(level.formula, part.service_level_seconds)
                 yield (words(key, formula=formula), level.ratio, "ratio")
         yield from self._without_short(part, say)
+        counts = ("callbacks_requested", "called_back", "answered_too_late")
+        yield from count_rows(part, dict.fromkeys(counts, "calls"), say)
+        if part.average_called_back_seconds is not None:
+            yield (words("sheet-called-back-after"), part.average_called_back_seconds, "seconds")
         yield from excluded_rows(part, "sheet-excluded-phone", "calls", say)
 
     def _without_short(self, part: Phone, say: Wording) -> Iterator[Row]:

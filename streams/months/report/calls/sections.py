@@ -34,7 +34,28 @@ def phone(report: Report, say: Wording) -> list[Section]:
         Section(title, [], [Table(head, rows)], [_category_chart(phones[-1], say)]),
         Section(words("report-formulas"), [words("report-formulas-text")], [formulas]),
         *_without_short(phones, report.basis.rules.short_abandon_ms, say),
+        *_callbacks(phones, say),
     ]
+
+
+def _callbacks(phones: Sequence[Phone], say: Wording) -> list[Section]:
+    """Nothing where nobody asked and no answer came too late: few exchanges tell of it."""
+    if not any(each.callbacks_requested or each.answered_too_late for each in phones):
+        return []
+    words, number = say.words, say.words.number
+    rows = [
+        (
+            each.cluster or say.all,
+            number(each.callbacks_requested),
+            number(each.called_back),
+            say.or_none(each.average_called_back_seconds, say.minutes),
+            number(each.answered_too_late),
+        )
+        for each in phones
+    ]
+    heads = ("cluster", "callbacks-requested", "called-back", "called-back-after", "answered-too-late")
+    table = Table([words(f"report-{each}") for each in heads], rows)
+    return [Section(words("report-callbacks"), [words("report-callbacks-text")], [table])]
 
 
 def _without_short(phones: Sequence[Phone], bound_ms: int | None, say: Wording) -> list[Section]:
