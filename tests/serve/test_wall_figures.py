@@ -197,6 +197,6 @@ def test_lines_with_service_levels_of_their_own_say_within_which_time_each() -> 
     assert lines.columns[3].label == "in time today"
     cells = {each.cluster: (each.cells[3].norm, each.cells[3].state, each.note) for each in lines.clusters}
     assert cells == {
-        KCC: ("target ≥ 70% within 30 s", "good", "target ≥ 70% within 30 s"),
-        "Noodlijn": ("target ≥ 80% within 1 min", "bad", "target ≥ 80% within 1 min"),
+        KCC: ("≥ 70% within 30 s", "good", "≥ 70% within 30 s"),
+        "Noodlijn": ("≥ 80% within 1 min", "bad", "≥ 80% within 1 min"),
     }

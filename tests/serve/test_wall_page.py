@@ -18,6 +18,7 @@ import pytest_asyncio
 from aiohttp.web import AppRunner
 from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
 
+from streams.core.norms import OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel
 from streams.serve.wall.moment import ClusterNow, Moment, Trouble
 from streams.serve.wall.page import read_page
@@ -660,6 +661,13 @@ def many() -> Moment:
     )
 
 
+def own_bounds(moment: Moment) -> Moment:
+    """Each line but the first with a service level of its own."""
+    _, *lines = moment.named(Channel.PHONE)
+    own = tuple(OwnServiceLevel(Channel.PHONE, line, ServiceLevel(120, 0.85)) for line in lines)
+    return msgspec.structs.replace(moment, norms=msgspec.structs.replace(moment.norms, own_service_levels=own))
+
+
 def crowd(lines: int, desks: int, *, cluster: str = "Loket") -> Moment:
     """As many as a large city has; each seventh desk is over its norm, the last of them most of all."""
     over = {number: 300.0 + number for number in range(3, desks, 7)}
@@ -689,6 +697,8 @@ STATES: Final[dict[str, Callable[[], Moment]]] = {
     "demo": lambda: wall_moment(demo=True, opening="closing_day"),
     "long names": long_names,
     "many": many,
+    "bounds of their own": lambda: own_bounds(many()),
+    "many bounds of their own": lambda: own_bounds(crowd(9, 27)),
     "28 clusters": lambda: crowd(1, 27),
     "400 clusters": lambda: crowd(40, 360),
     "400 clusters, stale": lambda: msgspec.structs.replace(

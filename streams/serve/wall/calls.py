@@ -7,6 +7,7 @@ import msgspec
 
 from streams.channels import CALLS
 from streams.channels.calls.indicators import MISSED_SHARE, SERVICE_LEVEL, WAIT
+from streams.core.norms import ServiceLevel
 from streams.core.rules import SECOND_MS
 from streams.serve.wall.cells import average, longest, norm_of, ratio, share, waiting
 from streams.serve.wall.moment import ClusterNow, Moment
@@ -78,7 +79,7 @@ class CallsLayout:
                 level.ratio,
                 SERVICE_LEVEL.comparison,
                 words,
-                bound="" if _common_bound(moment) else words.norm_duration(level.seconds),
+                norm="" if _common_bound(moment) else _norm_within(level, words),
                 empty=_empty(today, moment, words),
                 note=_calls("wall-phone-answered-count", today.count, words),
                 contacts=today.count,
@@ -103,14 +104,17 @@ class CallsLayout:
         """Where lines have bounds of their own, within which this one's calls are to be answered."""
         if _common_bound(moment):
             return ""
-        level = moment.norms.service_level(cluster.channel, cluster.cluster)
-        norm = norm_of(SERVICE_LEVEL.comparison, words.percent(level.ratio, 0), words)
-        return words("wall-norm-within", norm=norm, bound=words.norm_duration(level.seconds))
+        return _norm_within(moment.norms.service_level(cluster.channel, cluster.cluster), words)
 
 
 def _common_bound(moment: Moment) -> int | None:
     """The bound of the service level of all lines, if they have one."""
     return moment.norms.common_bound_seconds(CALLS.name, moment.named(CALLS.name))
+
+
+def _norm_within(level: ServiceLevel, words: Words) -> str:
+    """A norm with its bound, in as few words as a tile has room for."""
+    return words("wall-norm-within", norm=words.percent(level.ratio, 0), bound=words.norm_duration(level.seconds))
 
 
 def _within(moment: Moment, words: Words) -> str:

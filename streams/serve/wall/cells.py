@@ -75,12 +75,10 @@ def share(
     note: str = "",
     decimals: int = 0,
     contacts: int | None = None,
-    bound: str = "",
+    norm: str = "",
 ) -> Cell:
-    """A share in percent; `empty` says why there is none, `bound` within which time it is one."""
-    norm = norm_of(comparison, words.percent(norm_ratio, 0), words)
-    if bound:
-        norm = words("wall-norm-within", norm=norm, bound=bound)
+    """A share in percent; `empty` says why there is none, `norm` the norm where more is to be said of it."""
+    norm = norm or norm_of(comparison, words.percent(norm_ratio, 0), words)
     if ratio is None:
         return Cell(text=empty, is_words=True, norm=norm, note=note, contacts=contacts)
     parts = PERCENT_PARTS * 10**decimals
