@@ -135,6 +135,42 @@ async def test_a_day_that_is_closed_but_for_one_line_counts_the_calls_of_that_li
         assert "\nwachtmonitor_open 1.0\n" in worker.get("/metrics")
 
 
+@pytest.mark.kafka
+@pytest.mark.timeout(300)
+async def test_a_line_has_a_service_level_of_its_own_and_short_abandons_a_figure_of_theirs(
+    apache_kafka: BrokerProcess, tmp_path: Path
+) -> None:
+    """Right: 45 s is late on the one line, in time on the other; who hung up at once is missed all the same."""
+    kafka = kafka_settings(apache_kafka, partitions=1)
+    line = 'name = "Noodlijn"\nchannel = "phone"\nnorm_seconds = 45\nservice_level_seconds = 60\n[[cluster]]\n'
+    settings = settings_with(
+        tmp_path,
+        ('name = "Burgerzaken"', f'{line}name = "Burgerzaken"'),
+        ("# short_abandon_seconds = 5", "short_abandon_seconds = 5"),
+    )
+    calls = [call(f"{name}-{number}", -60, name) for name in (KCC, "Noodlijn") for number in range(4)]
+    ends = (("answered", 45), ("answered", 10), ("abandoned", 5), ("abandoned", 6))
+    outcomes: list[Fact] = [
+        {**each, "type": kind, "at": float(each["at"]) + seconds}
+        for each, (kind, seconds) in zip(calls, ends * 2, strict=True)
+    ]
+    async with working(kafka, tmp_path / "worker.log", settings) as worker:
+        await send(kafka, [*calls, *outcomes])
+        await settle(kafka, [worker])
+        names = ("served_contacts", "within_service_level_calls", "missed_calls", "short_abandoned_calls")
+        counted = {
+            cluster: [
+                figure(worker, name, cluster=cluster, window="60m") for name in (*names, "long_abandoned_calls")
+            ]
+            for cluster in (KCC, "Noodlijn")
+        }
+        assert counted == {KCC: [2, 1, 2, 1, 1], "Noodlijn": [2, 2, 2, 1, 1]}
+        bounds = [
+            figure(worker, "norm_cluster_service_level_seconds", cluster=cluster) for cluster in (KCC, "Noodlijn")
+        ]
+        assert bounds == [30, 60]
+
+
 def test_publish_tells_which_spellings_it_took_for_which_cluster(tmp_path: Path) -> None:
     """Right: the rows are sent, the exit code is 0, and what was repaired is said, an invisible space too."""
     rows = f"1,{KCC},2024-06-03 09:00:00,\n2,{KCC.lower()},2024-06-03 09:01:00,\n3,{KCC}\u2060,2024-06-03 09:02:00,\n"
