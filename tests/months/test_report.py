@@ -235,6 +235,13 @@ def test_a_year_is_all_its_months() -> None:
     assert row[1:10] == ["30,0", "s", "ja", "60,0", "s", "nee", "90,0", "s", "nee"]
 
 
+def test_of_each_indicator_with_a_norm_for_the_year_it_is_said() -> None:
+    text = " ".join(FORMATS["text"](report_of(call(1, 20_000))).split())
+    of_year = "de norm is er een voor het jaar, en het cijfer dat van januari tot en met oktober 2026."
+    assert text.count("de norm is er een voor het jaar") == 1
+    assert f"Aandeel gemiste oproepen: {of_year}" in text
+
+
 def test_reported_years_stand_beside_measured_ones() -> None:
     """2016 to 2022 as the settings have them, 2026 as measured; the budget with its sign turned around."""
     report = report_of([*call(1, 5_000), *missed(1, 5_000)])

@@ -137,7 +137,7 @@ def _difference(name: str, count: int, say: Wording) -> str:
     words = say.words
     field, _, key = name.partition(".")
     what = say.count(field)
-    if field in ("speed_categories", "missed_categories", "missed_short", "missed_long"):
+    if key.isdecimal():  # counts come apart by upper bounds of waits, in ms, or by reasons
         what = _up_to(what, int(key), words)
     elif key:
         what = words("difference-reason", what=what, reason=say.exclusion(key))

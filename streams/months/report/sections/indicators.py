@@ -36,7 +36,8 @@ def _firsts(lines: Sequence[Line]) -> Iterator[tuple[bool, Line]]:
 
 def _sentences(report: Report, say: Wording) -> list[str]:
     until = say.words.month(report.months[-1].period)
-    sentences = [say.words("report-year-norm", month=until)]
+    of_year = [say.indicator(each) for each in all_indicators() if each.period is Period.YEAR]
+    sentences = [say.words("report-year-norm", indicator=each, month=until) for each in of_year]
     if report.is_year:
         sentences.append(say.words("report-month-norms"))
     return sentences
