@@ -44,6 +44,11 @@ METADATA_SECONDS: Final = 3.0
 five minutes would leave them unread for as long."""
 
 
+LEAVE_SECONDS: Final = 2.0
+"""How long saying goodbye to the group may take. A broker answers at once, but not before it has answered a join of
+ours, which waits for others for half a minute; without a goodbye the group misses us after the session timeout."""
+
+
 class Owner(Protocol):
     """Who owns the states: the consumer asks it where to read on and what may be committed."""
 
@@ -93,10 +98,24 @@ class GroupMember(PackedConsumer):
         """Connect, and note from now on what the group's coordinator confirms."""
         await super().start()
         self._note_confirmations()
+        self._bound_leaving()
 
     async def commit(self, offsets: Mapping[TopicPartition, OffsetAndMetadata] | None = None) -> None:
         """Commit offsets, and say that it was a worker."""
         await super().commit(None if offsets is None else marked(offsets))
+
+    def _bound_leaving(self) -> None:
+        coordinator = self._coordinator
+        leave = coordinator._maybe_leave_group
+
+        async def bounded_leave() -> None:
+            try:
+                async with asyncio.timeout(LEAVE_SECONDS):
+                    await leave()
+            except TimeoutError:
+                coordinator.reset_generation()
+
+        coordinator._maybe_leave_group = bounded_leave
 
     def _note_confirmations(self) -> None:
         coordinator = self._coordinator

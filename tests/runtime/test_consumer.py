@@ -1,5 +1,6 @@
 """The consumer between a fetch and a rebalance, and how long it is sure of its partitions; no broker is needed."""
 
+import asyncio
 import time
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from streams.runtime import consumer as consuming
 from streams.runtime.consumer import BatchConsumer, ConsumerThread, GroupMember
 from streams.runtime.fetching.fetch import Batches, Packed
 from tests.runtime.batches import batch_of
@@ -89,6 +91,17 @@ class Coordinator:
     """The group's coordinator in the client: says of each heartbeat what it is told to."""
 
     confirms = True
+    answers = True
+    generation = 3
+
+    async def _maybe_leave_group(self) -> None:
+        if not self.answers:
+            await asyncio.Event().wait()
+        self.reset_generation()
+
+    def reset_generation(self) -> None:
+        """It is a member no more."""
+        self.generation = -1
 
     async def _do_heartbeat(self) -> bool:
         return self.confirms
@@ -118,3 +131,18 @@ async def test_a_member_is_certain_for_a_session_timeout_after_each_confirmed_he
     await member._coordinator._do_heartbeat()
     clock += 0.2
     assert not thread.is_member()
+
+
+@pytest.mark.parametrize("answers", [True, False])
+async def test_saying_goodbye_to_the_group_waits_for_no_answer_for_long(
+    monkeypatch: pytest.MonkeyPatch, *, answers: bool
+) -> None:
+    """The broker gives none while a join of ours waits for others."""
+    monkeypatch.setattr(consuming, "LEAVE_SECONDS", 0.05)
+    member = GroupMember.__new__(GroupMember)
+    member._coordinator, member._closed = Coordinator(), True
+    member._coordinator.answers = answers
+    member._bound_leaving()
+    async with asyncio.timeout(10):
+        await member._coordinator._maybe_leave_group()
+    assert member._coordinator.generation == -1
