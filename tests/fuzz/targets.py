@@ -42,6 +42,8 @@ _TIMES: Final = (
     'zone = "America/New_York"\nformat = "%I:%M %p"\ndate_column = "day"',
     'format = "RFC 3339"',
     'format = "epoch seconds"',
+    'format = "postgresql"',
+    'zone = "Europe/Brussels"\nformat = ["excel days", "%d %b %Y %H:%M", "RFC 3339"]',
 )
 
 
@@ -112,6 +114,8 @@ def _mapping(time: str, quote: str) -> FileMapping:
         '[[leave_out]]\nreason = "test"\nwhen = { queue = "TEST" }\n'
         '[[event]]\ntype = "requested"\nat = "came"\nplanned_at = "plan"\nwhen = { queue = "A" }\n'
         '[[event]]\ntype = "started"\nat = ["taken", "came"]\nplanned_at = "plan"\n'
+        '[[event]]\ntype = "finished"\nat = "came"\nplus = { column = "plan", format = ["H:MM:SS", "days"] }\n'
+        'when = { queue = "C" }\n'
     )
 
 
@@ -121,7 +125,7 @@ _MAPPINGS: Final = [_mapping(time, quote) for time in _TIMES for quote in ("'", 
 def _rows(data: bytes) -> Steps:
     if not data:
         return
-    with suppress(FileError):  # it is no file of rows
+    with suppress(FileError, MappingError):  # it is no file of rows, or holds durations for times of day
         yield from map(_checked, read_rows(io.BytesIO(data[1:]), _MAPPINGS[data[0] % len(_MAPPINGS)]))
 
 
@@ -137,6 +141,8 @@ _ROWS: Final = (
     b"1,A,,2026-10-05T09:30:00+02:00,-,2026-10-05T09:40:00Z\n",
     b"1,'A\nB',,1790929800.5,1790929812,1790929900\n",
     b"1,TEST,2026-03-29,2026-03-29 02:30:00,,\n",
+    b"1,C,,2026-10-25 02:30:00.25+02,-,0:00:42.5\n",
+    b'1,C,,46178.3958333,5 okt. 2026 08:30,"0,000138"\n',
 )
 
 
@@ -240,7 +246,8 @@ TARGETS: Final[Mapping[str, Target]] = {
         _rows,
         [bytes([number]) + row * 3 for number in range(len(_MAPPINGS)) for row in _ROWS],
         [b"2026-10-05 09:30:00", b"2026-10-25 02:30:00", b"2026-03-29 02:30:00", b"09:30 PM", b"1e308",
-         b"nan", b"inf", b"2026-10-05T09:30:00+02:00", b"','", b"'\n'", b"\r\n", b"\xef\xbb\xbf", b"\x00",
+         b"nan", b"inf", b"2026-10-05T09:30:00+02:00", b"46178.3958333",
+         b"5 okt. 2026", b"0:00:42", b"','", b"'\n'", b"\r\n", b"\xef\xbb\xbf", b"\x00",
          b"          ", b"TEST"],
         4_096,
         10.0,
@@ -263,7 +270,8 @@ TARGETS: Final[Mapping[str, Target]] = {
         [b"[file]", b"[time]", b"[id]", b"[cluster]", b"[[event]]", b"[[leave_out]]", b"when = {", b"format = ",
          b"zone = ", b"encoding = ", b"quote = ", b"delimiter = ", b"%Y", b"%H:%M", b"%z", b"%Z", b"%p", b"%%",
          b"[[[[", b'"requested"', b'"idna"', b'"utf-16"', b"\\u0000", b"date_column", b"planned_at = ", b"1e9999",
-         b"{ column ="],
+         b"{ column =", b"plus = ", b"duration_format = ", b"H:MM:SS", b"excel days", b"postgresql", b"extends = ",
+         b'"3cx"', b"%b"],
         4_096,
         100.0,
     ),

@@ -30,7 +30,24 @@ def drafted(data: bytes) -> str:
 cells = st.one_of(
     st.text(max_size=8),
     st.sampled_from(
-        ["", "id", "queue", "start", "answered", "2024-06-03 09:30:00", "03/06/2024", "09:30:12", "1717396000", "12"]
+        [
+            "",
+            "id",
+            "queue",
+            "start",
+            "wait",
+            "day",
+            "outcome",
+            "answered",
+            "0:00:12",
+            "46178.3958333",
+            "3 mei 2024",
+            "2024-06-03 09:30:00",
+            "03/06/2024",
+            "09:30:12",
+            "1717396000",
+            "12",
+        ]
     ),
 )
 
