@@ -19,7 +19,7 @@ def write_settings(path: Path, phone: Sequence[str], desks: Sequence[str]) -> Pa
     )
     text = LIER.read_text(encoding="utf-8")
     head, rest = text.split("[[cluster]]", 1)
-    text = head + clusters + rest[rest.index("[norms]") :]
+    text = head + clusters + rest[rest.index("\n[norms]\n") :]  # the table itself: comments name it too
     text = re.sub(r"^(\w+day) = .*$", r'\1 = "00:00-24:00"', text, flags=re.MULTILINE)
     path.write_text(text.replace('public_holidays = "BE"', 'public_holidays = "none"'), encoding="utf-8")
     return path

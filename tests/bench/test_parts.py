@@ -2,6 +2,7 @@
 
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.bench.latency import Seen, latencies
 from tests.bench.peers.watch import Job, Watch
 from tests.bench.report import Figure, Results, Target, markdown, number, table
 from tests.bench.scraping import Scrape
+from tests.bench.settings import settings
 from tests.bench.spreads import Spread, growth, percentile, spread
 from tests.bench.systems import WrongResultError, check_windows
 
@@ -191,3 +193,9 @@ def test_the_readme_takes_the_results_between_its_markers() -> None:
     assert "old" not in written
     assert with_summary(written, results) == written
     assert all(PAGE.read_text(encoding="utf-8").count(marker) == 1 for marker in MARKERS)
+
+
+def test_the_settings_of_the_benchmark_are_valid_and_have_its_clusters(tmp_path: Path) -> None:
+    """They are cut out of the packaged file, whose comments may name any of its tables."""
+    phone, desks = ["Phone 1", "Phone 2"], ["Desk 1"]
+    assert [cluster.name for cluster in settings(tmp_path, phone, desks).rules.clusters] == [*phone, *desks]
