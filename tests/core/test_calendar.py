@@ -321,10 +321,12 @@ def test_hours_of_a_date_make_no_working_day_and_take_none(day: str, is_working:
     assert calendar.opening(ms(f"{day} 09:00")) is Opening.OPEN
 
 
-def test_rules_without_hours_of_dates_and_lines_keep_their_digest() -> None:
+def test_rules_without_what_came_to_them_later_keep_their_digest() -> None:
     """It stands with what workers of before have counted."""
-    with_default = msgspec.structs.asdict(RULES)
-    del with_default["dated_hours"]
-    former = hashlib.blake2b(msgspec.msgpack.encode(with_default), digest_size=16).hexdigest()
+    with_defaults = msgspec.structs.asdict(RULES)
+    for later in ("dated_hours", "short_abandon_ms"):
+        del with_defaults[later]
+    former = hashlib.blake2b(msgspec.msgpack.encode(with_defaults), digest_size=16).hexdigest()
     assert RULES.digest() == former
     assert rules_with(dated_hours=dated({"2026-12-24": ()})).digest() != former
+    assert rules_with(short_abandon_ms=5_000).digest() != former
