@@ -365,10 +365,8 @@ def test_a_file_that_unpacks_out_of_all_proportion_is_given_up(tmp_path: Path) -
 
 def test_a_workbook_with_a_row_without_end_is_given_up(tmp_path: Path) -> None:
     """The parser would hold all of it in memory."""
-    parts = {
-        info.filename: zipfile.ZipFile(io.BytesIO(workbook(NAMES))).read(info)
-        for info in zipfile.ZipFile(io.BytesIO(workbook(NAMES))).infolist()
-    }
+    with zipfile.ZipFile(io.BytesIO(workbook(NAMES))) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
     sheet = "xl/worksheets/sheet1.xml"
     parts[sheet] = parts[sheet].replace(b"</row>", b"<c><v>1</v></c>" * 1_000_000 + b"</row>")
     told = dry_run(tmp_path, zipped(*parts.items()), SHEET_FILE)
