@@ -76,7 +76,7 @@ MOVED: Final[list[Said]] = [
 
 
 def _snapshot(facts: list[Said]) -> str:
-    # Where they are in that version.
+    # where they are in that version, which the checker of types does not see
     from streams.core.state import TicketState  # type: ignore[attr-defined]
     from streams.settings import load
 

@@ -765,6 +765,7 @@ def overlapping(texts: list[dict[str, Any]]) -> list[tuple[str, str]]:
     found = []
     down = sorted(texts, key=lambda box: float(box["top"]))
     for index, one in enumerate(down):
+        # the function is used up within its turn of the loop
         beneath = takewhile(lambda box: box["top"] < one["bottom"], islice(down, index + 1, None))  # noqa: B023
         found += [(one["text"], other["text"]) for other in beneath if overlap(one, other)]
     return found
