@@ -76,8 +76,7 @@ MOVED: Final[list[Said]] = [
 
 
 def _snapshot(facts: list[Said]) -> str:
-    # where they are in that version, which the checker of types does not see
-    from streams.core.state import TicketState  # type: ignore[attr-defined]
+    from streams.core.state import TicketState  # type: ignore[attr-defined] # it is there in that version
     from streams.settings import load
 
     state: Any = TicketState(load(None, {}).rules)

@@ -6,10 +6,10 @@ The browser's clock is stopped where time matters and moved by hand, so that no 
 import os
 import re
 import shutil
+from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice, takewhile
 from typing import Any, Final
 
 import msgspec
@@ -765,9 +765,8 @@ def overlapping(texts: list[dict[str, Any]]) -> list[tuple[str, str]]:
     found = []
     down = sorted(texts, key=lambda box: float(box["top"]))
     for index, one in enumerate(down):
-        # the function is used up within its turn of the loop
-        beneath = takewhile(lambda box: box["top"] < one["bottom"], islice(down, index + 1, None))  # noqa: B023
-        found += [(one["text"], other["text"]) for other in beneath if overlap(one, other)]
+        lower = bisect_left(down, one["bottom"], key=lambda box: float(box["top"]))
+        found += [(one["text"], other["text"]) for other in down[index + 1 : lower] if overlap(one, other)]
     return found
 
 
