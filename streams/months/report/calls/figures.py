@@ -61,6 +61,8 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     called_back_after_seconds: float
     """Sum of the times from asking to be called back until then."""
     answered_too_late: int
+    reused_ids: int
+    unclear_ids: int
     excluded: dict[str, int]
 
     @property

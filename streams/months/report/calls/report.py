@@ -1,7 +1,9 @@
 """What the telephone tells the report of itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from streams.channels import CALLS
 from streams.channels.calls.counts import PhoneTally
 from streams.channels.calls.indicators import MISSED_SHARE
 from streams.core.months import MONTHS_IN_YEAR
@@ -12,7 +14,7 @@ from streams.months.report.calls.sections import category, history, month_charts
 from streams.months.report.channel import ReportChannel, Row, Spread
 from streams.months.report.data import PastYear, Report
 from streams.months.report.indicators import Line, per
-from streams.months.report.rows import count_rows, excluded_rows, quantile_rows
+from streams.months.report.rows import count_rows, excluded_rows, ids_rows, ids_said, quantile_rows
 from streams.months.report.section import Chart, Section
 from streams.months.report.wording import Wording
 from streams.records.closings import Basis
@@ -99,6 +101,10 @@ class CallsReport(ReportChannel):
         """All calls."""
         return say.words("report-all-phone")
 
+    def left_out(self, parts: Sequence[Any], say: Wording) -> list[str]:
+        """Ids that were used again."""
+        return ids_said(parts, CALLS.name, say)
+
     def rows(self, part: Phone, say: Wording) -> Iterator[Row]:
         """Counts, quantiles, categories and service levels."""
         words = say.words
@@ -116,6 +122,7 @@ class CallsReport(ReportChannel):
         yield from count_rows(part, dict.fromkeys(counts, "calls"), say)
         if part.average_called_back_seconds is not None:
             yield (words("sheet-called-back-after"), part.average_called_back_seconds, "seconds")
+        yield from ids_rows(part, CALLS.name, say)
         yield from excluded_rows(part, "sheet-excluded-phone", "calls", say)
 
     def _without_short(self, part: Phone, say: Wording) -> Iterator[Row]:

@@ -5,11 +5,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from streams.channels import VISITS
 from streams.channels.visits.counts import DeskTally
 from streams.months.report.channel import ReportChannel, Row, Spread
 from streams.months.report.data import Report
 from streams.months.report.indicators import Line
-from streams.months.report.rows import count_rows, excluded_rows, quantile_rows
+from streams.months.report.rows import count_rows, excluded_rows, ids_rows, ids_said, quantile_rows
 from streams.months.report.section import Section
 from streams.months.report.visits.figures import Desk, desk_figures
 from streams.months.report.visits.indicators import visit_lines
@@ -56,16 +57,9 @@ class VisitsReport(ReportChannel):
 
     def left_out(self, parts: Sequence[Any], say: Wording) -> list[str]:
         """Requests for a day that had been, and ticket numbers that were used again."""
-        said = {
-            "impossible-requests": "implausible_requests",
-            "reused-ids": "reused_ids",
-            "unclear-ids": "unclear_ids",
-        }
-        counts = {
-            key: sum(getattr(each, field) for each in parts if each.cluster is not None)
-            for key, field in said.items()
-        }
-        return [say.words(f"report-{key}", count=count) for key, count in counts.items() if count]
+        count = sum(each.implausible_requests for each in parts if each.cluster is not None)
+        requests = [say.words("report-impossible-requests", count=count)] if count else []
+        return [*requests, *ids_said(parts, VISITS.name, say)]
 
     def rows(self, part: Desk, say: Wording) -> Iterator[Row]:
         """Counts and quantiles."""
@@ -87,4 +81,5 @@ class VisitsReport(ReportChannel):
             },
             say,
         )
+        yield from ids_rows(part, VISITS.name, say)
         yield from excluded_rows(part, "sheet-excluded-desk", "visits", say)
