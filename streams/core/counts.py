@@ -239,9 +239,12 @@ class Tally(msgspec.Struct, gc=False, omit_defaults=True):
         """Add contacts left out, by reason."""
         self.excluded = added(self.excluded, excluded)
 
-    def shared(self, terms: Terms) -> tuple[int, int, int, int]:
-        """The four sums of a window that workers tell each other for the wall, of which the channel's layout there
-        makes its figures."""
+    shared_sums: ClassVar[int] = 4
+    """How many there are of these."""
+
+    def shared(self, terms: Terms) -> tuple[int, ...]:
+        """The sums of a window that workers tell each other for the wall, of which the channel's layout there makes
+        its figures."""
         raise NotImplementedError
 
     def is_empty(self) -> bool:

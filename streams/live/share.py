@@ -10,18 +10,15 @@ from typing import Annotated, Final
 
 import msgspec
 
-from streams.channels import channel_names
+from streams.channels import channel_names, channel_of
 from streams.channels.figures import ClusterFigures, figures, window_names
 from streams.channels.ids import Ids
 from streams.core.rules import Channel, Rules
 from streams.live.observed import Observed, PartitionHealth, Reading, ids_of, last_event_ms
 from streams.live.problems import Problem
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Format of a share. Workers of another format have no part in the whole, which then lacks theirs."""
-
-PER_WINDOW: Final = 4
-"""Sums that travel for each window."""
 
 PACKED_FROM_BYTES: Final = 16 * 1024
 """Larger shares are packed: a thousand clusters take a tenth of a megabyte each second."""
@@ -134,9 +131,9 @@ def parts_of(observed: Observed, *, with_figures: bool = True) -> tuple[Part, ..
     )
 
 
-def counts_in_line(rules: Rules) -> int:
-    """How many counts a line has under these rules."""
-    return 1 + PER_WINDOW * len(window_names(rules))
+def counts_in_line(channel: Channel, rules: Rules) -> int:
+    """How many counts a line of a channel has under these rules."""
+    return 1 + channel_of(channel).tally.shared_sums * len(window_names(rules))
 
 
 def encode(share: Share) -> bytes:

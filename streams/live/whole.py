@@ -42,8 +42,8 @@ class Needed(msgspec.Struct, frozen=True, kw_only=True):
     """The local day; shares of another one have another `today`."""
     rules: str
     """Digest of the rules; shares of others do not add up with ours."""
-    line_counts: int
-    """Counts in a line."""
+    line_counts: Mapping[Channel, int]
+    """Counts in a line of each channel."""
 
 
 class Whole(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ def _by_rules(shares: Iterable[Share], needed: Needed) -> tuple[list[Share], lis
 
 
 def _is_sound(part: Part, needed: Needed) -> bool:
-    return all(len(line.counts) == needed.line_counts for line in part.lines)
+    return all(len(line.counts) == needed.line_counts.get(part.channel) for line in part.lines)
 
 
 def _taken(channel: Channel, own: Own, shares: Iterable[Share]) -> list[_Candidate]:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.channels import topics_of
+from streams.channels import channel_names, topics_of
 from streams.live.notes import id_notes
 from streams.live.observed import Observed, Reading, Reported
 from streams.live.problems import Problem
@@ -175,7 +175,7 @@ class Pages:
             },
             day=observed.day,
             rules=self._rules,
-            line_counts=counts_in_line(observed.rules),
+            line_counts={channel: counts_in_line(channel, observed.rules) for channel in channel_names()},
         )
 
     def _exchange_problems(self, parts: Sequence[Part], needed: Needed) -> Iterable[Problem]:

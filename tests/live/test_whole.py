@@ -70,7 +70,7 @@ def needed(phone: int, desk: int) -> Needed:
         topics={channel: (TOPICS[channel], count) for channel, count in counts.items()},
         day=seen(()).day,
         rules=RULES_DIGEST,
-        line_counts=counts_in_line(HISTORY_RULES),
+        line_counts={channel: counts_in_line(channel, HISTORY_RULES) for channel in counts},
     )
 
 

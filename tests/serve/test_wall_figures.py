@@ -5,10 +5,11 @@ import json
 import msgspec
 import pytest
 
+from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.state import CallState
 from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel
-from streams.serve.wall.calls import CallsWindow
+from streams.serve.wall.calls import CallsLayout, CallsWindow
 from streams.serve.wall.figures import feeds, wall_moment
 from streams.serve.wall.moment import ClusterNow, Moment
 from streams.serve.wall.payload import FeedStatus, WallPayload
@@ -74,6 +75,28 @@ def test_a_line_shows_who_waits_and_the_averages_of_its_windows() -> None:
         count=3, average_wait_seconds=50, within_ratio=2 / 3, missed=1, missed_ratio=1 / 4
     )
     assert list(line.windows) == ["5m", "15m", "60m", "today"]
+
+
+def test_missed_calls_without_short_abandons_stand_beside_the_official_share() -> None:
+    """Of four calls one was answered; of the three missed one was short. Without a bound there is no figure."""
+    facts: list[AnyCallEvent] = [
+        *(offered(TEN - MINUTE, each) for each in "abcd"),
+        *(answered(TEN - 50 * SECOND, "a"), abandoned(TEN - SECOND, "b"), abandoned(TEN - SECOND, "c")),
+        abandoned(TEN - 57 * SECOND, "d"),
+    ]
+    for bound_ms, share in ((5 * SECOND, 2 / 3), (None, None), (2 * SECOND, 3 / 4)):
+        rules = rules_with(RULES, short_abandon_ms=bound_ms)
+        state = calls(facts, rules, record_ms=TEN)
+        moment = wall_moment(observing(owning(state), TEN, rules), demo=False)
+        today = clusters(moment)[KCC].windows["today"]
+        assert (today.missed, today.missed_ratio, today.without_short_ratio) == (3, 3 / 4, share)
+
+
+def test_where_not_every_missed_call_was_counted_by_the_bound_the_wall_has_no_second_figure() -> None:
+    layout = CallsLayout()
+    assert layout.window([1, 9, 1, 3, 1, 1]).without_short_ratio is None
+    assert layout.window([1, 9, 1, 3, 1, 2]).without_short_ratio == 2 / 3
+    assert layout.window([0, 0, 0, 3, 3, 0]).without_short_ratio is None
 
 
 def test_a_window_with_missed_calls_only_has_a_share_and_no_average() -> None:

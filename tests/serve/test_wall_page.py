@@ -219,6 +219,9 @@ async def test_numbers_are_written_the_dutch_way(wall: Wall) -> None:
     await expect(tile(page, "gemist vandaag").locator(".value")).to_have_text("45,3 %")
     await expect(tile(page, "gemist vandaag").locator(".note")).to_have_text("1.021 oproepen")
     await expect(tile(page, "binnen 30 s vandaag").locator(".note")).to_have_text("1.234 beantwoord")
+    wall.moment = wall_moment(phone(today=msgspec.structs.replace(today, without_short_ratio=0.4012)))
+    await expect(tile(page, "gemist vandaag").locator(".note")).to_have_text("zonder korte: 40,1 %")
+    await expect(tile(page, "gemist vandaag").locator(".value")).to_have_text("45,3 %")
 
 
 async def test_the_service_level_is_named_by_its_own_bound(wall: Wall) -> None:
@@ -621,7 +624,13 @@ async def test_nothing_moves_for_who_wants_no_motion(wall: Wall) -> None:
 
 OVERFULL_QUARTER: Final = msgspec.structs.replace(BUSY_QUARTER, average_wait_seconds=725.0, count=1041)
 OVERFULL_DAY: Final = msgspec.structs.replace(
-    BUSY_DAY, count=10_812, within_ratio=0.082, missed=12_409, missed_ratio=1.0, average_wait_seconds=725.0
+    BUSY_DAY,
+    count=10_812,
+    within_ratio=0.082,
+    missed=12_409,
+    missed_ratio=1.0,
+    without_short_ratio=1.0,
+    average_wait_seconds=725.0,
 )
 
 

@@ -173,9 +173,15 @@ class PhoneTally(Tally, gc=False, omit_defaults=True):
         """Missed calls whose caller held on for no longer than a bound, which must be that of a speed category."""
         return sum(count for bound, count in self.missed_categories.items() if bound <= bound_ms)
 
-    def shared(self, terms: Terms) -> tuple[int, int, int, int]:
-        """Answered, their waits in ms, those within the service level, missed."""
-        return self.answered, self.wait_ms, self.within_service_level(terms), self.missed
+    shared_sums: ClassVar[int] = 6
+
+    def shared(self, terms: Terms) -> tuple[int, ...]:
+        """Answered, their waits in ms, those within the service level, missed, of these short abandons and others.
+
+        These two are less than the missed where it is not known of every one.
+        """
+        short, long = self.short_abandoned(terms) or 0, self.long_abandoned(terms) or 0
+        return self.answered, self.wait_ms, self.within_service_level(terms), self.missed, short, long
 
     @staticmethod
     def count_in(tallies: "Sequence[PhoneTally]", measured: Measurement, sign: int, places: Places) -> None:

@@ -134,7 +134,7 @@ class DeskTally(Tally, gc=False, omit_defaults=True):
         ),
     ] = 0
 
-    def shared(self, _: Terms) -> tuple[int, int, int, int]:
+    def shared(self, _: Terms) -> tuple[int, ...]:
         """Served, their waits in ms, walk-ins, no-shows."""
         return self.served, self.wait_ms, self.walk_ins, self.no_shows
 

@@ -19,7 +19,8 @@ class CallsWindow(msgspec.Struct, frozen=True, kw_only=True):
     """The calls of one window. None means that there were no calls to speak of: no figure is not 0 and not 100 %.
 
     `count` calls were answered after `average_wait_seconds`, `within_ratio` of them within the service level's bound.
-    `missed` calls were not, a `missed_ratio` of all calls with a known outcome.
+    `missed` calls were not, a `missed_ratio` of all calls with a known outcome; `without_short_ratio` is the same
+    without short abandons, None also where the settings name no bound of these, or not every call was counted by it.
     """
 
     count: int
@@ -27,6 +28,7 @@ class CallsWindow(msgspec.Struct, frozen=True, kw_only=True):
     within_ratio: float | None
     missed: int
     missed_ratio: float | None
+    without_short_ratio: float | None = None
 
 
 class CallsLayout:
@@ -38,14 +40,15 @@ class CallsLayout:
     place: Final = "wall-phone-place"
 
     def window(self, sums: Sequence[int]) -> CallsWindow:
-        """Answered, waited (ms), answered within the service level, missed."""
-        answered, waited_ms, within, missed = sums
+        """Answered, waited (ms), answered within the service level, missed, of these short abandons and others."""
+        answered, waited_ms, within, missed, short, long = sums
         return CallsWindow(
             count=answered,
             average_wait_seconds=ratio(waited_ms / SECOND_MS, answered),
             within_ratio=ratio(within, answered),
             missed=missed,
             missed_ratio=ratio(missed, answered + missed),
+            without_short_ratio=ratio(long, answered + long) if short + long == missed > 0 else None,
         )
 
     def columns(self, moment: Moment, words: Words) -> tuple[Column, ...]:
@@ -90,7 +93,7 @@ class CallsLayout:
                 MISSED_SHARE.comparison,
                 words,
                 empty=_empty(today, moment, words),
-                note=_calls("wall-phone-missed-count", today.missed, words),
+                note=_missed(today, words),
                 decimals=1,
                 contacts=today.count + today.missed,
             ),
@@ -134,3 +137,10 @@ def _empty(window: CallsWindow, moment: Moment, words: Words) -> str:
 
 def _calls(key: str, count: int, words: Words) -> str:
     return words(key, count=count) if count > 0 else ""
+
+
+def _missed(window: CallsWindow, words: Words) -> str:
+    """The second figure in few words, which never gets a verdict, or else how many calls were missed."""
+    if window.without_short_ratio is None:
+        return _calls("wall-phone-missed-count", window.missed, words)
+    return words("wall-phone-without-short", share=words.percent(window.without_short_ratio, 1))

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from streams.channels import channel_of
 from streams.channels.figures import wait_ms, window_names
 from streams.core.rules import SECOND_MS, Channel, Cluster, Rules
 from streams.live.observed import Observed
-from streams.live.share import PER_WINDOW, Line, counts_in_line, parts_of
+from streams.live.share import Line, counts_in_line, parts_of
 from streams.live.whole import Whole, alone
 from streams.serve.wall.layout import LAYOUTS
 from streams.serve.wall.moment import ClusterNow, Moment, Trouble
@@ -69,7 +70,7 @@ def _local(at_ms: int, rules: Rules) -> str:
 
 def _cluster(cluster: Cluster, line: Line | None, observed: Observed) -> ClusterNow:
     if line is None:
-        line = Line(cluster.name, None, [0] * counts_in_line(observed.rules))
+        line = Line(cluster.name, None, [0] * counts_in_line(cluster.channel, observed.rules))
     longest_ms = wait_ms(line.since_ms, observed.now_ms)
     layout = LAYOUTS[cluster.channel]
     return ClusterNow(
@@ -78,12 +79,13 @@ def _cluster(cluster: Cluster, line: Line | None, observed: Observed) -> Cluster
         norm_seconds=cluster.norm_ms / SECOND_MS,
         waiting=line.counts[0],
         longest_wait_seconds=None if longest_ms is None else longest_ms / SECOND_MS,
-        windows={name: layout.window(sums) for name, sums in _windows(line, observed.rules)},
+        windows={name: layout.window(sums) for name, sums in _windows(cluster.channel, line, observed.rules)},
     )
 
 
-def _windows(line: Line, rules: Rules) -> Iterator[tuple[str, list[int]]]:
+def _windows(channel: Channel, line: Line, rules: Rules) -> Iterator[tuple[str, list[int]]]:
     """The sums of each window."""
+    sums = channel_of(channel).tally.shared_sums
     for index, name in enumerate(window_names(rules)):
-        start = 1 + PER_WINDOW * index
-        yield name, line.counts[start : start + PER_WINDOW]
+        start = 1 + sums * index
+        yield name, line.counts[start : start + sums]

@@ -56,6 +56,7 @@ wall-phone-missed-count = { $count ->
     [one] { $count } call
    *[other] { $count } calls
 }
+wall-phone-without-short = without short: { $share }
 wall-phone-none = no calls
 wall-phone-none-answered = no answered calls
 

@@ -56,6 +56,7 @@ wall-phone-missed-count = { $count ->
     [one] { $count } oproep
    *[other] { $count } oproepen
 }
+wall-phone-without-short = zonder korte: { $share }
 wall-phone-none = geen oproepen
 wall-phone-none-answered = geen beantwoorde oproepen
 

@@ -24,7 +24,7 @@ class ChatTally(Tally, gc=False, omit_defaults=True):
         """What the share of abandoned chats divides by."""
         return self.answered + self.abandoned
 
-    def shared(self, _: Terms) -> tuple[int, int, int, int]:
+    def shared(self, _: Terms) -> tuple[int, ...]:
         """Answered, their waits in ms, those within the norm, abandoned."""
         return self.answered, self.wait_ms, self.within_norm, self.abandoned
 
