@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from streams.channels import counted
 from streams.serve.metrics import catalogue
 from streams.serve.metrics.metric import Aggregation, Kind, Metric, Page
-from streams.serve.metrics.norms import NORMS, of_month
+from streams.serve.metrics.norms import norm_metrics, of_month
 from streams.serve.metrics.series import closed
 
 _BY_HAND: Final[dict[Metric, str]] = {
@@ -30,9 +30,6 @@ _LEVELS: Final = {
     ("year", "month"): "month",
 }
 """What a level is called by the labels that it begins with, the longest first; other labels follow by their names."""
-
-
-_MONTH_NORMS: Final = frozenset(map(of_month, NORMS))
 
 
 class Rule(NamedTuple):
@@ -61,14 +58,14 @@ def sums(page: Page) -> dict[str, list[Rule]]:
 
 
 def _rules(page: Page, metrics: tuple[Metric, ...]) -> Iterator[Rule]:
-    open_months = catalogue.open_months()
+    open_months, month_norms = catalogue.open_months(), set(map(of_month, norm_metrics()))
     apart = {*map(closed, open_months), *_BY_HAND}
     for metric in metrics:
         if metric.page is not page or metric.kind is not Kind.GAUGE or metric in apart:
             continue
         if metric in open_months:
             yield _of_months(metric, closed(metric))
-        elif metric in _MONTH_NORMS:
+        elif metric in month_norms:
             yield _of_months(metric, metric)
         elif metric in _OF_CLOSINGS:
             yield Rule(sum_of(metric, metric.labels).record, _of_newest(metric, _OF_CLOSINGS[metric]))

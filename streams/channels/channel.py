@@ -44,12 +44,16 @@ class ChannelParts(msgspec.Struct, frozen=True, kw_only=True):
     """Records for the documents of the contract."""
     state: type[AnyState]
     tally: type[Tally]
+    frozen_in: str = "counts"
+    """The field of a closed month's record that holds what is counted of it."""
     counts_by_hours: bool = False
     """Whether a contact counts by the opening hours it came in, which its cluster may have of its own."""
     indicators: tuple[Measure, ...] = ()
     """What its counts say of how citizens were served."""
     has_walk_ins: bool = False
     """Whether some come without an appointment and wait in figures of their own (`streams.channels.figures`)."""
+    may_go_on: Callable[[Rules], str] = lambda _: ""
+    """How long one of its contacts that has begun may still have events, in English, such as `up to 4 hours`."""
     tells_seconds: bool = True
     """Whether waits are told to the second, so that clocks some seconds apart make them wrong; in minutes if not."""
 

@@ -6,13 +6,15 @@ Its words stand in the catalogues, under its `word_keys`. Every comparison is ma
 what is left of them after rounding.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 
-from streams.core.counts import Declared, Tally, Terms
+from streams.core.counts import SECONDS, WORKDAYS, Declared, Tally, Terms
+from streams.core.norms import Norms
+from streams.core.rules import Rules
 
 
 class Unit(StrEnum):
@@ -21,6 +23,10 @@ class Unit(StrEnum):
     SECONDS = "seconds"
     RATIO = "ratio"
     WORKING_DAYS = "working_days"
+
+
+_IN_METRICS: Final = {Unit.SECONDS: SECONDS.name, Unit.RATIO: "ratio", Unit.WORKING_DAYS: WORKDAYS.name}
+"""What names of metrics call a unit."""
 
 
 class Comparison(StrEnum):
@@ -84,6 +90,13 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is about the bound of the service level, which is said with its norm."""
     decimals: int = 1
     """With how many it is told; more where it could not be told from its norm."""
+    norm_setting: Callable[[Rules, Norms], float] | None = None
+    """Reads the norm for the city where the settings have a key of its own for it; any other stands under the
+    indicator's name (`[norms.indicators]`)."""
+    metric: str = ""
+    """What names of metrics call it, where they do not call it by its name and its unit."""
+    norm_meaning: str = ""
+    """What its norm asks for, in one English sentence, for who reads the metrics."""
 
     @property
     def words_key(self) -> str:
@@ -112,6 +125,24 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def _hyphened(self) -> str:
         return self.name.replace("_", "-")
+
+    @property
+    def metric_name(self) -> str:
+        """What names of metrics call it.
+
+        >>> Measure(name="lead", part="", whole="", unit=Unit.WORKING_DAYS, comparison=Comparison.BELOW).metric_name
+        'lead_workdays'
+        """
+        return self.metric or f"{self.name}_{_IN_METRICS[self.unit]}"
+
+    def city_norm(self, rules: Rules, norms: Norms) -> float | None:
+        """The norm for all clusters of its channel, as the part is counted; None where the settings have none.
+
+        That of an indicator of clusters is each cluster's own.
+        """
+        if self.norm_setting is not None:
+            return self.norm_setting(rules, norms)
+        return norms.indicators.get(self.name)
 
     def judged(self, counted: Counted, norm: float | None, over: Period) -> Judged:
         """The figure over a month or a year, and whether it keeps the norm if that holds for such a time.

@@ -11,7 +11,6 @@ from typing import Final
 
 import msgspec
 
-from streams.channels import channel_of
 from streams.channels.ids import Ids, ids_in
 from streams.core.calendar import Calendar, Opening
 from streams.core.month_notes import MonthNote
@@ -90,11 +89,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     now_ms: int
     rules: Rules
     norms: Norms
-    calls_stale_seconds: float
-    """Silence of a feed, in opening hours, after which its figures count as old."""
-    tickets_stale_seconds: float
-    others_stale_seconds: Mapping[str, float] = {}
-    """By channel, where the settings say it of one that has no key of its own."""
+    stale_seconds: Mapping[Channel, float]
+    """Silence of a channel's feed, in opening hours, after which its figures count as old."""
     clock_ahead_seconds: float | None = None
     """How far the worker's clock is ahead of that broker's which differs most; None while it is not known."""
     partitions: Sequence[PartitionHealth]
@@ -135,10 +131,6 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
         """The local day, which the figures of today are about."""
         return _calendar(self.rules).day(self.now_ms)
 
-    def stale_seconds(self, channel: Channel) -> float:
-        """Silence of a channel's feed, in opening hours, after which its figures count as old."""
-        return channel_of(channel).stale_seconds(self, self.others_stale_seconds)
-
     def feed(self, channel: Channel) -> list[PartitionHealth]:
         """The partitions that carry the events of one channel; empty when others own them all."""
         return [each for each in self.partitions if each.state.channel is channel]
@@ -151,8 +143,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 class Reported(msgspec.Struct, frozen=True, kw_only=True):
     """What the settings tell of whole years, to show beside what was measured; nothing unless they do."""
 
-    missed_ratios: Mapping[int, float] = {}
-    """The share of missed calls as it was reported, by year."""
+    indicators: Mapping[tuple[str, int], float] = {}
+    """What was reported, by the name of the indicator and the year: a ratio, seconds, working days."""
     expenses_euros: Mapping[tuple[int, str], float] = {}
     """Expenses of the plan, by year and `accounts` or `budget`."""
 

@@ -6,13 +6,11 @@ before a reopening can still be shown. A month is closed when its last record is
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from streams.channels import channel_of, empty_tally
-from streams.channels.calls.counts import PhoneTally
-from streams.channels.visits.counts import DeskTally
 from streams.core.counts import Tally
 from streams.core.coverage import QuarterMap
 from streams.core.norms import Norms
@@ -37,29 +35,27 @@ class Basis(msgspec.Struct, frozen=True):
     norms: Norms
 
 
+_NOTHING: Final = msgspec.Raw(b"null")
+
+
 class FrozenTotal(msgspec.Struct, frozen=True):
     """The totals of one cluster and source partition."""
 
     channel: Channel
     cluster: str
     source: str
-    phone: PhoneTally | None = None
-    desk: DeskTally | None = None
+    phone: msgspec.Raw = _NOTHING
+    desk: msgspec.Raw = _NOTHING
     counts: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    """What is counted of a channel that has no field of its own here, which are those of the first records."""
+    """What is counted stands in the field that its channel names; every record has two of them, as the first."""
 
     @property
     def tally(self) -> Tally:
-        """The one that is there."""
-        if self.counts is not msgspec.UNSET:
-            counted: Tally = msgspec.json.decode(self.counts, type=channel_of(self.channel).tally)
-            return counted
-        named: Tally | None = getattr(self, self.channel.value) if self.channel in _OF_THEIR_OWN else None
-        return named or empty_tally(self.channel)
-
-
-_OF_THEIR_OWN: Final = ("phone", "desk")
-"""Channels that have a field in a frozen total."""
+        """What is counted, by the declarations of its channel."""
+        channel = channel_of(self.channel)
+        written = getattr(self, channel.frozen_in) or _NOTHING
+        counted: Tally | None = msgspec.json.decode(written, type=channel.tally | None)
+        return counted or channel.tally()
 
 
 class FrozenFeed(msgspec.Struct, frozen=True):
@@ -140,7 +136,10 @@ def _read(key: bytes, value: bytes) -> Entry:
                 f"The record {name} of the closed months has format {version}, this version of wachtmonitor reads "
                 f"format {FORMAT}. Use the version that wrote it."
             )
-        return _ENTRY.decode(value)
+        entry = _ENTRY.decode(value)
+        for total in entry.totals if isinstance(entry, Closing) else ():
+            _ = total.tally
+        return entry
     except msgspec.DecodeError as error:
         raise ClosedMonthsError(
             f"The record {name} of the closed months cannot be read: {error}. Is closed_months_topic in the settings "
@@ -175,9 +174,7 @@ def frozen_totals(closing: Closing) -> dict[tuple[Channel, str, str], Tally]:
 
 def frozen_total(channel: Channel, cluster: str, source: str, tally: Tally) -> FrozenTotal:
     """A total as it is frozen."""
-    counted: dict[str, Any] = (
-        {channel.value: tally} if channel in _OF_THEIR_OWN else {"counts": msgspec.Raw(msgspec.json.encode(tally))}
-    )
+    counted = {channel_of(channel).frozen_in: msgspec.Raw(msgspec.json.encode(tally))}
     return FrozenTotal(channel, cluster, source, **counted)
 
 

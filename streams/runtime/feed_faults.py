@@ -7,8 +7,8 @@ clients.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from streams.channels import channel_names, topics_of
-from streams.core.rules import HOUR_MS, SECOND_MS, Channel, Rules
+from streams.channels import ChannelParts, channel_names, channel_of, topics_of
+from streams.core.rules import SECOND_MS, Channel, Rules
 from streams.live.faults import Fault, fault_problem, unended
 from streams.live.observed import PartitionHealth
 from streams.live.problems import Problem
@@ -25,16 +25,18 @@ def grown(kafka: KafkaSettings, rules: Rules, partition_counts: Mapping[str, int
         count = partition_counts.get(topic, 0)
         if count > kafka.partitions:
             others = [other for other in channels if partition_counts.get(other, 0) < count and other != topic]
-            yield fault_problem(Fault.PARTITIONS_RAISED, channel, _grown(topic, count, others, kafka, rules))
+            yield fault_problem(
+                Fault.PARTITIONS_RAISED, channel, _grown(channel_of(channel), count, others, kafka, rules)
+            )
 
 
-def _grown(topic: str, count: int, others: Iterable[str], kafka: KafkaSettings, rules: Rules) -> str:
+def _grown(channel: ChannelParts, count: int, others: Iterable[str], kafka: KafkaSettings, rules: Rules) -> str:
+    topic, until = channel.topic(kafka), channel.may_go_on(rules)
     too = "".join(f", raise {other} to {count} as well" for other in others)
     return (
         f"partitions of {topic} were raised from {kafka.partitions} to {count}: all are read, but keys have other "
-        "places now, so contacts that had begun before may be counted twice: calls up to "
-        f"{rules.call_expiry_ms / HOUR_MS:g} hours after the raise, visits until the last appointment that was asked "
-        f"for before it. Set partitions = {count} in [kafka] of the settings{too}, and start the workers again: "
+        f"places now, so {channel.contacts} that had begun before may be counted twice{until and ', '}{until}. "
+        f"Set partitions = {count} in [kafka] of the settings{too}, and start the workers again: "
         "until then none could start. To count exactly, let the sources begin on new topics with as many partitions"
     )
 

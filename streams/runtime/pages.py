@@ -98,9 +98,7 @@ class Pages:
             now_ms=self._clock(),
             rules=self.settings.rules,
             norms=self.settings.norms,
-            calls_stale_seconds=self.settings.web.calls_stale_seconds,
-            tickets_stale_seconds=self.settings.web.tickets_stale_seconds,
-            others_stale_seconds=self.settings.web.stale_seconds,
+            stale_seconds=self.settings.web.silences(),
             clock_ahead_seconds=self._clock_ahead_seconds(),
             partitions=self._partitions.health(self._engine.high_watermarks(), self._engine.answers()),
             refused_topics=self._partitions.refused_topics(),
@@ -203,6 +201,6 @@ def _digest(settings: Settings) -> str:
 
 def _reported(settings: Settings) -> Reported:
     return Reported(
-        missed_ratios={each.year: each.missed_ratio for each in settings.history},
+        indicators={(each.indicator, each.year): each.value for each in settings.history},
         expenses_euros={(each.year, each.kind): each.expenses_cents / _CENTS for each in settings.budget},
     )

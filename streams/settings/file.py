@@ -10,6 +10,7 @@ import msgspec
 from pydantic import AfterValidator, Field, ValidationInfo
 
 from streams.channels import channel_of
+from streams.channels.calls.indicators import MISSED_SHARE
 from streams.core.calendar import public_holidays
 from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import DAY_MS, HOUR_MS, SECOND_MS, Channel, Cluster, DatedHours, OpenInterval, Rules
@@ -302,7 +303,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             rules=self._rules(),
             norms=self._norms(),
             history=tuple(
-                ReportedYear(year=int(year), missed_ratio=float(percent / 100))
+                ReportedYear(indicator=MISSED_SHARE.name, year=int(year), value=float(percent / 100))
                 for year, percent in sorted(self.history.missed_percent.items())
             ),
             budget=(

@@ -11,8 +11,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from streams.channels import channels
 from streams.core.norms import Norms
-from streams.core.rules import Rules
+from streams.core.rules import Channel, Rules
 from streams.settings import kinds
 from streams.settings.kafka_checks import (
     needed_to_log_in,
@@ -131,6 +132,10 @@ class WebSettings(Section, frozen=True, kw_only=True):
     stale_seconds: dict[kinds.OtherChannel, _Silence] = msgspec.field(default_factory=dict)
     """The same for a channel that an installation adds; without it what the channel declares."""
 
+    def silences(self) -> dict[Channel, float]:
+        """Of every channel the silence, in opening hours, after which its figures count as old."""
+        return {each.name: each.stale_seconds(self, self.stale_seconds) for each in channels()}
+
 
 class CheckpointSettings(Section, frozen=True, kw_only=True):
     """How often the state is written to its topic, and what to do when it is not there any more."""
@@ -192,10 +197,13 @@ class PrometheusSettings(Section, frozen=True, kw_only=True):
 
 
 class ReportedYear(msgspec.Struct, frozen=True, kw_only=True):
-    """A year of the reported history: the share of missed calls, to show beside the measured years."""
+    """A year of the reported history, to show beside the measured years."""
 
+    indicator: str
+    """By its name."""
     year: int
-    missed_ratio: float
+    value: float
+    """A ratio, seconds or working days."""
 
 
 class BudgetYear(msgspec.Struct, frozen=True, kw_only=True):

@@ -217,8 +217,7 @@ class Replay:
             now_ms=self._now_ms,
             rules=self.settings.rules,
             norms=self.settings.norms,
-            calls_stale_seconds=web.calls_stale_seconds,
-            tickets_stale_seconds=web.tickets_stale_seconds,
+            stale_seconds=web.silences(),
             partitions=[self._health("calls", self._calls), self._health("tickets", self._tickets)]
             if self._owns
             else [],

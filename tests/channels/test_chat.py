@@ -43,6 +43,9 @@ chat = "{topic}"
 
 [web.stale_seconds]
 chat = 77
+
+[norms.indicators]
+chat_abandoned_share = 40
 """
 
 FACTS: Final = (
@@ -141,6 +144,7 @@ async def test_it_goes_from_its_topic_to_metrics_month_totals_the_wall_and_the_r
         series("abandoned_chats", **place, window="60m"): 2,
         series("waiting_contacts", **place): 1,
         series("norm_wait_seconds", **place): 20,
+        "wachtmonitor_norm_chat_abandoned_share_ratio": 0.4,
         series("feed_stale_seconds", topic=topic, channel="chat"): 77,
     }
 
@@ -164,14 +168,20 @@ async def test_it_goes_from_its_topic_to_metrics_month_totals_the_wall_and_the_r
     chat = told["channels"][-1]
     assert (chat["title"], chat["columns"][0]["label"]) == ("Chat", "wachten nu")
     (line,) = chat["clusters"]
-    waits, longest, mean, abandoned = (cell["value"] for cell in line["cells"])
-    assert (line["cluster"], waits, mean, abandoned) == ("Infochat", 1, 20, 2)
-    assert longest >= 15
+    waits, longest, mean, abandoned = line["cells"]
+    assert (line["cluster"], waits["value"], mean["value"], mean["state"]) == ("Infochat", 1, 20, "good")
+    assert longest["value"] >= 15
+    said = {key: abandoned[key] for key in ("value", "norm", "state", "verdict")}
+    assert said == {"value": 0.5, "norm": "norm ≤ 40\N{NO-BREAK SPACE}%", "state": "bad", "verdict": "▲ boven norm"}
 
     assert worker.terminate() == 0
     worker.start_again()
     await until(lambda: worker.is_healthy() and is_counted(), worker.log)
     assert summed(await month_records(kafka), "answered", "abandoned", "wait_ms") == (2, 2, 40_000)
+
+    month = f"{datetime.fromtimestamp(time.time(), ZoneInfo(zone_at_noon())):%Y-%m}"
+    judged_by = series("month_norm_chat_abandoned_share_ratio", year=month[:4], month=month)
+    assert shown(worker.get("/metrics/months"))[judged_by] == 0.4, "the month is judged by it too"
 
     year = f"{datetime.fromtimestamp(time.time() - 60, ZoneInfo(zone_at_noon())):%Y}"
     (chat,) = msgspec.json.decode(report(worker, year, "json"))["summary"]["chat"]

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import msgspec
 
+from streams.channels.calls.counts import PhoneTally
 from streams.channels.calls.events import AnyCallEvent
 from streams.kafka.client import client_options, ensure_topics
 from streams.kafka.writer import FencedWriter, OutgoingRecord
 from streams.months.reading import read_closed_months
-from streams.records.closings import Entry
+from streams.records.closings import Closing, Entry
 from streams.settings import DEFAULT_FILE, KafkaSettings, Settings
 from tests.core.builders import HOUR, answered, ms, offered
 from tests.months.making import lier, states_of, totals_records
@@ -41,6 +42,11 @@ def calls_in(month: str, *waits_ms: int, name: str = "c") -> list[AnyCallEvent]:
         for number, wait in enumerate(waits_ms)
         for event in (offered(at, f"{month}-{name}-{number}"), answered(at + wait, f"{month}-{name}-{number}"))
     ]
+
+
+def frozen_calls(closing: Closing) -> list[PhoneTally]:
+    """What is frozen of the telephone, by cluster and source partition."""
+    return [each.tally for each in closing.totals if isinstance(each.tally, PhoneTally)]
 
 
 def city(kafka: KafkaSettings, **changes: Any) -> Settings:

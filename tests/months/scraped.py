@@ -53,15 +53,14 @@ def pages(states: Mapping[str, AnyState], sources: Sources, settings: Settings, 
         now_ms=now_ms,
         rules=settings.rules,
         norms=settings.norms,
-        calls_stale_seconds=90,
-        tickets_stale_seconds=900,
+        stale_seconds=settings.web.silences(),
         partitions=[
             PartitionHealth(topic=source[:-2], partition=int(source[-1]), state=state, next_offset=0)
             for source, state in states.items()
         ],
     )
     reported = Reported(
-        missed_ratios={each.year: each.missed_ratio for each in settings.history},
+        indicators={(each.indicator, each.year): each.value for each in settings.history},
         expenses_euros={(each.year, each.kind): each.expenses_cents / 100 for each in settings.budget},
     )
     months = MonthMetrics(lambda: observed, reported, lambda: closings_of(sources.account))

@@ -457,6 +457,14 @@ def test_a_record_that_cannot_be_used_is_refused_by_name(value: bytes, problem: 
     assert "2026-10/0001" in str(raised.value)
 
 
+def test_so_is_one_whose_counts_are_none_of_its_channel() -> None:
+    """When the account is read, and not when somebody shows the month."""
+    key, value = record(closed(sources_of(calls(30_000), lier(), now_ms=NOW)))
+    assert b'"answered":1' in value
+    with pytest.raises(ClosedMonthsError, match=r"2026-10/0001.*cannot be read.*Expected `int`, got `str`"):
+        read_account([(key, value.replace(b'"answered":1', b'"answered":"1"'))])
+
+
 @given(st.lists(st.sampled_from(["close", "reopen", "fact"]), max_size=12))
 @STEADY
 def test_any_history_of_closings_keeps_its_account(steps: list[str]) -> None:

@@ -18,9 +18,8 @@ from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel, Cluster, Rules
 from streams.core.terms import AllTerms
 from streams.months.report.calls.figures import phone_figures
-from streams.months.report.calls.indicators import call_lines
 from streams.months.report.data import Report
-from streams.months.report.indicators import Line
+from streams.months.report.indicators import Line, lines_of
 from streams.months.report.report import build_report
 from streams.months.report.spreadsheet import as_csv
 from streams.months.report.text import as_text
@@ -96,7 +95,7 @@ def test_all_lines_together_are_the_sum_of_each_by_its_own_bound(
     if len(lines) > 1:
         told[None] = ([*chain(*by_hand.values())], [*chain(*short.values())], 0.7)
     basis = Basis(rules, norms)
-    found = {line.cluster: line for line in call_lines(tallies, basis) if line.indicator == SERVICE_LEVEL.name}
+    found = {line.cluster: line for line in lines_of(CALLS, tallies, basis) if line.indicator == SERVICE_LEVEL.name}
     parts = {part.cluster: part for part in phone_figures(tallies, basis)}
     assert found.keys() == parts.keys() == told.keys()
     for cluster, (good, gone, norm) in told.items():

@@ -35,7 +35,7 @@ from streams.settings import KafkaSettings, Settings
 from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings
 from tests.core.builders import DAY, HOUR, KCC, MINUTE, SECOND, answered, offered
-from tests.months.on_kafka import account_of, calls_in, city, month_ago, put, settings_file
+from tests.months.on_kafka import account_of, calls_in, city, frozen_calls, month_ago, put, settings_file
 from tests.months.test_closing_on_kafka import command
 from tests.months.test_report import always_open
 from tests.runtime import workers
@@ -94,8 +94,7 @@ def due_ms(settings: Settings, month: str) -> int:
 
 def counted(closing: Closing) -> int:
     """The calls in it: a test may run at night, when calls are left out of the figures and counted beside them."""
-    phone = [each.phone for each in closing.totals if each.phone]
-    return sum(each.answered + sum(each.excluded.values()) for each in phone)
+    return sum(each.answered + sum(each.excluded.values()) for each in frozen_calls(closing))
 
 
 async def counted_now(kafka: KafkaSettings, reason: Exclusion | None = None) -> int:

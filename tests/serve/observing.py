@@ -46,8 +46,7 @@ def observing(
         now_ms=now_ms,
         rules=rules,
         norms=norms,
-        calls_stale_seconds=90,
-        tickets_stale_seconds=900,
+        stale_seconds={Channel.PHONE: 90, Channel.DESK: 900},
         partitions=list(partitions),
     )
 

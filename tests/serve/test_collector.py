@@ -355,8 +355,7 @@ def test_a_service_level_whose_bound_is_no_category_is_refused_with_the_bounds_t
             now_ms=TEN,
             rules=RULES,
             norms=msgspec.structs.replace(NORMS, service_level_seconds=45),
-            calls_stale_seconds=90,
-            tickets_stale_seconds=900,
+            stale_seconds={Channel.PHONE: 90, Channel.DESK: 900},
             partitions=[],
         )
 

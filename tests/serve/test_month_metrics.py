@@ -44,7 +44,8 @@ from tests.serve.observing import Series, complaints, observing, over_workers, o
 
 NOW = ms("2026-03-04 12:00")
 REPORTED = Reported(
-    missed_ratios={2021: 0.1308}, expenses_euros={(2021, "accounts"): 4_842.84, (2022, "budget"): 9_600}
+    indicators={("missed_share", 2021): 0.1308},
+    expenses_euros={(2021, "accounts"): 4_842.84, (2022, "budget"): 9_600},
 )
 
 

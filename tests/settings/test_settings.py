@@ -90,7 +90,7 @@ def test_the_packaged_norms_that_hold_for_all_are_those_of_the_action_plan() -> 
 def test_the_packaged_history_is_the_reported_one() -> None:
     reported = {2016: 0.1614, 2017: 0.1219, 2018: 0.117, 2019: 0.1114, 2020: 0.1402, 2021: 0.1308, 2022: 0.1156}
     assert load(None, {}).history == tuple(
-        ReportedYear(year=year, missed_ratio=ratio) for year, ratio in reported.items()
+        ReportedYear(indicator="missed_share", year=year, value=ratio) for year, ratio in reported.items()
     )
 
 

@@ -8,7 +8,7 @@ from streams.channels.calls.examples import call_examples
 from streams.channels.calls.indicators import MISSED_SHARE, SERVICE_LEVEL, WAIT
 from streams.channels.calls.state import CallState
 from streams.channels.channel import ChannelParts
-from streams.core.rules import Channel
+from streams.core.rules import HOUR_MS, Channel
 
 CALLS: Final = ChannelParts(
     name=Channel.PHONE,
@@ -21,6 +21,8 @@ CALLS: Final = ChannelParts(
     examples=call_examples,
     state=CallState,
     tally=PhoneTally,
+    frozen_in="phone",
     counts_by_hours=True,
+    may_go_on=lambda rules: f"up to {rules.call_expiry_ms / HOUR_MS:g} hours after it",
     indicators=(WAIT, SERVICE_LEVEL, MISSED_SHARE),
 )

@@ -33,5 +33,8 @@ MISSED_SHARE: Final = Measure(
     period=Period.YEAR,
     place=4,
     decimals=2,
+    norm_setting=lambda _, norms: norms.missed_ratio,
+    metric="missed_ratio",
+    norm_meaning="At most this share of the offered calls is missed.",
 )
 """With two decimals, as in the reports of earlier years."""

@@ -22,6 +22,8 @@ VISITS: Final = ChannelParts(
     state=TicketState,
     tally=DeskTally,
     indicators=(WAIT, LEAD_TIME),
+    frozen_in="desk",
     has_walk_ins=True,
+    may_go_on=lambda _: "until the last appointment that was asked for before it",
     tells_seconds=False,
 )

@@ -21,5 +21,8 @@ LEAD_TIME: Final = Measure(
     unit=Unit.WORKING_DAYS,
     comparison=Comparison.AT_MOST,
     place=5,
+    norm_setting=lambda rules, _: rules.lead_norm_days,
+    metric="lead_workdays",
+    norm_meaning="An appointment is given within this many working days.",
 )
 """Of all clusters together it is the plan's own figure: working days and requests of all of them, each once."""

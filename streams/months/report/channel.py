@@ -1,7 +1,7 @@
-"""What a channel tells the report of itself: indicators, figures, sections and rows of the spreadsheet.
+"""What a channel tells the report of itself: figures, sections and rows of the spreadsheet.
 
-Whatever the report tells of a channel is asked of its object (`channels`). Most of what is asked has an answer of
-nothing, so that a channel tells what it has and no more.
+Its indicators are those that it declares; whatever else the report tells of a channel is asked of its object
+(`channels`). Most of what is asked has an answer of nothing, so that a channel tells what it has and no more.
 """
 
 # ruff: noqa: ARG002 - every channel is asked the same way, and not every one needs all that it is given
@@ -12,12 +12,10 @@ from typing import Any
 
 import msgspec
 
-from streams.months.report.data import Part, PastYear, Report
-from streams.months.report.indicators import Line
+from streams.months.report.data import Part, Report
 from streams.months.report.section import Chart, Section
 from streams.months.report.wording import Wording
 from streams.records.closings import Basis
-from streams.settings import Settings
 
 Row = tuple[str, float, str]
 """What a figure of the spreadsheet is called, the figure, and the unit, of which the catalogue has `sheet-unit-…`."""
@@ -54,18 +52,6 @@ class ReportChannel(ABC):
     @abstractmethod
     def all(self, say: Wording) -> str:
         """What all of its clusters are called beside those of other channels."""
-
-    def lines(self, tallies: Mapping[str, Any], basis: Basis) -> list[Line]:
-        """Its indicators for each cluster, against their norms of a month."""
-        return []
-
-    def year_lines(self, tallies: Mapping[str, Any], basis: Basis) -> list[Line]:
-        """Those with a norm for the year, of a year so far."""
-        return []
-
-    def history(self, years: Mapping[int, Sequence[Mapping[str, Any]]], settings: Settings) -> list[PastYear]:
-        """Its indicators of whole years, from the tallies of each month of them."""
-        return []
 
     def year_sections(self, report: Report, say: Wording) -> list[Section]:
         """The years beside each other."""

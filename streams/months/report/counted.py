@@ -1,4 +1,4 @@
-"""A channel that tells the report nothing of itself: its declared indicators and counts, by cluster.
+"""A channel that tells the report nothing of itself: its declared counts, by cluster.
 
 The words are those of its catalogue: `feed-<channel>`, for each count `count-<field>` and for its unit
 `sheet-unit-<unit>`; what has no word there is called by its name.
@@ -11,11 +11,10 @@ import msgspec
 
 from streams.channels import ChannelParts
 from streams.core.counts import Declared, Shown, Tally, Terms
-from streams.core.indicators import Measure, Period
 from streams.core.rules import SECOND_MS
 from streams.months.report.channel import ReportChannel, Row
 from streams.months.report.data import Report
-from streams.months.report.indicators import Line, counted_of, lines_of, of_clusters, with_sum
+from streams.months.report.indicators import counted_of, with_sum
 from streams.months.report.parts import excluded_of, figure_name, in_unit
 from streams.months.report.section import Section, Table
 from streams.months.report.wording import Wording
@@ -40,7 +39,6 @@ class CountedReport(ReportChannel):
         self.key = str(channel.name)
         self._name = channel.name
         self._tally = channel.tally
-        self._indicators = channel.indicators
         shown = [each for each in channel.tally.shown(Shown.MONTH) if each.field != "excluded"]
         self._plain = [each for each in shown if each.count.by is None]
         self._apart = [each for each in shown if each.count.by is not None]
@@ -63,23 +61,6 @@ class CountedReport(ReportChannel):
         words, parts = say.words, report.summary.of(self.key)
         tables = [_table(parts, self._plain, say), *(_apart(parts, each, say) for each in self._apart)]
         return [Section(words("report-channel", feed=say.feed(self._name)), [], tables)]
-
-    def lines(self, tallies: Mapping[str, Tally], basis: Basis) -> list[Line]:
-        """Its declared indicators, against the norms of their clusters, or those of the settings for all of them."""
-        return [line for each in self._indicators for line in self._judged(each, tallies, basis, Period.MONTH)]
-
-    def year_lines(self, tallies: Mapping[str, Tally], basis: Basis) -> list[Line]:
-        """Those with a norm for the year."""
-        of_year = [each for each in self._indicators if each.period is Period.YEAR]
-        return [line for each in of_year for line in self._judged(each, tallies, basis, Period.YEAR)]
-
-    def _judged(self, measure: Measure, tallies: Mapping[str, Tally], basis: Basis, over: Period) -> list[Line]:
-        counted = counted_of(self._name, tallies, basis)
-        if not measure.of_cluster:
-            return lines_of(measure, counted, basis.norms.indicators.get(measure.name), over)
-        clusters = basis.rules.channel_clusters(self._name)
-        norms: dict[str | None, float] = {name: each.norm_ms for name, each in clusters.items()}
-        return lines_of(measure, of_clusters(counted), norms, over)
 
     def all(self, say: Wording) -> str:
         """All of its clusters, by the name of its feed."""

@@ -6,11 +6,12 @@ from streams.channels import channels, empty_tally, indicators
 from streams.core.calendar import Calendar
 from streams.core.counts import Tally
 from streams.core.coverage import silent_hours
+from streams.core.indicators import Counted
 from streams.core.rules import Channel
 from streams.months.month import Month
 from streams.months.report.channels import reports
 from streams.months.report.data import Coverage, Figures
-from streams.months.report.indicators import Line
+from streams.months.report.indicators import Line, counted_of, lines_of, of_clusters
 
 
 def figures_of(period: str, months: Sequence[Month], until_ms: int) -> Figures:
@@ -20,7 +21,7 @@ def figures_of(period: str, months: Sequence[Month], until_ms: int) -> Figures:
     """
     basis = months[-1].basis
     tallies = {name: tallies_of(months, name) for name in reports()}
-    lines = [line for name, report in reports().items() for line in report.lines(tallies[name], basis)]
+    lines = [line for each in channels() for line in lines_of(each, tallies[each.name], basis)]
     return Figures(
         period,
         basis.norms.service_level_seconds,
@@ -39,6 +40,12 @@ def in_order(lines: Iterable[Line]) -> list[Line]:
 def tallies_of(months: Sequence[Month], channel: Channel) -> dict[str, Tally]:
     """What each cluster of a channel counted over these months."""
     return {name: _tally(months, channel, name) for name in clusters(months, channel)}
+
+
+def counted_in(month: Month, channel: Channel) -> Counted:
+    """What all clusters of a channel counted in a month, each with what it is read by."""
+    by_cluster = counted_of(channel, tallies_of([month], channel), month.basis)
+    return [pair for pairs in of_clusters(by_cluster).values() for pair in pairs]
 
 
 def _tally(months: Iterable[Month], channel: Channel, cluster: str) -> Tally:

@@ -1,12 +1,13 @@
 """An indicator of one cluster against its norm; which there are and what they are made of is told by the channels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 import msgspec
 
+from streams.channels import ChannelParts
 from streams.core.counts import Tally, Terms
-from streams.core.indicators import Comparison, Counted, Measure, Period, Unit
+from streams.core.indicators import Comparison, Judged, Measure, Period, Unit
 from streams.core.rules import Channel
 from streams.core.terms import AllTerms
 from streams.records.closings import Basis
@@ -33,29 +34,46 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines_of(
-    measure: Measure,
-    counted: Mapping[str | None, Counted],
-    norms: Mapping[str | None, float] | float | None,
-    over: Period = Period.MONTH,
+    channel: ChannelParts, tallies: Mapping[str, Tally], basis: Basis, over: Period = Period.MONTH
 ) -> list[Line]:
-    """An indicator of each cluster; its norm is that of the cluster, or the same for all."""
-    found = []
-    for cluster, tallies in counted.items():
-        norm = norms.get(cluster) if isinstance(norms, Mapping) else norms
-        judged = measure.judged(tallies, norm, over)
-        found.append(
-            Line(
-                indicator=measure.name,
-                cluster=cluster,
-                value=judged.value,
-                unit=measure.unit,
-                contacts=judged.contacts,
-                norm=judged.norm,
-                comparison=measure.comparison,
-                met=judged.met,
-            )
-        )
-    return found
+    """Every indicator that a channel declares, of each cluster and of all together; over a year those of years alone.
+
+    A wait against the norm of its cluster is one of clusters alone: of all together the plan has none.
+    """
+    counted, lines = counted_of(channel.name, tallies, basis), []
+    for measure in channel.indicators:
+        if over is Period.MONTH or measure.period is over:
+            mine = of_clusters(counted) if measure.of_cluster else counted
+            norms = _norms(measure, channel.name, mine, basis)
+            lines += [
+                _line(measure, cluster, measure.judged(each, norms[cluster], over)) for cluster, each in mine.items()
+            ]
+    return lines
+
+
+def _norms(
+    measure: Measure, channel: Channel, clusters: Iterable[str | None], basis: Basis
+) -> dict[str | None, float | None]:
+    """The norm of each cluster, and of all together (None)."""
+    if measure.of_cluster:
+        known = basis.rules.channel_clusters(channel)
+        return {each: known[each].norm_ms if each in known else None for each in clusters}
+    if measure.has_bound:
+        return {each: basis.norms.service_level(channel, each).ratio for each in clusters}
+    return dict.fromkeys(clusters, measure.city_norm(basis.rules, basis.norms))
+
+
+def _line(measure: Measure, cluster: str | None, judged: Judged) -> Line:
+    return Line(
+        indicator=measure.name,
+        cluster=cluster,
+        value=judged.value,
+        unit=measure.unit,
+        contacts=judged.contacts,
+        norm=judged.norm,
+        comparison=measure.comparison,
+        met=judged.met,
+    )
 
 
 def counted_of(channel: Channel, tallies: Mapping[str, T], basis: Basis) -> dict[str | None, list[tuple[T, Terms]]]:

@@ -3,16 +3,17 @@
 Nothing in it depends on when it was made, except the figures of a month that has not ended.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from streams.core.months import month_end_ms, month_start_ms, months_of_year, year_of
+from streams.channels import channels
+from streams.core.indicators import Counted, Measure, Period
+from streams.core.months import MONTHS_IN_YEAR, month_end_ms, month_start_ms, months_of_year, year_of
 from streams.months.definitions import DEFINITIONS_VERSION, definitions
 from streams.months.month import Month, Sources, month_of
-from streams.months.report.channels import reports
 from streams.months.report.data import YEAR_LENGTH, PastYear, Report, Status, Step
-from streams.months.report.figures import figures_of, tallies_of
-from streams.months.report.indicators import Line
+from streams.months.report.figures import counted_in, figures_of, tallies_of
+from streams.months.report.indicators import Line, lines_of
 from streams.months.report.spells import spells_of
 from streams.records.closings import Basis, Closing, Entry
 from streams.settings import Settings
@@ -101,7 +102,7 @@ def _step(entry: Entry) -> Step:
 
 def _year_so_far(months: Sequence[Month], basis: Basis) -> list[Line]:
     """The indicators of these months of a year against the norms that hold for the year."""
-    return [line for name, report in reports().items() for line in report.year_lines(tallies_of(months, name), basis)]
+    return [line for each in channels() for line in lines_of(each, tallies_of(months, each.name), basis, Period.YEAR)]
 
 
 def _history(sources: Sources, until_month: str, settings: Settings) -> list[PastYear]:
@@ -110,11 +111,26 @@ def _history(sources: Sources, until_month: str, settings: Settings) -> list[Pas
     for month in sources.months():
         if month <= until_month:
             by_year.setdefault(year_of(month), []).append(month_of(sources, month, settings))
-    told = [
-        each
-        for name, report in reports().items()
-        for each in report.history(
-            {year: [tallies_of([month], name) for month in months] for year, months in by_year.items()}, settings
-        )
+    measured = [
+        _measured(measure, year, [counted_in(month, channel.name) for month in months])
+        for channel in channels()
+        for measure in channel.indicators
+        if measure.period is Period.YEAR
+        for year, months in by_year.items()
     ]
-    return sorted(told, key=lambda each: (each.year, each.measured, each.indicator))
+    return sorted([*_told(settings), *measured], key=lambda each: (each.year, each.measured, each.indicator))
+
+
+def _told(settings: Settings) -> Iterator[PastYear]:
+    """As the settings have it of earlier years."""
+    for each in settings.history:
+        yield PastYear(
+            indicator=each.indicator, year=each.year, value=each.value, measured=False, months=MONTHS_IN_YEAR
+        )
+
+
+def _measured(measure: Measure, year: int, months: Sequence[Counted]) -> PastYear:
+    """Of the months with contacts, each read by its own terms."""
+    known = [each for each in months if each and measure.judged(each, None, Period.YEAR).contacts]
+    value = measure.judged([pair for each in known for pair in each], None, Period.YEAR).value if known else None
+    return PastYear(indicator=measure.name, year=year, value=value, measured=True, months=len(known))

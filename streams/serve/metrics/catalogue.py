@@ -9,14 +9,15 @@ or a histogram. The official figures come from the month totals and never from `
 sample and extrapolates.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
-from streams.channels import counted
+from streams.channels import counted, indicators
 from streams.core.counts import Shown, Tally
+from streams.core.indicators import Measure, Period
 from streams.live.faults import Fault
-from streams.serve.metrics.metric import Aggregation, Kind, Metric, Page
-from streams.serve.metrics.norms import NORMS, of_month
+from streams.serve.metrics.metric import PREFIX, Aggregation, Kind, Metric, Page
+from streams.serve.metrics.norms import norm_metrics, of_month
 from streams.serve.metrics.series import closed, joined, labels_of_counts, metrics_of_counts
 
 _PLACES: Final[dict[str, str]] = {
@@ -252,13 +253,6 @@ MONTH_BEGIN: Final = Metric(
 
 # Reported years, from the settings.
 
-REPORTED_MISSED_RATIO: Final = Metric(
-    "wachtmonitor_reported_missed_ratio",
-    ("year",),
-    "Share of missed calls of an earlier year as it was reported, to show beside the measured years.",
-    Aggregation.MAX,
-    page=Page.MONTHS,
-)
 PLAN_EXPENSES: Final = Metric(
     "wachtmonitor_plan_expenses_euros",
     ("year", "kind"),
@@ -299,6 +293,18 @@ _CLOSED: Final = (
 )
 
 
+@cache
+def reported(measure: Measure) -> Metric:
+    """The metric of what was reported of an indicator in earlier years."""
+    return Metric(
+        f"{PREFIX}reported_{measure.metric_name}",
+        ("year",),
+        f"The indicator {measure.name} of an earlier year as it was reported, to show beside the measured years.",
+        Aggregation.MAX,
+        page=Page.MONTHS,
+    )
+
+
 def open_months() -> tuple[Metric, ...]:
     """What is counted of a month while it is open."""
     return _of_counts(counted.tallies())
@@ -311,22 +317,23 @@ def _of_counts(tallies: tuple[type[Tally], ...]) -> tuple[Metric, ...]:
 
 def sections() -> dict[str, tuple[Metric, ...]]:
     """All metrics by the heading that the docs give them."""
-    return _sections(counted.tallies())
+    return _sections(counted.tallies(), indicators())
 
 
 @lru_cache(maxsize=4)
-def _sections(tallies: tuple[type[Tally], ...]) -> dict[str, tuple[Metric, ...]]:
+def _sections(tallies: tuple[type[Tally], ...], measures: tuple[Measure, ...]) -> dict[str, tuple[Metric, ...]]:
     windows = metrics_of_counts(tallies, Shown.WINDOW)
-    months = _of_counts(tallies)
+    months, norms = _of_counts(tallies), norm_metrics()
+    of_years = [each for each in measures if each.period is Period.YEAR]
     return {
         "Waiting now": _NOW,
         **{f"Over a window: {title}": metrics for title, metrics in windows.items()},
-        "Norms and opening hours": (*NORMS, CLUSTERS, OPEN),
+        "Norms and opening hours": (*norms, CLUSTERS, OPEN),
         "Health": _HEALTH,
         "Open months, on /metrics/months": months,
         "Closed months, on /metrics/months": (*map(closed, months), *_CLOSED),
-        "What months are judged by, on /metrics/months": (MONTH_BEGIN, *map(of_month, NORMS)),
-        "Reported years, on /metrics/months": (REPORTED_MISSED_RATIO, PLAN_EXPENSES),
+        "What months are judged by, on /metrics/months": (MONTH_BEGIN, *map(of_month, norms)),
+        "Reported years, on /metrics/months": (*map(reported, of_years), PLAN_EXPENSES),
     }
 
 

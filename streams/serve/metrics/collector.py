@@ -59,7 +59,7 @@ class Metrics:
         for partition in observed.partitions:
             _add_partition(page, partition)
         for channel in channel_names():
-            _add_feed(page, observed.feed(channel), observed.stale_seconds(channel), observed.now_ms)
+            _add_feed(page, observed.feed(channel), observed.stale_seconds[channel], observed.now_ms)
             _add_refused(page, {each.topic for each in observed.feed(channel)}, observed.refused_topics)
             _add_faults(page, channel, {each.topic for each in observed.feed(channel)}, observed.problem_codes)
         page.add(catalogue.CLOCK_AHEAD, (), observed.clock_ahead_seconds)

@@ -12,7 +12,7 @@ from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from streams.channels import empty_tally
+from streams.channels import empty_tally, indicator_of
 from streams.channels.figures import month_totals
 from streams.core.counts import SERVED, Shown, Tally, Terms
 from streams.core.months import month_start_ms
@@ -213,7 +213,8 @@ def _add_late(families: Families, closing: Closing, observed: Observed) -> None:
 
 
 def _add_years(families: Families, reported: Reported) -> None:
-    for year, ratio in reported.missed_ratios.items():
-        families.add(catalogue.REPORTED_MISSED_RATIO, (str(year),), ratio)
+    for (indicator, year), value in reported.indicators.items():
+        measure, _ = indicator_of(indicator)
+        families.add(catalogue.reported(measure), (str(year),), value)
     for (year, kind), euros in reported.expenses_euros.items():
         families.add(catalogue.PLAN_EXPENSES, (str(year), kind), euros)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from streams.channels import channel_of
+from streams.channels import channel_of, indicators
+from streams.core.indicators import Measure, Unit
 from streams.core.norms import Norms
 from streams.core.rules import SECOND_MS, Rules
 from streams.serve.metrics.metric import PREFIX, Aggregation, Metric, Page
@@ -47,33 +48,38 @@ _CLUSTER_SERVICE_LEVEL: Final = Metric(
     "Bound of the line's service level, whether its own or that of all; it holds its bound.",
     Aggregation.MAX,
 )
-_MISSED_RATIO: Final = Metric(
-    "wachtmonitor_norm_missed_ratio", (), "Norm: at most this share of the offered calls is missed.", Aggregation.MAX
-)
 _SHORT_ABANDON: Final = Metric(
     "wachtmonitor_short_abandon_seconds",
     (),
     "Whose caller holds on no longer is a short abandon among the missed calls; absent where nobody is told apart.",
     Aggregation.MAX,
 )
-_LEAD: Final = Metric(
-    "wachtmonitor_norm_lead_workdays",
-    (),
-    "Norm: an appointment is given within this many working days.",
-    Aggregation.MAX,
-)
-
-NORMS: Final = (
+_OF_EVERY_CITY: Final = (
     NORM_WAIT,
     _SERVICE_LEVEL_RATIO,
     _SERVICE_LEVEL,
     _CLUSTER_SERVICE_LEVEL_RATIO,
     _CLUSTER_SERVICE_LEVEL,
-    _MISSED_RATIO,
     _SHORT_ABANDON,
-    _LEAD,
 )
-"""In the order of the exposition."""
+
+
+def norm_metrics() -> tuple[Metric, ...]:
+    """The metrics of all norms, in the order of the exposition."""
+    return (*_OF_EVERY_CITY, *map(norm_of, _of_city()))
+
+
+def _of_city() -> list[Measure]:
+    """The indicators with one norm for all clusters, which is all that there is to say of it."""
+    return [each for each in indicators() if not (each.of_cluster or each.has_bound)]
+
+
+@cache
+def norm_of(measure: Measure) -> Metric:
+    """The metric of an indicator's norm for the city."""
+    meaning = measure.norm_meaning or f"The indicator {measure.name} is {measure.comparison.value} this."
+    text = f"Norm: {meaning[0].lower()}{meaning[1:]}"
+    return Metric(f"{PREFIX}norm_{measure.metric_name}", (), text, Aggregation.MAX)
 
 
 @cache
@@ -94,7 +100,8 @@ def norm_series(rules: Rules, norms: Norms) -> Iterator[Series]:
             yield (_CLUSTER_SERVICE_LEVEL, labels, level.seconds)
     yield (_SERVICE_LEVEL_RATIO, (), norms.service_level_ratio)
     yield (_SERVICE_LEVEL, (), norms.service_level_seconds)
-    yield (_MISSED_RATIO, (), norms.missed_ratio)
     if rules.short_abandon_ms is not None:
         yield (_SHORT_ABANDON, (), rules.short_abandon_ms / SECOND_MS)
-    yield (_LEAD, (), rules.lead_norm_days)
+    for measure in _of_city():
+        if (norm := measure.city_norm(rules, norms)) is not None:
+            yield (norm_of(measure), (), norm / SECOND_MS if measure.unit is Unit.SECONDS else norm)

@@ -67,7 +67,7 @@ def average(
 
 def share(
     ratio: float | None,
-    norm_ratio: float,
+    norm_ratio: float | None,
     comparison: Comparison,
     words: Words,
     *,
@@ -77,10 +77,16 @@ def share(
     contacts: int | None = None,
     norm: str = "",
 ) -> Cell:
-    """A share in percent; `empty` says why there is none, `norm` the norm where more is to be said of it."""
-    norm = norm or norm_of(comparison, words.percent(norm_ratio, 0), words)
+    """A share in percent; `empty` says why there is none, `norm` the norm where more is to be said of it.
+
+    Without a norm it is told and not judged.
+    """
+    if not norm and norm_ratio is not None:
+        norm = norm_of(comparison, words.percent(norm_ratio, 0), words)
     if ratio is None:
         return Cell(text=empty, is_words=True, norm=norm, note=note, contacts=contacts)
+    if norm_ratio is None:
+        return Cell(value=ratio, text=words.percent(ratio, decimals), note=note, contacts=contacts)
     parts = PERCENT_PARTS * 10**decimals
     text = words.percent(_rounded(ratio, parts, norm_ratio, comparison), decimals)
     return _judged(ratio, text, norm_ratio, comparison, words, norm=norm, note=note, contacts=contacts)

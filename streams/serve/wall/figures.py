@@ -58,7 +58,7 @@ def _feed(observed: Observed, whole: Whole, channel: Channel) -> FeedStatus:
         age_seconds=None if age_ms is None else age_ms / SECOND_MS,
         lag=feed.lag,
         behind_seconds=feed.behind_ms / SECOND_MS,
-        stale_after_seconds=observed.stale_seconds(channel),
+        stale_after_seconds=observed.stale_seconds[channel],
     )
 
 

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
+from dashboards.rules.sums import sums
 from streams import added
 from streams.added import add_channel
 from streams.channels import channel_names, channel_of, channels, indicator_of, indicators, register, topics_of
@@ -24,14 +25,17 @@ from streams.live.problems import Problem
 from streams.months.report import channels as report
 from streams.months.report.calls.report import CallsReport
 from streams.months.report.counted import CountedReport
-from streams.months.report.indicators import Line
+from streams.months.report.indicators import Line, lines_of
 from streams.records.closings import Basis, FrozenTotal, frozen_total
+from streams.serve.metrics.metric import Page
+from streams.serve.metrics.norms import norm_series
+from streams.serve.wall.cells import share
 from streams.settings import DEFAULT_FILE, Settings, SettingsError, load
 from streams.sources.acceptance import Acceptance
 from streams.sources.files.events import read_rows
 from streams.sources.mapping import MappingError, parse_mapping
 from streams.sources.sender import encoded
-from streams.words import message
+from streams.words import Language, message, words_of
 from tests.channels.chat.channel import CHATS, add
 from tests.channels.chat.counts import ChatTally
 from tests.channels.chat.events import Offered as ChatOffered
@@ -68,7 +72,7 @@ def test_it_has_what_it_declares_where_the_settings_say_nothing(tmp_path: Path) 
     settings = load(written(tmp_path, CLUSTER), {})
     kafka = settings.kafka
     assert topics_of(kafka) == {"calls": Channel.PHONE, "tickets": Channel.DESK, "chats": CHATS.name}
-    assert CHATS.stale_seconds(settings.web, settings.web.stale_seconds) == 120
+    assert settings.web.silences() == {Channel.PHONE: 90, Channel.DESK: 900, CHATS.name: 120}
     assert {"chats", "chats-checkpoints"} <= {spec.name for spec in topic_specs(kafka)}
     assert Right("topic", "chats", "Read") in rights_of(Role.WORKER, kafka)
     assert Right("topic", "chats-checkpoints", "Write") in rights_of(Role.WORKER, kafka)
@@ -120,9 +124,8 @@ def test_a_name_of_an_indicator_and_words_that_are_missing_are_told_when_it_is_a
 
 def judged(settings: Settings) -> Line:
     """The share of abandoned chats of which one of four was, in a month."""
-    report = CountedReport(CHATS)
     basis = Basis(settings.rules, settings.norms)
-    lines = report.lines({"Infochat": ChatTally(answered=3, abandoned=1)}, basis)
+    lines = lines_of(CHATS, {"Infochat": ChatTally(answered=3, abandoned=1)}, basis)
     (line,) = [each for each in lines if each.indicator == ABANDONED_SHARE.name]
     return line
 
@@ -134,6 +137,11 @@ def test_a_norm_for_all_of_its_clusters_is_a_setting(tmp_path: Path, percent: st
     assert (line.value, line.contacts, line.norm, line.met) == (0.25, 4, float(percent) / 100, met)
     kept = msgspec.json.decode(msgspec.json.encode(settings.norms), type=Norms)
     assert kept == settings.norms
+    shown = {metric.name: value for metric, _, value in norm_series(settings.rules, settings.norms)}
+    assert shown["wachtmonitor_norm_chat_abandoned_share_ratio"] == float(percent) / 100
+    rules = {rule.record for page in Page for found in sums(page).values() for rule in found}
+    norm = "wachtmonitor_norm_chat_abandoned_share_ratio:max"
+    assert {f"city:{norm}", f"month:{norm.replace('_norm', '_month_norm')}"} <= rules
 
 
 def test_without_a_norm_it_is_told_without_one_and_closings_are_written_as_before(tmp_path: Path) -> None:
@@ -141,6 +149,12 @@ def test_without_a_norm_it_is_told_without_one_and_closings_are_written_as_befor
     line = judged(settings)
     assert (line.value, line.norm, line.met) == (0.25, None, None)
     assert b"indicators" not in msgspec.json.encode(settings.norms)
+    assert "wachtmonitor_norm_chat_abandoned_share_ratio" not in {
+        metric.name for metric, _, _ in norm_series(settings.rules, settings.norms)
+    }
+    words = words_of(Language.ENGLISH)
+    cell = share(0.25, None, ABANDONED_SHARE.comparison, words, empty="")
+    assert (cell.text, cell.norm, cell.state) == ("25%", "", "none"), "told, and not judged"
 
 
 def test_a_closing_keeps_what_is_counted_of_it() -> None:

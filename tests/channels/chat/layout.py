@@ -1,14 +1,14 @@
-"""Chats on the wall: a table with who waits, how long, the average of a while and who left today."""
+"""Chats on the wall: a table with who waits, how long, the average of a while and the share of who left today."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from streams.core.indicators import Comparison
 from streams.core.rules import SECOND_MS
-from streams.serve.wall.cells import average, longest, norm_of, ratio, waiting
+from streams.serve.wall.cells import average, longest, norm_of, ratio, share, waiting
 from streams.serve.wall.moment import ClusterNow, Moment
 from streams.serve.wall.payload import Cell, Column, Form
 from streams.words import Words
+from tests.channels.chat.indicators import ABANDONED_SHARE, WAIT
 
 
 class ChatsWindow(NamedTuple):
@@ -16,7 +16,8 @@ class ChatsWindow(NamedTuple):
 
     answered: int
     average_wait_seconds: float | None
-    abandoned: int
+    known: int
+    abandoned_ratio: float | None
 
 
 class ChatsLayout:
@@ -30,7 +31,8 @@ class ChatsLayout:
     def window(self, sums: Sequence[int]) -> ChatsWindow:
         """Answered, waited (ms), answered within the norm, abandoned."""
         answered, waited_ms, _, abandoned = sums
-        return ChatsWindow(answered, ratio(waited_ms / SECOND_MS, answered), abandoned)
+        known = answered + abandoned
+        return ChatsWindow(answered, ratio(waited_ms / SECOND_MS, answered), known, ratio(abandoned, known))
 
     def columns(self, moment: Moment, words: Words) -> tuple[Column, ...]:
         """Four figures."""
@@ -38,7 +40,7 @@ class ChatsLayout:
             Column(key="waiting", label=words("wall-chat-waiting"), unit="count", is_now=True),
             Column(key="longest", label=words("wall-chat-longest"), unit="seconds", is_now=True),
             Column(key="average", label=words("wall-chat-average", minutes=moment.recent_minutes), unit="seconds"),
-            Column(key="abandoned", label=words("wall-chat-abandoned"), unit="count"),
+            Column(key="abandoned", label=words("wall-chat-abandoned"), unit="ratio"),
         )
 
     def cells(self, cluster: ClusterNow, moment: Moment, words: Words) -> tuple[Cell, ...]:
@@ -49,13 +51,20 @@ class ChatsLayout:
         return (
             waiting(cluster, moment, words),
             longest(cluster, words),
-            average(mean, norm, Comparison.AT_MOST, words, empty=words("wall-chat-none")),
-            Cell(value=today.abandoned, text=words.number(today.abandoned)),
+            average(mean, norm, WAIT.comparison, words, empty=words("wall-chat-none")),
+            share(
+                today.abandoned_ratio,
+                moment.norms.indicators.get(ABANDONED_SHARE.name),
+                ABANDONED_SHARE.comparison,
+                words,
+                empty=words("wall-chat-none"),
+                contacts=today.known,
+            ),
         )
 
     def norm(self, cluster: ClusterNow, words: Words) -> str:
         """An average may be as long."""
-        return norm_of(Comparison.AT_MOST, words.norm_duration(cluster.norm_seconds), words)
+        return norm_of(WAIT.comparison, words.norm_duration(cluster.norm_seconds), words)
 
     def note(self, _: ClusterNow, __: Moment, ___: Words) -> str:
         """Nothing more."""

@@ -5,52 +5,25 @@ from typing import Any
 
 from streams.channels import CALLS
 from streams.channels.calls.counts import PhoneTally
-from streams.channels.calls.indicators import MISSED_SHARE
-from streams.core.months import MONTHS_IN_YEAR
 from streams.months.definitions import OFFICIAL_FORMULA
 from streams.months.report.calls.figures import Phone, phone_figures
-from streams.months.report.calls.indicators import call_lines, call_lines_of_year
 from streams.months.report.calls.sections import category, history, month_charts, phone
 from streams.months.report.channel import ReportChannel, Row, Spread
-from streams.months.report.data import PastYear, Report
-from streams.months.report.indicators import Line, per
+from streams.months.report.data import Report
 from streams.months.report.rows import count_rows, excluded_rows, ids_rows, ids_said, quantile_rows
 from streams.months.report.section import Chart, Section
 from streams.months.report.wording import Wording
 from streams.records.closings import Basis
-from streams.settings import Settings
 
 
 class CallsReport(ReportChannel):
-    """Three indicators, of which the share of missed calls is the plan's for the year, and its years since 2016."""
+    """Besides the indicators: calls by speed category, the service level by every formula, the years since 2016."""
 
     key = "phone"
 
     def figures(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Phone]:
         """The calls of each cluster."""
         return phone_figures(tallies, basis)
-
-    def lines(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Line]:
-        """The wait, the service level and the missed."""
-        return call_lines(tallies, basis)
-
-    def year_lines(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Line]:
-        """The share of missed calls, against the norm for the year."""
-        return call_lines_of_year(tallies, basis)
-
-    def history(self, years: Mapping[int, Sequence[Mapping[str, PhoneTally]]], settings: Settings) -> list[PastYear]:
-        """The share of missed calls: as the settings have it of earlier years, and as measured."""
-        told = [
-            PastYear(
-                indicator=MISSED_SHARE.name,
-                year=each.year,
-                value=each.missed_ratio,
-                measured=False,
-                months=MONTHS_IN_YEAR,
-            )
-            for each in settings.history
-        ]
-        return [*told, *(_measured(year, months) for year, months in years.items())]
 
     def sections(self, report: Report, say: Wording) -> list[Section]:
         """By speed category, and the service level."""
@@ -131,19 +104,3 @@ class CallsReport(ReportChannel):
             yield from count_rows(part, {"short_abandoned": "calls", "missed_without_short": "calls"}, say)
         if part.missed_without_short_ratio is not None:
             yield (say.words("sheet-share-without-short"), part.missed_without_short_ratio, "ratio")
-
-
-def _measured(year: int, months: Sequence[Mapping[str, PhoneTally]]) -> PastYear:
-    """Of the months with calls."""
-    tallies = [tally for month in months if (tally := _together(month)).offered]
-    missed, offered = sum(each.missed for each in tallies), sum(each.offered for each in tallies)
-    return PastYear(
-        indicator=MISSED_SHARE.name, year=year, value=per(missed, offered), measured=True, months=len(tallies)
-    )
-
-
-def _together(tallies: Mapping[str, PhoneTally]) -> PhoneTally:
-    total = PhoneTally()
-    for tally in tallies.values():
-        total.add(tally)
-    return total

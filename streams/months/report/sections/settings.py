@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from streams.channels import empty_tally, indicator_of
+from streams.channels import channels, indicator_of
+from streams.core.indicators import Period
 from streams.core.rules import DatedHours, OpenInterval
-from streams.months.report.channels import reports
 from streams.months.report.data import Report
 from streams.months.report.figures import in_order
-from streams.months.report.indicators import Line
+from streams.months.report.indicators import Line, lines_of
 from streams.months.report.section import Section, Table
 from streams.months.report.spells import Spell
 from streams.months.report.wording import Wording
@@ -108,9 +108,10 @@ def _lines(basis: Basis) -> list[Line]:
     """Of every cluster without anything counted, those with a norm for the year last and once."""
     lines: list[Line] = []
     of_year: list[Line] = []
-    for name, report in reports().items():
-        lines += report.lines({each: empty_tally(name) for each in basis.rules.channel_clusters(name)}, basis)
-        of_year += report.year_lines({ANY: empty_tally(name)}, basis)
+    for each in channels():
+        clusters = basis.rules.channel_clusters(each.name)
+        lines += lines_of(each, dict.fromkeys(clusters, each.tally()), basis)
+        of_year += lines_of(each, {ANY: each.tally()}, basis, Period.YEAR)
     return [*in_order(lines), *of_year]
 
 

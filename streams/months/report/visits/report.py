@@ -9,28 +9,22 @@ from streams.channels import VISITS
 from streams.channels.visits.counts import DeskTally
 from streams.months.report.channel import ReportChannel, Row, Spread
 from streams.months.report.data import Report
-from streams.months.report.indicators import Line
 from streams.months.report.rows import count_rows, excluded_rows, ids_rows, ids_said, quantile_rows
 from streams.months.report.section import Section
 from streams.months.report.visits.figures import Desk, desk_figures
-from streams.months.report.visits.indicators import visit_lines
 from streams.months.report.visits.sections import desks
 from streams.months.report.wording import Wording
 from streams.records.closings import Basis
 
 
 class VisitsReport(ReportChannel):
-    """Two indicators, and whoever came without an appointment, did not come or asked for one."""
+    """Besides the indicators: whoever came without an appointment, did not come or asked for one."""
 
     key = "desks"
 
     def figures(self, tallies: Mapping[str, DeskTally], basis: Basis) -> list[Desk]:
         """The visits of each cluster."""
         return desk_figures(tallies)
-
-    def lines(self, tallies: Mapping[str, DeskTally], basis: Basis) -> list[Line]:
-        """The wait and the lead time."""
-        return visit_lines(tallies, basis)
 
     def sections(self, report: Report, say: Wording) -> list[Section]:
         """One, with a row for each cluster."""
