@@ -5,6 +5,7 @@ in the hundredths of a second in which Python itself begins, before our first li
 of it.
 """
 
+import atexit
 import sys
 from contextlib import suppress
 from typing import NoReturn
@@ -18,6 +19,7 @@ def main() -> NoReturn:
     is_service = sys.argv[1:2] and sys.argv[1] in SERVICES
     status = (lambda _: 0) if is_service else (lambda number: 128 + number)
     SIGNALS.take(leaving(status, "Stopped before anything was begun."), ignored_too=bool(is_service))
+    atexit.register(SIGNALS.ignore)  # the first that is registered is the last that is called
     from streams.commands.main import main as command  # noqa: PLC0415 - not before signals are seen to
 
     try:

@@ -74,6 +74,14 @@ class Signals:
         self.plan(leaving(lambda _: code))
         self._first_at = None
 
+    def ignore(self) -> None:
+        """Heed none any more: for the last of the exit, in which Python would give them back to the system's ways.
+
+        A signal would end the process there with a status of its own, although all is done.
+        """
+        for number in NUMBERS:
+            signal.signal(number, signal.SIG_IGN)
+
     @contextmanager
     def planned(self, plan: Plan, then: Plan | None = None) -> Iterator[None]:
         """Do this within the block, and `then` that, or what was planned before."""

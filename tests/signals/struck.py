@@ -2,7 +2,8 @@
 
 `python -m tests.signals.struck PLACES NUMBER ARGUMENTS` runs `wachtmonitor ARGUMENTS`. Places, separated by commas:
 `import:MODULE` is where that module begins to be imported, `call:MODULE:FUNCTION` where a function is called first,
-`end` after everything that the program does at its end. Each place strikes once.
+`end` after everything that the program does at its end, `teardown` while Python frees what is left of it. Each place
+strikes once.
 """
 
 import atexit
@@ -39,6 +40,16 @@ class Strike:
             os.kill(os.getpid(), self._number)
 
 
+class Last:
+    """Strikes when it is freed."""
+
+    def __init__(self, strike: Strike) -> None:
+        self._strike = strike
+
+    def __del__(self) -> None:
+        self._strike()
+
+
 def struck_where_called(function: Callable[..., Any], strike: Strike) -> Callable[..., Any]:
     """The function, that strikes first."""
 
@@ -61,6 +72,9 @@ def prepare(place: str, number: int) -> None:
         *owners, name = name.split(".")
         owner = reduce(getattr, owners, import_module(module))
         setattr(owner, name, struck_where_called(getattr(owner, name), strike))
+    elif kind == "teardown":
+        # of a module those names are freed first that begin with an underscore
+        setattr(sys.modules["__main__"], "_last", Last(strike))  # noqa: B010 - nothing else knows it
     else:
         assert place == "end", place
         atexit.register(strike)

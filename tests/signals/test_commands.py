@@ -352,6 +352,14 @@ def test_a_command_that_has_done_its_work_keeps_its_status(commands: Commands, n
 
 
 @pytest.mark.parametrize("number", [TERM, INT])
+def test_a_command_that_has_ended_keeps_its_status_while_it_is_torn_down(
+    commands: Commands, nowhere: KafkaSettings, number: signal.Signals
+) -> None:
+    """Python gives signals back to the system then, which ends a process with a status of its own."""
+    commands.strike(("--version",), "teardown", kafka=nowhere, number=number).ended_in_order(0)
+
+
+@pytest.mark.parametrize("number", [TERM, INT])
 def test_what_a_shell_has_a_command_ignore_it_ignores(
     commands: Commands, nowhere: KafkaSettings, number: signal.Signals
 ) -> None:
