@@ -6,8 +6,8 @@ there, and is told.
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -23,6 +23,9 @@ MARK: Final = "by a worker"
 """What stands beside each offset that a worker has committed."""
 
 ANSWER_SECONDS: Final = 10.0
+
+SHOWN: Final = 3
+"""So many partitions are named."""
 
 
 def marked(offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> dict[TopicPartition, OffsetAndMetadata]:
@@ -41,10 +44,28 @@ async def committed_by_others(kafka: KafkaSettings) -> dict[TopicPartition, int]
     return {tp: each.offset for tp, each in committed.items() if each.offset >= 0 and each.metadata != MARK}
 
 
-def moved(tp: TopicPartition, committed: int, next_offset: int) -> str:
-    """What is said of an offset that somebody set, where the checkpoint ends elsewhere."""
+class Moved(NamedTuple):
+    """An offset that somebody set, and where workers go on instead; None without a checkpoint."""
+
+    partition: int
+    committed: int
+    next_offset: int | None
+
+
+def moved(topic: str, found: Sequence[Moved]) -> str:
+    """What is said of offsets of a topic that somebody set, where workers go on elsewhere."""
+    shown = [
+        f"{topic}-{each.partition} to {each.committed}, where they {_goes_on(each.next_offset)}"
+        for each in found[:SHOWN]
+    ]
+    more = f", and of {len(found) - SHOWN} more partitions" if len(found) > SHOWN else ""
     return (
-        f"the group's offset of {tp.topic}-{tp.partition} was set to {committed} by hand, and that moves nothing: "
-        f"workers go on where their checkpoint ends, at {next_offset}. To count everything anew that the topic still "
-        f"holds, stop all workers, delete {checkpoint_topic(tp.topic)} and start again"
+        f"the group's offsets were set by hand, and that moves nothing, since workers go by their checkpoints: "
+        f"{'; '.join(shown)}{more}. No figure is wrong for it. To count everything anew that the topic still holds, "
+        f"stop all workers, delete {checkpoint_topic(topic)} and start again; to leave records out, delete them "
+        "before, with kafka-delete-records.sh"
     )
+
+
+def _goes_on(next_offset: int | None) -> str:
+    return "begin with the first record there is" if next_offset is None else f"go on at {next_offset}"

@@ -30,10 +30,6 @@ READABLE_WITHIN_MS: Final = 1_000
 """How long the first record from some offset on may take to come: where none does, nobody may read it."""
 
 
-class SourceReplacedError(RuntimeError):
-    """A source partition is not the one that was read."""
-
-
 class Mark(NamedTuple):
     """What is known of the records of a partition that were read."""
 
@@ -41,6 +37,24 @@ class Mark(NamedTuple):
     """They are those before this offset."""
     newest_ms: int
     """None of them has a later time of its own."""
+
+
+UNKNOWN_MS: Final = 2**53
+"""In the place of the newest time of a mark where only the offset is known: no record is newer."""
+
+
+class SourceReplacedError(RuntimeError):
+    """Source partitions are not those that were read."""
+
+    def __init__(self, found: Mapping[TopicPartition, str], marks: Mapping[TopicPartition, Mark]) -> None:
+        """What is wrong with each, and how far each was read."""
+        super().__init__(" ".join(found.values()))
+        self.found = dict(found)
+        self.marks = {tp: marks[tp] for tp in found}
+
+    def of(self, topic: str) -> str:
+        """What is wrong with the partitions of a topic; empty where nothing is."""
+        return " ".join(text for tp, text in self.found.items() if tp.topic == topic)
 
 
 class Sources:
@@ -60,25 +74,33 @@ class Sources:
 
     async def require_same(self, marks: Mapping[TopicPartition, Mark]) -> None:
         """Raise `SourceReplacedError` when partitions are not those that were read; return where nobody can tell."""
-        if problems := await self.replaced(marks):
-            raise SourceReplacedError(" ".join(problems))
+        if found := await self.replaced(marks):
+            raise SourceReplacedError(found, marks)
 
-    async def replaced(self, marks: Mapping[TopicPartition, Mark]) -> list[str]:
+    async def replaced(self, marks: Mapping[TopicPartition, Mark]) -> dict[TopicPartition, str]:
         """What is wrong with those that were made anew; nothing where brokers do not answer."""
+        return await self._asked(marks) or {}
+
+    async def are_same(self, marks: Mapping[TopicPartition, Mark]) -> bool:
+        """Whether all are those that were read, for certain: brokers say so."""
+        return await self._asked(marks) == {}
+
+    async def _asked(self, marks: Mapping[TopicPartition, Mark]) -> dict[TopicPartition, str] | None:
+        """What is wrong with those that were made anew; None where brokers do not answer."""
         read = {tp: mark for tp, mark in marks.items() if mark.next_offset}
         if not (read and self._is_asked):
-            return []
+            return {}
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 suspects = await self._replaced(read)
                 if not suspects:
-                    return []
+                    return {}
                 await asyncio.sleep(SURE_AFTER_SECONDS)
-                return list((await self._replaced({tp: read[tp] for tp in suspects})).values())
+                return await self._replaced({tp: read[tp] for tp in suspects})
         except (TimeoutError, KafkaError, OSError) as error:
             log.debug("whether topics were made anew is not known: %r", error)
             await self._drop_client()
-            return []
+            return None
 
     async def _drop_client(self) -> None:
         """What it knows of the brokers may be what keeps it from an answer."""

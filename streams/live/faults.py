@@ -3,7 +3,7 @@
 Each fault has a problem of its own for each channel, a value of a metric's label, and words on the wall.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -48,6 +48,21 @@ class Fault(StrEnum):
         "transaction_hangs",
         "A source's transaction has not ended for five seconds, and nobody may read what comes after it.",
     )
+    TOPIC_ANEW = (
+        "topic_anew",
+        "The topic was deleted and made anew, or its brokers lost records: nothing is counted until an operator has "
+        "said what is to become of what was counted before.",
+    )
+    OFFSETS_SET = (
+        "offsets_set",
+        "Somebody set the group's offsets by hand, which moves nothing and makes no figure wrong; said for a quarter "
+        "of an hour.",
+    )
+
+    @property
+    def is_in_figures(self) -> bool:
+        """Whether the figures of its topic cannot be trusted for it."""
+        return self is not Fault.OFFSETS_SET
 
 
 FAULT_CODES: Final = {f"{fault}_<channel>": fault.explanation for fault in Fault}
@@ -60,9 +75,20 @@ def fault_code(fault: Fault, channel: Channel) -> str:
 
 
 def fault_problem(fault: Fault, channel: Channel, text: str) -> Problem:
-    """The problem of one channel's topic; its figures cannot be trusted meanwhile."""
+    """The problem of one channel's topic."""
     on_wall = message(f"problem-{fault.replace('_', '-')}", contacts=message(f"contacts-{channel}"))
-    return Problem(code=fault_code(fault, channel), text=text, on_wall=on_wall, channels=(channel,))
+    channels = (channel,) if fault.is_in_figures else ()
+    return Problem(code=fault_code(fault, channel), text=text, on_wall=on_wall, channels=channels)
+
+
+def faults_in(codes: Container[str], channels: Mapping[str, Channel]) -> frozenset[tuple[str, str]]:
+    """The faults of each of these topics, by the codes of problems."""
+    return frozenset(
+        (topic, fault.value)
+        for topic, channel in channels.items()
+        for fault in Fault
+        if fault_code(fault, channel) in codes
+    )
 
 
 def keys_problem(topic: str, channel: Channel, placement: Placement) -> Problem | None:

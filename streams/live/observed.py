@@ -96,8 +96,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     partitions: Sequence[PartitionHealth]
     refused_topics: frozenset[str] = frozenset()
     """Of these most of the newest records are refused, or all of a cluster."""
-    problem_codes: frozenset[str] = frozenset()
-    """Of all that is wrong with this worker and with what it reads."""
+    faults: frozenset[tuple[str, str]] = frozenset()
+    """What is wrong with topics on Kafka itself, with each topic; of some that are not read for it too."""
 
     def __post_init__(self) -> None:
         """Refuse a service level that cannot be counted.

@@ -50,6 +50,7 @@ class Whole(msgspec.Struct, frozen=True, kw_only=True):
     """All parts together. As long as there are `problems`, those of their channels are not all."""
 
     feeds: Mapping[Channel, Feed]
+    """None of a channel of which nobody shows anything: how far it was read is not known."""
     lines: Mapping[Channel, Mapping[str, Line]]
     """By cluster; of clusters in which nothing is counted there is none."""
     problems: tuple[Problem, ...] = ()
@@ -79,7 +80,7 @@ def whole(own: Own, shares: Iterable[Share], needed: Needed) -> Whole:
         *_of_others(taken),
     ]
     return Whole(
-        feeds={channel: _feed([each.part.feed for each in found]) for channel, found in taken.items()},
+        feeds={channel: _feed([each.part.feed for each in found]) for channel, found in taken.items() if found},
         lines={channel: _lines([each.part for each in found]) for channel, found in taken.items()},
         problems=_once(problems),
     )
@@ -89,7 +90,7 @@ def alone(parts: Sequence[Part]) -> Whole:
     """The whole of a worker that is asked for its own share and nothing else."""
     by_channel = {channel: [each for each in parts if each.channel is channel] for channel in channel_names()}
     return Whole(
-        feeds={channel: _feed([each.feed for each in found]) for channel, found in by_channel.items()},
+        feeds={channel: _feed([each.feed for each in found]) for channel, found in by_channel.items() if found},
         lines={channel: _lines(found) for channel, found in by_channel.items()},
     )
 

@@ -17,6 +17,7 @@ from faust.types import TP
 
 from streams.channels import topics_of
 from streams.kafka.client import KafkaProblemsError
+from streams.kafka.remade import SourceReplacedError
 from streams.live.problems import Problem
 from streams.process.clock import system_clock
 from streams.records.closings import Closing
@@ -24,7 +25,7 @@ from streams.runtime.clock import Clock
 from streams.runtime.clock_watch import ClockWatch
 from streams.runtime.closings import ClosedMonths
 from streams.runtime.consumer import BatchSchema, BatchTransport
-from streams.runtime.feed_faults import grown, held_back
+from streams.runtime.feed_faults import grown, held_back, made_anew
 from streams.runtime.fetching.tail import newest_of_each, seen_keys
 from streams.runtime.fetching.turns import Bundle
 from streams.runtime.group.neighbours import Neighbours
@@ -147,7 +148,7 @@ class MonitorApp(faust.App):
     def problems(self) -> tuple[Problem, ...]:
         """Why the worker is not well; empty while it is."""
         if self.crash_event.is_set():
-            return (_stopped(self.first_crash_reason),)
+            return self._why_it_stopped()
         if self.is_waiting():
             return (WAITING_FOR_PARTITIONS,)
         if not self.owns_partitions():
@@ -159,6 +160,12 @@ class MonitorApp(faust.App):
             *self.owner.problems(),
             *self.feed_faults(),
         )
+
+    def _why_it_stopped(self) -> tuple[Problem, ...]:
+        reason = self.first_crash_reason
+        if isinstance(reason, SourceReplacedError):
+            return tuple(made_anew(topics_of(self.pages.settings.kafka), reason))
+        return (_stopped(reason),)
 
     def feed_faults(self) -> tuple[Problem, ...]:
         """What is wrong with the topics of events on Kafka itself."""

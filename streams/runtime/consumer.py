@@ -21,7 +21,7 @@ from faust.types import TP, ConsumerMessage
 from faust.types.tuples import ack_lock
 
 from streams.kafka.group_offsets import marked
-from streams.kafka.remade import SourceReplacedError, shorter
+from streams.kafka.remade import UNKNOWN_MS, Mark, SourceReplacedError, shorter
 from streams.runtime.fetching.fetch import Packed, PackedConsumer
 from streams.runtime.fetching.turns import Bundle, Unread, take_turns
 from streams.runtime.partitions import TakeOverAbandonedError
@@ -280,7 +280,7 @@ class BatchConsumer(driver.Consumer):
             return
         end = (await self.highwaters(TP(*tp)))[TP(*tp)]  # a new leader may not know the end that fetches tell yet
         if end < position:
-            raise SourceReplacedError(shorter(tp, end, position))
+            raise SourceReplacedError({tp: shorter(tp, end, position)}, {tp: Mark(position, UNKNOWN_MS)})
 
     async def _deleted_from(self, tp: TopicPartition, position: int) -> int:
         """How many records from the position on Kafka deleted before they were read; other gaps never held any."""

@@ -1,14 +1,16 @@
 """What is wrong with the topics of events on Kafka itself, besides what their records hold.
 
-Partitions that were added while workers run, and transactions of sources that do not end. Must not know Kafka
-clients.
+Partitions that were added while workers run, transactions of sources that do not end, topics made anew, and offsets
+that somebody set. Must not know Kafka clients.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from streams.channels import ChannelParts, channel_names, channel_of, topics_of
 from streams.core.rules import SECOND_MS, Channel, Rules
+from streams.kafka.group_offsets import Moved, moved
+from streams.kafka.remade import SourceReplacedError
 from streams.live.faults import Fault, fault_problem, unended
 from streams.live.observed import PartitionHealth
 from streams.live.problems import Problem
@@ -16,6 +18,11 @@ from streams.settings import KafkaSettings
 
 HELD_MS: Final = 5 * SECOND_MS
 """So long may a transaction hold records back: those of ordinary sources take a fraction of a second."""
+
+
+NEWS_SECONDS: Final = 900.0
+"""So long offsets that somebody set are news, from when a worker goes on elsewhere: whoever did it is there. Later
+they are a note, since no figure is wrong for them."""
 
 
 def grown(kafka: KafkaSettings, rules: Rules, partition_counts: Mapping[str, int]) -> Iterable[Problem]:
@@ -57,3 +64,16 @@ def _held_back(kafka: KafkaSettings, held: list[PartitionHealth]) -> str:
     seconds = max(each.held_ms for each in held) // SECOND_MS
     since = f"; {waiting:,} records have waited for {seconds} s"
     return unended(topic, [each.partition for each in held], kafka.bootstrap_servers[0]) + since
+
+
+def offsets_set(channels: Mapping[str, Channel], found: Mapping[str, Sequence[Moved]]) -> Iterable[Problem]:
+    """Topics of which somebody has set the group's offsets."""
+    for topic, offsets in found.items():
+        yield fault_problem(Fault.OFFSETS_SET, channels[topic], moved(topic, offsets))
+
+
+def made_anew(channels: Mapping[str, Channel], error: SourceReplacedError) -> Iterable[Problem]:
+    """Topics that are not those that were read."""
+    for topic, channel in channels.items():
+        if text := error.of(topic):
+            yield fault_problem(Fault.TOPIC_ANEW, channel, text)

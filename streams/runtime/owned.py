@@ -2,6 +2,7 @@
 
 import time
 
+from streams.kafka.group_offsets import Moved
 from streams.kafka.remade import Mark
 from streams.kafka.writer import FencedWriter
 from streams.runtime.capture import Capture
@@ -22,15 +23,21 @@ class Owned:
         """Next offset of the last written checkpoint; None before there is one."""
         self.mark = Mark(partition.next_offset, partition.state.log_ms)
         """What that checkpoint covers, by which its source is known."""
-        self.note: str | None = None
-        """What is worth knowing about the partition, though nothing is wrong."""
-        self.watch = ReadingWatch(time.monotonic())
+        self.moved: Moved | None = None
+        """The group's offset that somebody had set when it was taken over."""
+        self._since = time.monotonic()
+        self.watch = ReadingWatch(self._since)
         self.held_back = HeldBackWatch()
         self.delay_ms: int | None = None
         """Age of the last record when it was folded, by its own time; None before one was."""
         self.written_ms: int | None = None
         self.written_bytes: int | None = None
         self.written_seconds: float | None = None
+
+    @property
+    def owned_seconds(self) -> float:
+        """For how long."""
+        return time.monotonic() - self._since
 
     @property
     def is_due(self) -> bool:

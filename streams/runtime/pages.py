@@ -11,6 +11,7 @@ import msgspec
 from aiokafka import TopicPartition
 
 from streams.channels import channel_names, topics_of
+from streams.live.faults import faults_in
 from streams.live.notes import id_notes
 from streams.live.observed import Observed, Reading, Reported
 from streams.live.problems import Problem
@@ -102,7 +103,7 @@ class Pages:
             clock_ahead_seconds=self._clock_ahead_seconds(),
             partitions=self._partitions.health(self._engine.high_watermarks(), self._engine.answers()),
             refused_topics=self._partitions.refused_topics(),
-            problem_codes=frozenset(problem.code for problem in self._engine.problems()),
+            faults=faults_in({each.code for each in self._engine.problems()}, topics_of(self.settings.kafka)),
         )
 
     def observe_latency(self, batch: Fetched) -> None:

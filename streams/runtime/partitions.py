@@ -18,7 +18,7 @@ from streams.channels import topics_of
 from streams.contracts.topics import checkpoint_topic
 from streams.core.rules import SECOND_MS, Channel
 from streams.kafka.client import client_options, raise_partitions
-from streams.kafka.group_offsets import moved
+from streams.kafka.group_offsets import Moved, moved
 from streams.kafka.remade import Mark, Sources
 from streams.kafka.writer import FENCED, FencedWriter
 from streams.live.observed import PartitionHealth
@@ -26,6 +26,7 @@ from streams.live.problems import Problem
 from streams.records import checkpoint
 from streams.runtime.capture import Capture
 from streams.runtime.clock import Clock
+from streams.runtime.feed_faults import NEWS_SECONDS, offsets_set
 from streams.runtime.fetching.fetched import Fetched
 from streams.runtime.owned import Owned
 from streams.runtime.partition import Partition, new_state, restore
@@ -129,11 +130,19 @@ class Partitions:
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the records that these partitions get."""
         refused = self.refusals.problems(owned.partition for owned in self._owned.values())
-        return (*refused, *self.placements.problems())
+        return (*refused, *self.placements.problems(), *offsets_set(self._channels, self._moved(is_news=True)))
 
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing about these partitions, though no figure is in doubt for it."""
-        return tuple(owned.note for owned in self._owned.values() if owned.note is not None)
+        return tuple(moved(topic, found) for topic, found in self._moved(is_news=False).items())
+
+    def _moved(self, *, is_news: bool) -> Mapping[str, Sequence[Moved]]:
+        """The group's offsets that somebody had set, by topic: those of which it is news, or the others."""
+        found: dict[str, list[Moved]] = {}
+        for tp, owned in sorted(self._owned.items()):
+            if owned.moved is not None and is_news is (owned.owned_seconds < NEWS_SECONDS):
+                found.setdefault(tp.topic, []).append(owned.moved)
+        return found
 
     def refused_topics(self) -> frozenset[str]:
         """The topics of which most of what these partitions get, or all of a cluster, is refused."""
@@ -303,9 +312,8 @@ class Partitions:
         capture = Capture(partition, self._settings, self._clock, generation=generation)
         owned = Owned(partition, writer, capture, None if found is None else next_offset)
         committed = self.committed_by_others.get(tp, next_offset)
-        if committed != next_offset and found is not None and not found.is_former:  # which marked nothing
-            owned.note = moved(tp, committed, next_offset)
-            log.warning("%s", owned.note)
+        if committed != next_offset and (found is None or not found.is_former):  # which marked nothing
+            owned.moved = Moved(tp.partition, committed, None if found is None else next_offset)
         return owned
 
     async def release(self, partitions: set[TopicPartition]) -> None:

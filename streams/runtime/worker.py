@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 from aiokafka.errors import InvalidTimestampError
@@ -12,7 +12,7 @@ from streams.kafka.broker_time import SYNCHRONISE
 from streams.kafka.client import KafkaProblemsError, ensure_topics, is_there
 from streams.kafka.group_offsets import committed_by_others
 from streams.kafka.permission import require_rights
-from streams.kafka.remade import SourceReplacedError
+from streams.kafka.remade import SourceReplacedError, Sources
 from streams.kafka.rights import Role
 from streams.kafka.writer import FENCED
 from streams.process.clock import system_clock
@@ -38,6 +38,10 @@ CANCEL_AGAIN_SECONDS: Final = 1.0
 
 CRASHED_STOP_SECONDS: Final = 10.0
 """The same after a crash, when there is nothing left to do but to say goodbye to the group."""
+
+ASK_AGAIN_SECONDS: Final = 10.0
+"""How often a worker that stands still asks whether topics were made anew indeed: brokers that have just come back
+may know less for a while than they did."""
 
 SOON_SECONDS: Final = 3.0
 """After this time it matters whether there are brokers at all: without them there is nothing to wait for."""
@@ -90,14 +94,23 @@ async def running_worker(
         ):
             starting = asyncio.create_task(app.start(), name="faust")
             watching = asyncio.create_task(watch(app, settings.kafka), name="watch")
+            leaving = asyncio.create_task(_leave_the_group(app, starting, settings.kafka), name="leave")
             try:
                 yield app
             finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
+                for task in (watching, leaving):
+                    task.cancel()
+                await asyncio.gather(watching, leaving, return_exceptions=True)
                 await _stop(app, starting, settings.kafka)
     finally:
         await runner.cleanup()
+
+
+async def _leave_the_group(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSettings) -> None:
+    """Stop the engine of a worker that stands still and goes on telling why."""
+    await app.crash_event.wait()
+    if isinstance(app.first_crash_reason, SourceReplacedError):
+        await _stop(app, starting, kafka)
 
 
 async def _stop(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSettings) -> None:
@@ -136,6 +149,9 @@ async def run_worker(settings: Settings, stop: asyncio.Event, beside: Beside | N
 
     `beside` runs in parallel from when the worker has started until it stops, and handles its own errors.
 
+    A worker whose topics were made anew stands still, and goes on telling so on its pages: another start would find
+    the same, and nobody would see why.
+
     Raises `WorkerError` when the worker crashes before `stop` is set.
     """
     async with AsyncExitStack() as stack:
@@ -145,10 +161,35 @@ async def run_worker(settings: Settings, stop: asyncio.Event, beside: Beside | N
         going_on = {asyncio.create_task(beside(app), name="beside the worker")} if beside is not None else set()
         try:
             await wait_for_end(app, stop)
+        except WorkerError as error:
+            if not isinstance(app.first_crash_reason, SourceReplacedError):
+                raise
+            log.error("%s", error)
         finally:
             for task in going_on:
                 task.cancel()
             await asyncio.gather(*going_on, return_exceptions=True)
+        if not stop.is_set():
+            assert isinstance(app.first_crash_reason, SourceReplacedError)
+            await _stand_still(app.first_crash_reason, settings.kafka, stop)
+
+
+async def _stand_still(reason: SourceReplacedError, kafka: KafkaSettings, stop: asyncio.Event) -> None:
+    """Wait for `stop`; raises `WorkerError` when the topics are found to be the former ones after all."""
+    sources = Sources(kafka)
+    try:
+        while not await _is_set_within(ASK_AGAIN_SECONDS, stop):
+            if await sources.are_same(reason.marks):
+                raise WorkerError("The topics are those that were read after all: start the worker again.")
+    finally:
+        await sources.stop()
+
+
+async def _is_set_within(seconds: float, event: asyncio.Event) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()
 
 
 async def unless_stopped(start: Coroutine[Any, Any, T], stop: asyncio.Event) -> T | None:

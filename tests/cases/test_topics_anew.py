@@ -13,8 +13,9 @@ from streams.kafka.client import admin_client, client_options
 from streams.kafka.embedded import BrokerProcess
 from streams.settings import KafkaSettings
 from tests.brokers.topics import kafka_settings
-from tests.cases.refusing import Fact, call, checked, health, send, working
+from tests.cases.refusing import Fact, call, checked, health, on_wall, send, working
 from tests.cases.test_hours_and_names import figure
+from tests.cases.test_kafka_practice import behind_seconds
 from tests.runtime.workers import Totals, WorkerProcess, ends, month_totals, settle, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -47,13 +48,26 @@ async def counted(kafka: KafkaSettings) -> Totals:
     return totals
 
 
-async def ends_with(worker: WorkerProcess, *words: str) -> None:
-    """Wait until the worker has ended, and look at its last words."""
-    await until(lambda: worker.exit_status() is not None, "the worker ends")
-    assert worker.exit_status() == 1
-    for each in words:
-        assert each in worker.last_words()
+async def stands_still(worker: WorkerProcess, *words: str) -> None:
+    """Wait until the worker says why it counts nothing; every side says so, the log once, until it is stopped."""
+    await until(lambda: bool(told(worker)), "it on /health")
+    assert [each for each in (ANEW, *words) if each not in told(worker)[0]] == []
+    assert "Oproepen worden niet geteld: hun topic is opnieuw aangemaakt" in on_wall(worker)
+    assert figure(worker, "feed_fault", topic=worker.kafka.calls_topic, fault="topic_anew") == 1
+    await until(lambda: worker.last_words().count(ANEW) > 0, "it in the log")
+    assert worker.last_words().count(ANEW) == 1
     assert "Traceback" not in worker.last_words()
+    assert behind_seconds(worker) is None
+    assert worker.get("/health/worker")  # to start it again would change nothing
+    assert worker.exit_status() is None
+
+
+def told(worker: WorkerProcess) -> list[str]:
+    """What /health says of a topic made anew; nothing before there is a page."""
+    try:
+        return [each for each in health(worker) if ANEW in each]
+    except OSError:
+        return []
 
 
 @pytest.mark.parametrize("later_calls", [2, 12], ids=["shorter than before", "longer than before"])
@@ -70,14 +84,14 @@ async def test_a_topic_that_was_made_anew_between_two_runs_is_not_taken_for_the_
         await make_anew(kafka, some_calls("after", later_calls))
         worker.start_again()
         delete = f"stop all workers, delete {kafka.calls_topic}-checkpoints too and start again"
-        await ends_with(worker, ANEW, delete)
+        await stands_still(worker, delete)
         found = await checked(worker)
         assert (found.exit_code, ANEW in found.output) == (1, True)
         assert await counted(kafka) == before
 
 
 @pytest.mark.parametrize("later_calls", [2, 40], ids=["shorter than before", "longer than before"])
-async def test_a_topic_that_is_made_anew_while_a_worker_runs_ends_it(
+async def test_a_topic_that_is_made_anew_while_a_worker_runs_stops_it(
     apache_kafka: BrokerProcess, tmp_path: Path, later_calls: int
 ) -> None:
     """Right: before anything that was counted of the new one is written, and again at each start."""
@@ -88,8 +102,9 @@ async def test_a_topic_that_is_made_anew_while_a_worker_runs_ends_it(
         before = await counted(kafka)
         await make_anew(kafka, some_calls("after", later_calls))
         for again in range(2):
-            await ends_with(worker, ANEW)
+            await stands_still(worker)
             assert await counted(kafka) == before
+            assert worker.terminate() == 0
             if not again:
                 worker.start_again()
 
@@ -134,13 +149,17 @@ async def test_offsets_that_were_set_by_hand_are_told_and_move_nothing(
         before = await counted(kafka)
         assert "by hand" not in worker.log() + (await checked(worker)).output
         await set_by_hand(kafka, place)
-        told = f"the group's offset of {kafka.calls_topic}-0 was set to 0 by hand, and that moves nothing"
-        assert told in (await checked(worker)).output
+        said = f"{kafka.calls_topic}-0 to 0, where they go on at 8"
+        assert said in (await checked(worker)).output
         worker.start_again()
         await until(lambda: worker.owned_partitions() == 2, "the worker has its partitions")
-        assert health(worker) == []
-        assert told in worker.get("/health")
-        assert worker.last_words().count(told) == 1
+        await until(lambda: worker.last_words().count(said) == 1, "it in the log")
+        (problem,) = health(worker)
+        assert said in problem
+        assert f"delete {kafka.calls_topic}-checkpoints and start again" in problem
+        assert on_wall(worker) == ["Leesplaatsen van oproepen zijn met de hand verzet: dat verandert niets"]
+        assert figure(worker, "feed_fault", topic=kafka.calls_topic, fault="offsets_set") == 1
+        assert worker.last_words().count(said) == 1
         assert await counted(kafka) == before
 
 

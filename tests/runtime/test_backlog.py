@@ -110,10 +110,10 @@ async def test_a_day_of_backlog_is_worked_off_while_the_wall_says_how_far_behind
         await until(lambda: len(gate.waiting) == 2, "both partitions with one batch folded")
         figures, wall = await shown(app)
         assert 0 < figures[APPLIED] < sent
-        assert figures[LAG] == sent - figures[APPLIED] == sum(feed.lag for feed in wall.feeds)
+        assert figures[LAG] == sent - figures[APPLIED] == sum(feed.lag or 0 for feed in wall.feeds)
         for feed in wall.feeds:
-            assert feed.lag > 0
-            assert feed.behind_seconds > DAY_MS / 1000 - 60 > BEHIND_AFTER_SECONDS
+            assert feed.lag
+            assert (feed.behind_seconds or 0) > DAY_MS / 1000 - 60 > BEHIND_AFTER_SECONDS
         gate.open.set()
 
         async def done() -> bool:

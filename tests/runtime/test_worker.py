@@ -2,14 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import Any, Final
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import InvalidTimestampError, ProducerFenced
 
+from streams.kafka.remade import Mark, SourceReplacedError
 from streams.runtime import worker
 from streams.runtime.worker import WorkerError, run_worker, wait_for_end
-from streams.settings import KafkaSettings, load
+from streams.settings import KafkaSettings, Settings, load
+from tests.runtime.workers import until
+
+CALLS: Final = TopicPartition("calls", 0)
 
 
 class Owner:
@@ -72,6 +78,50 @@ async def test_an_engine_that_does_not_stop_holds_nobody_up(
         await worker._stop(app, asyncio.create_task(asyncio.sleep(0)), load(None, {}).kafka)  # type: ignore[arg-type]  # of the app no more is asked
     assert says in caplog.text
     app.let_go.set()
+
+
+class FormerTopic:
+    """Brokers that have come back, and hold what was read."""
+
+    def __init__(self, _: KafkaSettings) -> None:
+        """They are asked twice before they answer."""
+        self._asked = 0
+
+    async def are_same(self, marks: dict[TopicPartition, Mark]) -> bool:
+        """For certain at the second time."""
+        assert list(marks) == [CALLS]
+        self._asked += 1
+        return self._asked > 1
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
+
+
+@pytest.mark.parametrize("is_stopped", [False, True], ids=["the former topic is there after all", "it is stopped"])
+async def test_a_worker_whose_topic_was_made_anew_stands_still(
+    is_stopped: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It ends by itself only to be started again where that helps, and in order when it is told to."""
+    app = App(SourceReplacedError({CALLS: "made anew"}, {CALLS: Mark(7, 0)}))
+
+    @asynccontextmanager
+    async def running(_: Settings) -> AsyncIterator[App]:
+        yield app
+
+    monkeypatch.setattr(worker, "running_worker", running)
+    monkeypatch.setattr(worker, "Sources", FormerTopic)
+    monkeypatch.setattr(worker, "ASK_AGAIN_SECONDS", 3600 if is_stopped else 0.01)
+    stop = asyncio.Event()
+    async with asyncio.timeout(60):
+        if is_stopped:
+            standing = asyncio.create_task(run_worker(load(None, {}), stop))
+            await until(lambda: "made anew" in caplog.text, "it is said")
+            stop.set()
+            await standing
+        else:
+            with pytest.raises(WorkerError, match="start the worker again"):
+                await run_worker(load(None, {}), stop)
+    assert caplog.text.count("made anew") == 1
 
 
 async def test_a_worker_that_waits_for_brokers_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -331,6 +331,18 @@ def test_a_scrape_says_the_same_whatever_earlier_scrapes_have_said() -> None:
     assert scraped.render() == Metrics(lambda: changed).render()
 
 
+def test_a_fault_is_shown_of_topics_that_are_read_and_of_one_that_is_not_for_it() -> None:
+    """A topic that was made anew is read by nobody; who reads none and sees none knows nothing of faults."""
+    read_here = observing(owning(calls([], RULES, TEN)), TEN)
+    nothing = observing([], TEN)
+    anew = msgspec.structs.replace(nothing, faults=frozenset({("calls", "topic_anew")}))
+    assert exposition(anew)[series("feed_fault", topic="calls", fault="topic_anew")] == 1
+    assert not [each for each in exposition(nothing) if "feed_fault" in str(each)]
+    both = exposition(msgspec.structs.replace(read_here, faults=anew.faults))
+    assert both[series("feed_fault", topic="calls", fault="topic_anew")] == 1
+    assert both[series("feed_fault", topic="calls", fault="keys_split")] == 0
+
+
 def test_latencies_are_counted_and_clocks_apart_count_as_0() -> None:
     metrics = Metrics(monday)
     metrics.observe_latency(0.3)

@@ -1,7 +1,7 @@
 """Whether the topics of events are those that workers have counted, and whether somebody set the group's offsets."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
@@ -9,7 +9,7 @@ from aiokafka.errors import KafkaError
 from streams.channels import topics_of
 from streams.commands.check.finding import Finding, Status
 from streams.kafka.client import KafkaProblemsError, read_to_end, require_topics
-from streams.kafka.group_offsets import committed_by_others, moved
+from streams.kafka.group_offsets import Moved, committed_by_others, moved
 from streams.kafka.remade import Mark, Sources
 from streams.records.progress import MonthFeedsError, read_beside
 from streams.settings import KafkaSettings
@@ -29,10 +29,9 @@ async def source_findings(kafka: KafkaSettings, patience_seconds: float) -> list
         return []  # said of the brokers and topics already
     finally:
         await sources.stop()
-    committed = await committed_by_others(kafka) if marks else {}
     return [
-        *(Finding(Status.WRONG, "topics of events", problem) for problem in problems),
-        *_moved(marks.items(), committed),
+        *(Finding(Status.WRONG, "topics of events", problem) for problem in problems.values()),
+        *_moved(kafka, marks, await committed_by_others(kafka)),
     ]
 
 
@@ -49,9 +48,16 @@ async def _marks(kafka: KafkaSettings) -> dict[TopicPartition, Mark]:
     }
 
 
-def _moved(marks: Iterable[tuple[TopicPartition, Mark]], committed: dict[TopicPartition, int]) -> Iterable[Finding]:
+def _moved(
+    kafka: KafkaSettings, marks: Mapping[TopicPartition, Mark], committed: Mapping[TopicPartition, int]
+) -> Iterable[Finding]:
     """A note, since nothing is wrong with the figures."""
-    for tp, mark in sorted(marks):
-        offset = committed.get(tp, mark.next_offset)
-        if offset != mark.next_offset:
-            yield Finding(Status.NOTE, f"group {tp.topic}-{tp.partition}", moved(tp, offset, mark.next_offset))
+    for topic in topics_of(kafka):
+        offsets = {tp: offset for tp, offset in sorted(committed.items()) if tp.topic == topic}
+        found = [
+            Moved(tp.partition, offset, mark and mark.next_offset)
+            for tp, offset in offsets.items()
+            if (mark := marks.get(tp)) is None or mark.next_offset != offset
+        ]
+        if found:
+            yield Finding(Status.NOTE, f"group's offsets of {topic}", moved(topic, found))

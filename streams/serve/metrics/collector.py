@@ -19,8 +19,8 @@ from streams.contracts.rejections import Reason
 from streams.contracts.spelling import Repair
 from streams.core.calendar import Opening
 from streams.core.counts import Shown, Tally, Terms
-from streams.core.rules import Channel, Cluster
-from streams.live.faults import Fault, fault_code
+from streams.core.rules import Cluster
+from streams.live.faults import Fault
 from streams.live.observed import DELETED_UNREAD, Observed, PartitionHealth, last_event_ms
 from streams.serve.metrics import catalogue
 from streams.serve.metrics.exposition import Families, Written
@@ -61,7 +61,7 @@ class Metrics:
         for channel in channel_names():
             _add_feed(page, observed.feed(channel), observed.stale_seconds[channel], observed.now_ms)
             _add_refused(page, {each.topic for each in observed.feed(channel)}, observed.refused_topics)
-            _add_faults(page, channel, {each.topic for each in observed.feed(channel)}, observed.problem_codes)
+        _add_faults(page, observed)
         page.add(catalogue.CLOCK_AHEAD, (), observed.clock_ahead_seconds)
         page.add(catalogue.BUILD_INFO, (self._version,), 1)
         return page.text({catalogue.EVENT_LATENCY.name: self._latency_family()})
@@ -146,11 +146,12 @@ def _add_refused(page: Families, topics: Iterable[str], refused: Container[str])
         page.add(catalogue.FEED_REFUSED, (topic,), int(topic in refused))
 
 
-def _add_faults(page: Families, channel: Channel, topics: Iterable[str], problem_codes: Container[str]) -> None:
-    for topic in topics:
-        for fault in Fault:
-            is_there = fault_code(fault, channel) in problem_codes
-            page.add(catalogue.FEED_FAULT, (topic, fault.value), int(is_there))
+def _add_faults(page: Families, observed: Observed) -> None:
+    """Of the topics that are read here, and of those that are not for that very fault."""
+    topics = {each.topic for each in observed.partitions}
+    faults = {(topic, fault.value): 0 for topic in topics for fault in Fault} | dict.fromkeys(observed.faults, 1)
+    for labels, is_there in sorted(faults.items()):
+        page.add(catalogue.FEED_FAULT, labels, is_there)
 
 
 def _add_feed(page: Families, partitions: list[PartitionHealth], stale_seconds: float, now_ms: int) -> None:

@@ -51,13 +51,13 @@ def _feeds(observed: Observed, whole: Whole) -> Mapping[Channel, FeedStatus]:
 
 
 def _feed(observed: Observed, whole: Whole, channel: Channel) -> FeedStatus:
-    feed = whole.feeds[channel]
-    age_ms = wait_ms(feed.last_event_ms, observed.now_ms)
+    feed = whole.feeds.get(channel)
+    age_ms = None if feed is None else wait_ms(feed.last_event_ms, observed.now_ms)
     return FeedStatus(
         topic=LAYOUTS[channel].feed,
         age_seconds=None if age_ms is None else age_ms / SECOND_MS,
-        lag=feed.lag,
-        behind_seconds=feed.behind_ms / SECOND_MS,
+        lag=None if feed is None else feed.lag,
+        behind_seconds=None if feed is None else feed.behind_ms / SECOND_MS,
         stale_after_seconds=observed.stale_seconds[channel],
     )
 

@@ -31,22 +31,22 @@ class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How fresh one topic's figures are.
 
     `age_seconds` is the time since the topic's last record, None when there never was one. `lag` counts the records
-    that wait to be read, and `behind_seconds` says how far behind the figures are meanwhile; 0 when none waits.
-    Figures older than `stale_after_seconds`, which the settings have for each feed, turn grey in opening hours, those
-    that are further behind than `BEHIND_AFTER_SECONDS` at any hour.
+    that wait to be read, and `behind_seconds` says how far behind the figures are meanwhile; 0 when none waits, both
+    None where nobody reads the topic. Figures older than `stale_after_seconds`, which the settings have for each
+    feed, turn grey in opening hours, those that are further behind than `BEHIND_AFTER_SECONDS` at any hour.
     """
 
     topic: str
     """What the wall calls the feed, whatever its topic is named in the settings: `calls`, `tickets`."""
     age_seconds: float | None
-    lag: int
-    behind_seconds: float = 0.0
+    lag: int | None
+    behind_seconds: float | None = 0.0
     stale_after_seconds: float
 
     @property
     def is_behind(self) -> bool:
         """Whether the figures are too far behind to pass for those of now."""
-        return self.behind_seconds > BEHIND_AFTER_SECONDS
+        return (self.behind_seconds or 0) > BEHIND_AFTER_SECONDS
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):

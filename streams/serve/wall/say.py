@@ -105,12 +105,12 @@ def _stale(channel: Channel, feed: FeedStatus, problems: Sequence[WallProblem], 
         if channel in problem.channels:
             return problem.text
     if feed.is_behind:
-        return words("wall-behind", duration=words.duration(int(feed.behind_seconds)), lag=feed.lag)
+        return words("wall-behind", duration=words.duration(int(feed.behind_seconds or 0)), lag=feed.lag or 0)
     return ""
 
 
 def _age(feed: FeedStatus, words: Words) -> str:
-    if feed.lag > 0:
+    if feed.lag:
         return words("wall-age-to-read", duration="{duration}", lag=feed.lag)
     return words("wall-age", duration="{duration}")
 

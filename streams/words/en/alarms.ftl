@@ -61,6 +61,8 @@ alarm-feed-faulty-about = Figures may be wrong. The workers' wall, /health and w
 alarm-fault-keys-split = sources place keys differently, contacts may count twice
 alarm-fault-partitions-raised = more partitions than before, contacts that had begun may count twice
 alarm-fault-transaction-hangs = a source's transaction does not end, nothing after it is read
+alarm-fault-topic-anew = made anew, or brokers lost records: nothing is counted
+alarm-fault-offsets-set = its offsets were set by hand, which moves nothing and makes no figure wrong
 
 alarm-records-rejected = Messages refused
 alarm-records-rejected-summary = Messages on topic { $topic } refused in 15 minutes: { $count }.

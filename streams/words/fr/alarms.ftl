@@ -61,6 +61,8 @@ alarm-feed-faulty-about = Les chiffres peuvent être faux. L'écran mural des wo
 alarm-fault-keys-split = les sources répartissent les clés autrement, des contacts comptent peut-être double
 alarm-fault-partitions-raised = plus de partitions, des contacts en cours comptent peut-être double
 alarm-fault-transaction-hangs = la transaction d'une source ne se termine pas, rien après elle n'est lu
+alarm-fault-topic-anew = recréé, ou Kafka a perdu des messages : rien n'est compté
+alarm-fault-offsets-set = ses positions de lecture ont été modifiées à la main : cela ne change rien et aucun chiffre n'est faux
 
 alarm-records-rejected = Messages refusés
 alarm-records-rejected-summary = Messages refusés sur le topic { $topic } en 15 minutes : { $count }.

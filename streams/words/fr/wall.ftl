@@ -59,7 +59,7 @@ wall-phone-missed-count = { $count ->
     [one] { $count } appel
    *[other] { $count } appels
 }
-wall-phone-without-short = sans les courts : { $share }
+wall-phone-without-short = sans les courts : { $share }
 wall-phone-none = aucun appel
 wall-phone-none-answered = aucun appel répondu
 

@@ -61,6 +61,8 @@ alarm-feed-faulty-about = De cijfers kunnen fout zijn. De wand van de workers, /
 alarm-fault-keys-split = bronnen verdelen de sleutels verschillend, contacten tellen mogelijk dubbel
 alarm-fault-partitions-raised = meer partities dan voordien, lopende contacten tellen mogelijk dubbel
 alarm-fault-transaction-hangs = de transactie van een bron eindigt niet, niets daarna wordt gelezen
+alarm-fault-topic-anew = opnieuw aangemaakt, of Kafka verloor berichten: niets wordt geteld
+alarm-fault-offsets-set = de leesplaatsen zijn met de hand verzet: dat verandert niets, geen cijfer is er fout door
 
 alarm-records-rejected = Berichten geweigerd
 alarm-records-rejected-summary = Berichten op topic { $topic } geweigerd in 15 minuten: { $count }.
