@@ -20,6 +20,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from streams.commands.options import settings_option
+from streams.commands.publish import Account
 from streams.commands.worker import ending_at_last, log_to_stderr
 from streams.contracts.decode import Event
 from streams.contracts.events import instant_ms
@@ -34,6 +35,7 @@ from streams.runtime.clock import Clock, accelerated_clock
 from streams.runtime.worker import WorkerError, running_worker, unless_stopped, wait_for_end
 from streams.serve.web import AddressError
 from streams.settings import Settings, SettingsError, load
+from streams.sources.acceptance import Acceptance
 from streams.sources.files.contract import read_contract
 from streams.sources.files.events import read_rows
 from streams.sources.files.unpacking import FileError
@@ -169,11 +171,16 @@ def _without_end(rules: Rules, seed: int, rest: list[Event]) -> Iterator[Event]:
 
 def _replayed(file: Path, mapping_file: Path | None, speed: float, rules: Rules) -> Feed:
     mapping = None if mapping_file is None else load_mapping(mapping_file)
+    account = Account(rules)
     with file.open("rb") as stream:
-        rows = read_contract(stream, rules) if mapping is None else read_rows(stream, mapping)
-        events = [event for row in rows for event in row.events]
+        rows = read_contract(stream, rules) if mapping is None else read_rows(stream, mapping, account.notes)
+        read = list(account.to_its_end(rows))
+    newest_ms = max((instant_ms(event.at) for row in read for event in row.events), default=0)
+    accepted = account.of(Acceptance(_around_the_clock(rules)).of(read, newest_ms))  # of whatever time, it begins now
+    events = [event for row in accepted for event in row.events]
+    click.echo("\n".join([f"{file}: rows read: {account.rows:,}", *account.left_behind()]), err=True)
     if not events:
-        raise click.ClickException(f"{file}: no event was found in it; `publish --dry-run` says why.")
+        raise click.ClickException(f"{file}: no event was found in it.")
     events.sort(key=lambda event: instant_ms(event.at))
     now_ms = system_clock()
     delta_ms = now_ms - instant_ms(events[0].at)

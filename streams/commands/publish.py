@@ -198,6 +198,15 @@ class Account:
         lines = [
             f"Rows read: {self.rows:,}",
             f"Events {'sent' if sent else 'found, none sent'}: {self.events.total():,}{types and f' ({types})'}",
+            *self.left_behind(),
+        ]
+        if not self.events:
+            lines.append(f"Nothing {'was' if sent else 'would be'} sent: {self._why_nothing()}")
+        return "\n".join(lines)
+
+    def left_behind(self) -> list[str]:
+        """The lines about what was left out, and about what else is to be said of the file."""
+        lines = [
             f"Rows left out as the mapping says: {self.left_out.total():,}",
             *(f"  {reason}: {count:,}" for reason, count in self.left_out.most_common()),
             f"Rows left out as the settings refuse them: {self.refused.count:,}",
@@ -215,9 +224,7 @@ class Account:
         lines += self.notes.texts
         if self.broken:
             lines.append(f"Not read to its end, after {self.rows:,} rows: {self.broken}")
-        if not self.events:
-            lines.append(f"Nothing {'was' if sent else 'would be'} sent: {self._why_nothing()}")
-        return "\n".join(lines)
+        return lines
 
     def _why_nothing(self) -> str:
         if not self.rows:

@@ -117,6 +117,10 @@ THREECX: Final = {
         (1, 12_000, 0, 0),
     ),
     "nobody knows when": (leg("30:00", "30:00", "32:00", "Line,IVR,Extension"), (0, 0, 0, 0)),
+    "passed on to voice mail": (
+        leg("30:00", "", "30:30", UNANSWERED) + leg("30:30", "30:32", "31:00", "Line,VoiceMail,"),
+        (0, 0, 1, 30_000),
+    ),
     "called by an employee": (leg("30:00", "30:12", "33:00", "Extension,Line,Line"), (0, 0, 0, 0)),
 }
 
@@ -136,14 +140,17 @@ ISSABEL: Final = (
     "1,3,0400000001,2026-06-03 09:30:12,2026-06-03 09:33:00,168,terminada,2026-06-03 09:30:00,p-1\n"
     "2,3,0400000002,\\N,2026-06-03 09:31:20,\\N,abandonada,2026-06-03 09:31:00,p-2\n"
     "3,3,0400000003,NULL,2026-06-03 09:40:00,NULL,terminada,2026-06-03 09:39:00,p-3\n"
+    "4,3,0400000004,2026-06-03 09:50:08,NULL,NULL,fin-monitoreo,2026-06-03 09:50:00,p-4\n"
+    "5,3,0400000005,NULL,NULL,NULL,fin-monitoreo,2026-06-03 09:51:00,p-5\n"
+    "6,3,0400000006,NULL,NULL,NULL,en-cola,2026-06-03 09:52:00,p-6\n"
 )
 
 
 def test_issabel_s_table_of_calls_is_read_with_the_zone_of_its_machine() -> None:
-    """12 s answered, 20 s missed, one of which nobody knows more; without a zone it is asked for."""
+    """12 and 8 s answered, 20 s missed, three of which nobody knows more; without a zone it is asked for."""
     own = f'extends = "issabel"\n[cluster]\nrename = {{ 3 = "{KCC}" }}\n'
     tally = counted(read(f'{own}[time]\nzone = "Europe/Brussels"\n', ISSABEL))
-    assert (tally.answered, tally.wait_ms, tally.missed, tally.missed_wait_ms) == (1, 12_000, 1, 20_000)
+    assert (tally.answered, tally.wait_ms, tally.missed, tally.missed_wait_ms) == (2, 20_000, 1, 20_000)
     with pytest.raises(MappingError, match=r"^\[time\]: zone: missing") as raised:
         parse_mapping(own)
     assert len(raised.value.problems) == 1
