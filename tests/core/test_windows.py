@@ -329,15 +329,6 @@ def test_a_call_that_expired_is_unresolved_on_the_day_it_was_dialled_alone() -> 
     assert phone_window(state, dialled + 5 * HOUR, "today") == PhoneTally()
 
 
-def test_looking_changes_nothing() -> None:
-    """Figures may be taken at any moment, in any order, as often as one likes."""
-    state = calls([*answered_at(TEN), offered(TEN, "waits")], record_ms=TEN)
-    first = [figures([state.settle()], RULES, now) for now in (TEN, TEN + HOUR, TEN + 5 * HOUR)]
-    again = [figures([state.settle()], RULES, now) for now in (TEN + 5 * HOUR, TEN + HOUR, TEN)]
-    assert first == again[::-1]
-    assert phone_window(state, TEN, "today").excluded == {}
-
-
 @pytest.mark.parametrize(("now", "count", "longest_ms"), [(TEN, 1, 0), (TEN + 90_000, 1, 90_000)])
 def test_a_waiting_caller_waits_from_dialling_in(now: int, count: int, longest_ms: int) -> None:
     """To the millisecond, and a caller who has just dialled in waits 0."""
