@@ -20,8 +20,8 @@ from streams.kafka.permission import allowed, require_rights
 from streams.kafka.rights import Role
 from streams.process.stoppable import run
 from streams.records.dead_letters import DeadLetter
-from streams.runtime.fetching.letters import every_letter
-from streams.runtime.letters import Example, Judge, Kind, Letters, Refusal, records_of
+from streams.runtime.fetching.stored_letters import every_letter
+from streams.runtime.letter_account import Example, Judge, Kind, Letters, Refusal, records_of
 from streams.settings import KafkaSettings, Settings
 from streams.sources.sender import EventSender, SendError
 

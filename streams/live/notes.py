@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from streams.channels import channel_of
-from streams.channels.ids import Ids
+from streams.channels.shared_ids import Ids
 from streams.core.rules import Channel
 
 _WHEN: Final = ", today, in the three days before and planned since"

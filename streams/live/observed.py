@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from streams.channels.ids import Ids, ids_in
+from streams.channels.shared_ids import Ids, ids_in
 from streams.core.calendar import Calendar, Opening
 from streams.core.month_notes import MonthNote
 from streams.core.norms import Norms

@@ -12,7 +12,7 @@ import msgspec
 
 from streams.channels import channel_names, channel_of
 from streams.channels.figures import ClusterFigures, figures, window_names
-from streams.channels.ids import Ids
+from streams.channels.shared_ids import Ids
 from streams.core.rules import Channel, Rules
 from streams.live.observed import Observed, PartitionHealth, Reading, ids_of, last_event_ms
 from streams.live.problems import Problem

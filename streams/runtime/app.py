@@ -29,8 +29,8 @@ from streams.runtime.feed_faults import grown, held_back, made_anew
 from streams.runtime.fetching.tail import newest_of_each, seen_keys
 from streams.runtime.fetching.turns import Bundle
 from streams.runtime.group.neighbours import Neighbours
-from streams.runtime.ids import TELL_SECONDS as IDS_SECONDS
-from streams.runtime.ids import IdLog
+from streams.runtime.id_log import TELL_SECONDS as IDS_SECONDS
+from streams.runtime.id_log import IdLog
 from streams.runtime.pages import Pages
 from streams.runtime.partitions import Partitions
 from streams.runtime.reading import Answer

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from streams.channels import channel_of, channel_of_event
-from streams.channels.ids import ids_in
+from streams.channels.shared_ids import ids_in
 from streams.contracts.batch import Batch
 from streams.contracts.decode import Event
 from streams.contracts.events import instant_ms

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.channels.ids import Ids
+from streams.channels.shared_ids import Ids
 from streams.core.rules import Channel
 from streams.core.state import AnyState
 from streams.live.notes import id_notes
 from streams.live.share import parts_of
 from streams.live.whole import alone
-from streams.runtime.ids import IdLog
+from streams.runtime.id_log import IdLog
 from streams.sources.files.row import Row
 from streams.sources.reused_ids import ReusedIds
 from tests.applying import apply

@@ -12,8 +12,16 @@ from streams.kafka.client import client_options, ensure_topics
 from streams.kafka.embedded import BrokerProcess
 from streams.kafka.writer import REQUEST_BYTES
 from streams.records.dead_letters import VALUE_BYTES_KEPT, DeadLetter, dead_letter_record, refused, refused_together
-from streams.runtime.fetching.letters import every_letter
-from streams.runtime.letters import DETAIL_SHOWN_MAX, DETAILS_KEPT, EXAMPLES_SHOWN, Judge, Letters, Refusal, detail_of
+from streams.runtime.fetching.stored_letters import every_letter
+from streams.runtime.letter_account import (
+    DETAIL_SHOWN_MAX,
+    DETAILS_KEPT,
+    EXAMPLES_SHOWN,
+    Judge,
+    Letters,
+    Refusal,
+    detail_of,
+)
 from streams.settings import load
 from tests.brokers.topics import kafka_settings
 from tests.runtime.batches import GZIP, MIB, batch, field_of_zeros, record

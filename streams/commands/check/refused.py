@@ -22,9 +22,9 @@ from streams.kafka.client import KafkaProblemsError, admin_client
 from streams.live.refused import TopicRefusals
 from streams.records.dead_letters import DeadLetter
 from streams.runtime.fetching.fetched import Fetched
-from streams.runtime.fetching.letters import letters_in
+from streams.runtime.fetching.stored_letters import letters_in
 from streams.runtime.fetching.tail import newest, unpacked
-from streams.runtime.letters import Judge, records_of
+from streams.runtime.letter_account import Judge, records_of
 from streams.settings import Settings
 from streams.sources.refused_rows import repaired_lines
 

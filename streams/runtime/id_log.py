@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from streams.channels.ids import Ids
+from streams.channels.shared_ids import Ids
 from streams.core.rules import Channel
 from streams.live.notes import id_notes
 from streams.live.observed import PartitionHealth, ids_of
