@@ -52,7 +52,7 @@ def most_like(name: str, known: Collection[str], ratio: float = LIKE_RATIO) -> L
     if (same := by_letters.get(letters)) is not None:
         return Likeness(same, _difference(name, same), is_same=True)
     close = get_close_matches(letters, by_letters, n=1, cutoff=ratio)
-    return Likeness(by_letters[close[0]], "", is_same=False) if close else None
+    return Likeness(by_letters[close[0]], _foreign(name, by_letters[close[0]]), is_same=False) if close else None
 
 
 def advice(name: str, known: Collection[str]) -> str:
@@ -141,6 +141,20 @@ def _difference(name: str, known: str) -> str:
     if "".join(name.split()).casefold() == "".join(known.split()).casefold():
         return "It differs in spaces only."
     return "It differs in accents or spaces only."
+
+
+def _foreign(name: str, known: str) -> str:
+    """A letter of another script, which looks like one of the known name and is none."""
+    scripts = {_script(char) for char in known if char.isalpha()}
+    for char in name:
+        if char.isalpha() and _script(char) not in scripts:
+            return f"What came holds {_named(char)}."
+    return ""
+
+
+def _script(char: str) -> str:
+    """The first word of what Unicode calls a letter: LATIN, CYRILLIC, GREEK."""
+    return unicodedata.name(char, "").partition(" ")[0]
 
 
 def _named(char: str) -> str:

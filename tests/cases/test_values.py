@@ -236,6 +236,24 @@ def test_a_time_in_another_format_than_the_mapping_says_is_told_which(tmp_path: 
     assert "    line 3, column in, expected RFC 3339; by its look it is postgresql: say so in format" in result.stdout
 
 
+def test_numbers_that_a_spreadsheet_has_shortened_are_refused_as_that(tmp_path: Path) -> None:
+    """`1.79119E+12` is an hour off, and 46178.3958 four seconds; with all digits an exponent is as good as none."""
+    lost = "digits were lost: export the numbers whole, as text"
+    data = "id,in,out\n1,1.780645E+12,\n2,1.780645860123E12,\n"
+    result = dry_run(tmp_path, data, WRITTEN.replace("FORMAT", '"epoch milliseconds"'))
+    assert (result.exit_code, moments(result)) == (1, [("offered", "06-05T07:51:00.123000Z")])
+    assert f"    line 2, column in, expected epoch milliseconds; {lost}" in result.stdout
+    for text, form in (("1.78065E+09", "epoch seconds"), ("46178.3958", "excel days")):
+        result = dry_run(tmp_path, f"id,in,out\n1,{text},\n", WRITTEN.replace("FORMAT", f'"{form}"'))
+        assert f"expected {form}; {lost}" in result.stdout
+
+
+def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
+    result = dry_run(tmp_path, "", WRITTEN.replace("FORMAT", '"RFC 3339"'))
+    assert result.exit_code == 2
+    assert "There is nothing in it" in result.output
+
+
 def test_two_formats_by_which_a_text_is_two_times_are_refused(tmp_path: Path) -> None:
     """5/6 and 6/5: nobody could tell, so nothing is sent."""
     mapping = WRITTEN.replace("FORMAT", '["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]')

@@ -45,6 +45,13 @@ def test_a_typing_error_is_asked_about_and_not_taken_for_certain() -> None:
     assert advice("Burgezaken", KNOWN) == 'did you mean "Burgerzaken"?'
 
 
+def test_a_letter_of_another_script_is_named_since_nobody_sees_it() -> None:
+    looks_alike = "Burg\u0435rzaken"
+    told = 'did you mean "Burgerzaken"? What came holds a cyrillic small letter ie (U+0435).'
+    assert advice(looks_alike, KNOWN) == told
+    assert advice("Burgerzakén s", KNOWN) == 'did you mean "Burgerzaken"?'
+
+
 def test_a_neighbour_is_not_taken_for_the_same() -> None:
     like = most_like("Balie 2", ("Balie 1",))
     assert like is not None

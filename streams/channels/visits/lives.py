@@ -4,6 +4,10 @@ A visitor without an appointment comes and is gone within a day, so an arrival o
 before it is another visitor's. Where an appointment or a plan is known a visit may be spread over days: there a
 request on a later day than the visit that was asked for before was over asks for another visit. Whatever else one
 visit hardly has cannot be told, and is counted as unclear.
+
+Calls are parted by another rule, in `streams.core.pool`: by hours without a fact, since a call lasts hours at most. A
+visit lasts weeks from its request on, with days without a fact in it, so local days and requests tell there, and each
+request goes with the visit that it asked for. What both say of it is one: `ReusedId` and `UnclearId`.
 """
 
 from bisect import bisect_right

@@ -7,6 +7,7 @@ from typing import Final
 from streams.settings.toml.text import shown
 from streams.sources.files.lines import NumberedRow
 from streams.sources.files.row import Unreadable, unreadable
+from streams.sources.files.unpacking import FileError
 from streams.sources.mapping import FileMapping, MappingError
 
 ROWS_SEARCHED: Final = 50
@@ -24,9 +25,12 @@ def used_columns(mapping: FileMapping) -> list[str]:
 def header(rows: Iterator[NumberedRow], mapping: FileMapping) -> list[str]:
     """The names, in the first row.
 
-    Raises `MappingError` when none of them is one that the mapping names.
+    Raises `MappingError` when none of them is one that the mapping names, `FileError` where there is no row.
     """
-    _, names = next(rows, (1, []))
+    first = next(rows, None)
+    if first is None:
+        raise FileError("There is nothing in it, not even the names of columns.")
+    _, names = first
     if names is None:
         raise MappingError(
             ["the data: expected the columns' names in its first line, but its quoting is broken or it is too long"]

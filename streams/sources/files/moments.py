@@ -18,6 +18,7 @@ from streams.sources.times import (
     NonexistentTimeError,
     day_parser,
     duration_parser,
+    is_rounded,
     moment_parser,
     other_format,
     past_midnight,
@@ -68,6 +69,8 @@ class MomentReader:
         source, expected = self._source, _any_of(self._source.formats)
         if source.date_column:
             return unreadable(reason, f"{source.date_column} {column}", f"{_any_of(source.date_formats)} {expected}")
+        if is_rounded(source.formats, text):
+            return unreadable(reason, column, f"{expected}; digits were lost: export the numbers whole, as text")
         if other := other_format(source.formats, text):
             return unreadable(reason, column, f"{expected}; by its look it is {other}: say so in format")
         return unreadable(reason, column, expected)

@@ -14,7 +14,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from streams.sources.times import serial
-from streams.sources.times.alternatives import UNREADABLE, Format, check, reader
+from streams.sources.times.alternatives import UNREADABLE, Format, RoundedError, check, reader
 from streams.sources.times.names import numbered
 
 RFC_3339: Final = "RFC 3339"
@@ -76,12 +76,29 @@ def _from_rfc_3339(text: str) -> datetime:
     return msgspec.convert(text, _AwareDatetime)
 
 
+_EPOCH: Final = re.compile(r"-?[0-9]+(?:\.([0-9]*))?(?:[eE]\+?([0-9]{1,2}))?")
+
+
+def _number(text: str, of_second: float) -> float:
+    """A plain number of what there are so many of in a second.
+
+    Raises `RoundedError` for one with an exponent that leaves its second open, as spreadsheets show long numbers.
+    """
+    found = _EPOCH.fullmatch(text)
+    if found is None:
+        raise ValueError("no number")
+    decimals, exponent = len(found[1] or ""), int(found[2] or 0)
+    if exponent > decimals and 10 ** (exponent - decimals) > of_second:
+        raise RoundedError("its second is lost")
+    return float(text)
+
+
 def _from_seconds(text: str) -> datetime:
-    return datetime.fromtimestamp(float(text), UTC)
+    return datetime.fromtimestamp(_number(text, 1), UTC)
 
 
 def _from_milliseconds(text: str) -> datetime:
-    milliseconds = float(text)
+    milliseconds = _number(text, 1_000)
     if 0 <= milliseconds < _MILLISECONDS_FROM:
         raise ValueError("seconds, to judge by their size")
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
@@ -279,3 +296,19 @@ def other_format(formats: Sequence[str], text: str) -> str:
             if read.year in _THESE_YEARS:
                 return name
     return ""
+
+
+def is_rounded(formats: Sequence[str], text: str) -> bool:
+    """Whether a text is a time in one of these formats but for digits that were lost.
+
+    >>> is_rounded(["epoch milliseconds"], "1.79119E+12")
+    True
+    """
+    for name in formats:
+        try:
+            _of_moment(name).read(text)
+        except RoundedError:
+            return True
+        except UNREADABLE:
+            continue
+    return False

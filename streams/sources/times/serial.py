@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from streams.sources.times.alternatives import RoundedError
+
 _DAY_SECONDS: Final = 24 * 60 * 60
 _FIRST: Final = datetime(1899, 12, 31)  # noqa: DTZ001 - by the clock on the wall, like all that is counted from it
 _FIRST_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - the same
@@ -69,13 +71,13 @@ def _split(text: str) -> tuple[int, timedelta]:
 def fraction_of_day(decimals: str) -> timedelta:
     """The length of a part of a day, of which these are the decimals.
 
-    Raises `ValueError` when they are too few to tell its second.
+    Raises `RoundedError` when they are too few to tell its second.
     """
     seconds = Decimal(f"0.{decimals or 0}") * _DAY_SECONDS
     if len(decimals) >= _MILLISECOND_DECIMALS:
         return timedelta(milliseconds=round(seconds * 1000))
     if len(decimals) < _SECOND_DECIMALS and (seconds % 1 or decimals.endswith("0")):
-        raise ValueError("rounded: its second is lost")
+        raise RoundedError("its second is lost")
     return timedelta(seconds=round(seconds))
 
 
