@@ -14,10 +14,6 @@ UNREADABLE: Final = (ValueError, OverflowError, OSError)
 """What datetime raises for a text that is none in a format."""
 
 
-class RoundedError(ValueError):
-    """A number that lacks the digits which would tell its second."""
-
-
 @dataclass(frozen=True)
 class Format(Generic[T]):
     """A way to write something."""

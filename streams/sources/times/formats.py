@@ -14,8 +14,9 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 
 from streams.sources.times import serial
-from streams.sources.times.alternatives import UNREADABLE, Format, RoundedError, check, reader
+from streams.sources.times.alternatives import UNREADABLE, Format, check, reader
 from streams.sources.times.names import numbered
+from streams.sources.times.serial import RoundedError
 
 RFC_3339: Final = "RFC 3339"
 """Date, time and offset, such as 2024-03-31T09:00:00+02:00."""

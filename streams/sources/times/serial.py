@@ -9,8 +9,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from streams.sources.times.alternatives import RoundedError
-
 _DAY_SECONDS: Final = 24 * 60 * 60
 _FIRST: Final = datetime(1899, 12, 31)  # noqa: DTZ001 - by the clock on the wall, like all that is counted from it
 _FIRST_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001 - the same
@@ -24,6 +22,10 @@ _SECOND_DECIMALS: Final = 5
 
 _MILLISECOND_DECIMALS: Final = 8
 """With so many it can tell thousandths of a second."""
+
+
+class RoundedError(ValueError):
+    """A number that lacks the digits which would tell its second."""
 
 
 def from_1900(text: str) -> datetime:
