@@ -293,6 +293,24 @@ def test_grafana_is_in_brussels_and_lets_nobody_look_unasked() -> None:
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "${GRAFANA_ANONYMOUS:-false}"
 
 
+def test_grafana_asks_nobody_outside_by_itself() -> None:
+    """Its own defaults have it ask for reports, updates, news, plugins and the keys of their signatures."""
+    environment = SERVICES["grafana"]["environment"]
+    off = {name for name, value in environment.items() if name.endswith("_ENABLED") and value == "false"}
+    off |= {name for name, value in environment.items() if "_DISABLE" in name and value == "true"}
+    off |= {name for name, value in environment.items() if name.startswith("GF_ANALYTICS_") and value == "false"}
+    assert off >= {
+        "GF_ANALYTICS_REPORTING_ENABLED",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES",
+        "GF_NEWS_NEWS_FEED_ENABLED",
+        "GF_PLUGINS_PREINSTALL_DISABLED",
+        "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED",
+        "GF_SECURITY_DISABLE_GRAVATAR",
+        "GF_SNAPSHOTS_EXTERNAL_ENABLED",
+    }
+
+
 def test_grafana_finds_the_dashboards_where_its_provider_looks() -> None:
     provider = ROOT / "deploy" / "grafana" / "provisioning" / "dashboards" / "wachtmonitor.yml"
     (found,) = yaml.safe_load(provider.read_text(encoding="utf-8"))["providers"]
