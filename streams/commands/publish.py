@@ -26,7 +26,7 @@ from streams.core.rules import Rules
 from streams.kafka.client import KafkaProblemsError
 from streams.process.clock import system_clock
 from streams.process.signals import exit_status
-from streams.process.stoppable import run
+from streams.process.stoppable import in_slices, run
 from streams.settings import KafkaSettings, Settings, SettingsError, load
 from streams.sources.acceptance import Acceptance
 from streams.sources.files.contract import holds_contract, read_contract
@@ -49,6 +49,9 @@ EVENTS_SHOWN: Final = 6
 
 ROWS_BETWEEN_PROGRESS: Final = 500
 """Rows between two updates of the progress bar: some dozens in a second."""
+
+EVENTS_AT_ONCE: Final = 100
+"""So many are read before any of them is sent: each time it is planned anew what a signal does."""
 
 
 class UsageProblem(click.ClickException):
@@ -329,5 +332,6 @@ async def _deliver(events: Iterable[Event], sender: EventSender, kafka: KafkaSet
         raise SendError(f"The topics cannot be prepared, so nothing was sent.\n{error}") from error
     sender.rules = await rules_shown(kafka)
     async with sender:
-        for event in events:
-            await sender.send(event)
+        async for some in in_slices(events, EVENTS_AT_ONCE):
+            for event in some:
+                await sender.send(event)

@@ -57,6 +57,11 @@ class Signals:
         """Whether there is a plan: there is none in a process that began with another program than ours."""
         return self._plan is not None
 
+    @property
+    def came(self) -> bool:
+        """Whether one has come, which is being heeded."""
+        return self._first_at is not None
+
     def take(self, plan: Plan, *, ignored_too: bool) -> None:
         """Plan for signals from now on; those that this process was started to ignore only with `ignored_too`."""
         self._plan = plan

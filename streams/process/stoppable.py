@@ -5,12 +5,13 @@ It must not know any command.
 
 import asyncio
 import socket
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from itertools import islice
 from signal import set_wakeup_fd
 from typing import Any, TypeVar
 
-from streams.process.signals import SIGNALS, Interrupted, Plan, unwind_within_bound
+from streams.process.signals import SIGNALS, Interrupted, Plan, interrupt, unwind_within_bound
 
 T = TypeVar("T")
 
@@ -39,6 +40,23 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, T], numbers: list[int]
 
     with told(cancel):
         return await work
+
+
+async def in_slices(items: Iterable[T], size: int) -> AsyncIterator[list[T]]:
+    """The items, at most `size` at a time; a signal ends the wait for one that is long in coming.
+
+    They may come of a pipe, or of a file of which nothing is wanted for gigabytes. Meanwhile the event loop stands
+    still and nothing could be cancelled, so there a signal is raised.
+    """
+    iterator, part = iter(items), None
+    while part != []:
+        await asyncio.sleep(0)  # where a signal that came in the midst of other work cancels
+        with SIGNALS.planned(interrupt) if SIGNALS.taken else nullcontext():
+            if SIGNALS.came:
+                continue
+            part = list(islice(iterator, size))
+        if part:
+            yield part
 
 
 @contextmanager

@@ -35,10 +35,38 @@ stoppable.run(hang())
 """
 """A command whose request to a server is in a thread, which nobody can cancel."""
 
+BLOCKED: Final = """
+import asyncio, os, signal, sys
+from streams.process import signals, stoppable
+
+signals.SIGNALS.take(signals.interrupt, ignored_too=True)
+
+def lines():
+    yield "first"
+    os.write(1, b"reads\\n")
+    yield os.read(0, 1).decode()
+
+async def send():
+    try:
+        async for _ in stoppable.in_slices(lines(), 1):
+            if sys.argv[1] == "sends":
+                os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        await asyncio.sleep(0)
+        os.write(1, b"put away\\n")
+
+try:
+    stoppable.run(send())
+except KeyboardInterrupt as interrupted:
+    signals.leave(signals.exit_status(interrupted))
+"""
+"""A command that sends the lines of a pipe, into which nothing comes any more."""
+
 
 def started(program: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-c", program, *arguments],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -78,3 +106,18 @@ def test_what_cannot_be_put_away_in_time_is_ended() -> None:
     assert "Ended by force" in said
     assert "Traceback" not in said
     assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_a_signal_ends_the_wait_for_a_pipe() -> None:
+    with started(BLOCKED, "reads") as process:
+        assert line(process) == "reads\n"
+        process.send_signal(signal.SIGTERM)
+        assert line(process) == "put away\n"
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+
+
+def test_a_pipe_is_not_waited_for_after_a_signal() -> None:
+    """It comes while what was read is sent."""
+    with started(BLOCKED, "sends") as process:
+        assert line(process) == "put away\n"
+        assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
