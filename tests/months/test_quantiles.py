@@ -18,7 +18,7 @@ from streams.core.rules import Channel
 from streams.core.sketch import RELATIVE_ERROR, SHOWN
 from streams.core.state import AnyState
 from streams.months.month import Sources
-from streams.months.report.calls.figures import phone_figures
+from streams.months.report.calls.report import CallsReport
 from streams.months.report.data import Report
 from streams.months.report.report import build_report
 from streams.records.closings import Basis, basis_of
@@ -127,8 +127,8 @@ def test_every_format_shows_them(waits_and_sources: tuple[Waits, Sources]) -> No
 def test_a_sketch_that_lacks_waits_gives_no_quantile() -> None:
     """Totals that were kept without one: what is not known is absent, and not of some of the calls."""
     whole: dict[str, Any] = {"answered": 2, "wait_ms": 3_000}
-    (known,) = phone_figures({"Infolijn": PhoneTally(**whole, sketch={340: 1, 350: 1})}, _basis())
-    (lacking,) = phone_figures({"Infolijn": PhoneTally(**whole, sketch={340: 1})}, _basis())
+    (known,) = CallsReport().figures({"Infolijn": PhoneTally(**whole, sketch={340: 1, 350: 1})}, _basis())
+    (lacking,) = CallsReport().figures({"Infolijn": PhoneTally(**whole, sketch={340: 1})}, _basis())
     assert all(each.seconds is not None for each in known.wait_quantiles)
     assert [each.seconds for each in lacking.wait_quantiles] == [None, None]
 

@@ -17,7 +17,7 @@ from streams.channels.calls.indicators import SERVICE_LEVEL
 from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel, Cluster, Rules
 from streams.core.terms import AllTerms
-from streams.months.report.calls.figures import phone_figures
+from streams.months.report.calls.report import CallsReport
 from streams.months.report.data import Report
 from streams.months.report.indicators import Line, lines_of
 from streams.months.report.report import build_report
@@ -96,7 +96,7 @@ def test_all_lines_together_are_the_sum_of_each_by_its_own_bound(
         told[None] = ([*chain(*by_hand.values())], [*chain(*short.values())], 0.7)
     basis = Basis(rules, norms)
     found = {line.cluster: line for line in lines_of(CALLS, tallies, basis) if line.indicator == SERVICE_LEVEL.name}
-    parts = {part.cluster: part for part in phone_figures(tallies, basis)}
+    parts = {part.cluster: part for part in CallsReport().figures(tallies, basis)}
     assert found.keys() == parts.keys() == told.keys()
     for cluster, (good, gone, norm) in told.items():
         ratio = sum(good) / len(good) if good else None

@@ -95,11 +95,12 @@ def per(part: float, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def with_sum(tallies: Mapping[str, T], empty: T) -> list[tuple[str | None, T]]:
-    """The tallies by cluster and, if there are several, their sum under None, which `empty` becomes."""
+def with_sum(tallies: Mapping[str, T]) -> list[tuple[str | None, T]]:
+    """The tallies by cluster and, if there are several, their sum under None."""
     named: list[tuple[str | None, T]] = list(tallies.items())
     if len(named) > 1:
+        together = type(named[0][1])()
         for tally in tallies.values():
-            empty.add(tally)
-        named.append((None, empty))
+            together.add(tally)
+        named.append((None, together))
     return named

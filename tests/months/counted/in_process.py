@@ -11,7 +11,10 @@ from typing import Annotated, Any, ClassVar, Final
 import msgspec
 import pytest
 
-from streams.channels import VISITS, channel_of, register
+from streams import channels as channel_registry
+from streams.channels import CALLS, VISITS, ChannelParts, channel_of, register
+from streams.channels.calls.counts import CALLS as CALLS_UNIT
+from streams.channels.calls.counts import PhoneTally
 from streams.commands.report import FORMATS
 from streams.core.counts import SECONDS, By, Count, Shown, Tally, Unit
 from streams.core.measure import Measurement
@@ -19,12 +22,15 @@ from streams.core.places import Places
 from streams.core.rules import Channel, Cluster
 from streams.months.month import Sources
 from streams.months.report import channels as reports
+from streams.months.report.calls.figures import TOLD as TOLD_OF_CALLS
+from streams.months.report.calls.report import CallsReport
 from streams.months.report.channel import Row
 from streams.months.report.channels import add_report
 from streams.months.report.counted import Counted, CountedReport
 from streams.months.report.data import Report
 from streams.months.report.report import build_report
 from streams.months.report.section import Section
+from streams.months.report.visits.figures import TOLD as TOLD_OF_VISITS
 from streams.months.report.wording import Wording
 from streams.settings import Settings
 from streams.words import Language, plain
@@ -189,3 +195,47 @@ def test_a_channel_tells_of_itself_once_it_is_added(monkeypatch: pytest.MonkeyPa
     october = next(line for line in text.splitlines() if line.startswith("oktober 2026") and line.endswith("1.235"))
     assert october
     assert "post" not in json.loads(FORMATS["json"](report))["basis"]
+
+
+# A count that a known channel is given.
+
+
+class MoreCalls(PhoneTally, gc=False, omit_defaults=True):
+    """Calls, of which more is counted than the report knows."""
+
+    transferred: Annotated[int, Count(CALLS_UNIT, "Calls transferred.")] = 0
+    held_ms: Annotated[int, Count(SECONDS, "Time on hold.", Shown.MONTH)] = 0
+    by_hour: Annotated[
+        dict[int, int], Count(CALLS_UNIT, "Calls by hour.", by=By("hour", "which", lambda _: (9, 10)))
+    ] = msgspec.field(default_factory=dict)
+
+
+def test_a_count_that_calls_are_given_stands_in_the_report_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From its declaration alone: in JSON, text and spreadsheet, behind what is told of calls in their own way."""
+    given = msgspec.structs.replace(CALLS, tally=MoreCalls)
+    monkeypatch.setattr(channel_registry, "_CHANNELS", {**channel_registry._CHANNELS, CALLS.name: given})
+    monkeypatch.setattr(reports, "_REPORTS", {**reports._REPORTS, CALLS.name: CallsReport(given)})
+    line = "Klantencontactcentrum"
+    counted = MoreCalls(answered=2, wait_ms=3_000, transferred=4, held_ms=1_500, by_hour={9: 2})
+    totals: dict[Any, Tally] = {("2026-10", CALLS.name, line, "calls-0"): counted}
+    report = build_report(Sources(totals, sources_of([], lier(), now_ms=NOW).beside, {}), "2026-10", lier(), NOW)
+    (mine,) = json.loads(FORMATS["json"](report))["summary"]["phone"]
+    assert (mine["counts"], mine["counts_by"]) == (
+        {"transferred": 4, "held_seconds": 1.5},
+        {"by_hour": {"9": 2, "10": 0}},
+    )
+    rows = [" ".join(row.split()) for row in FORMATS["text"](report).splitlines()]
+    start = rows.index("Oproepen") + 3
+    assert rows[start : start + 2] == ["Cluster transferred held_ms", f"{line} 4 1,5 s"]
+    sheet = FORMATS["csv"](report)
+    assert f"2026-10;{line};Oproepen: transferred;4;oproepen" in sheet
+    assert f"2026-10;{line};Oproepen: by_hour (9);2;oproepen" in sheet
+    assert f"2026-10;{line};Oproepen: held_ms;1,5;seconden" in sheet
+
+
+@pytest.mark.parametrize(("channel", "told"), [(CALLS, TOLD_OF_CALLS), (VISITS, TOLD_OF_VISITS)])
+def test_no_count_has_a_place_of_its_own_that_there_is_no_longer(channel: ChannelParts, told: Sequence[str]) -> None:
+    """Any other has none, and stands there all the same."""
+    assert set(told) <= {each.field for each in channel.tally.shown(Shown.MONTH)}

@@ -1,6 +1,7 @@
 """The calls of a period by cluster: how many, how quickly, and the service level by the formulas of the field."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
@@ -11,9 +12,29 @@ from streams.core.places import UNBOUNDED_MS
 from streams.core.rules import SECOND_MS
 from streams.months.definitions import Formula
 from streams.months.report.data import Quantile
+from streams.months.report.declared import Apart, DeclaredCounts, Plain
 from streams.months.report.indicators import counted_of, per, with_sum
 from streams.months.report.parts import excluded_of, plain_counts, quantiles_of
 from streams.records.closings import Basis
+
+TOLD: Final = (
+    "answered",
+    "answered_too_late",
+    "called_back",
+    "called_back_after_ms",
+    "callbacks_requested",
+    "excluded",
+    "long_abandoned",
+    "missed",
+    "offered",
+    "reused_ids",
+    "short_abandoned",
+    "speed_categories",
+    "unclear_ids",
+    "wait_ms",
+    "within_service_level",
+)
+"""The declared counts that the report of the telephone tells of in its own way; any other stands there as it is."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -36,7 +57,7 @@ class Variant(msgspec.Struct, frozen=True):
     ratio: float | None
 
 
-class Phone(msgspec.Struct, frozen=True, kw_only=True):
+class Phone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The calls of one cluster, or of all (cluster None)."""
 
     cluster: str | None
@@ -64,6 +85,9 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
     reused_ids: int
     unclear_ids: int
     excluded: dict[str, int]
+    counts: Plain = {}
+    """What else the tally declares, as it is."""
+    counts_by: Apart = {}
 
     @property
     def average_called_back_seconds(self) -> float | None:
@@ -87,17 +111,17 @@ class Phone(msgspec.Struct, frozen=True, kw_only=True):
         return per(self.wait_seconds, self.answered)
 
 
-def phone_figures(tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Phone]:
+def phone_figures(tallies: Mapping[str, PhoneTally], basis: Basis, more: DeclaredCounts) -> list[Phone]:
     """The calls of each cluster, and of all if there are several."""
     counted = counted_of(CALLS.name, tallies, basis)
-    return [_phone(name, tally, counted[name], basis) for name, tally in with_sum(tallies, PhoneTally())]
+    return [_phone(name, tally, counted[name], basis, more) for name, tally in with_sum(tallies)]
 
 
 _Counted = Sequence[tuple[PhoneTally, Terms]]
 """What the tally of a part is the sum of, each with the terms of its line."""
 
 
-def _phone(cluster: str | None, tally: PhoneTally, counted: _Counted, basis: Basis) -> Phone:
+def _phone(cluster: str | None, tally: PhoneTally, counted: _Counted, basis: Basis, more: DeclaredCounts) -> Phone:
     bounds_ms = {terms.service_level_ms for _, terms in counted}
     without_short = tally.missed_without_short(counted[0][1])
     return Phone(
@@ -110,6 +134,8 @@ def _phone(cluster: str | None, tally: PhoneTally, counted: _Counted, basis: Bas
         short_abandoned=None if without_short is None else tally.missed - without_short,
         missed_without_short=without_short,
         excluded=excluded_of(tally),
+        counts=more.plain(counted),
+        counts_by=more.apart(tally, counted[0][1]),
     )
 
 

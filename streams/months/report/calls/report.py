@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from streams.channels import CALLS
+from streams.channels import CALLS, ChannelParts
 from streams.channels.calls.counts import PhoneTally
 from streams.months.definitions import OFFICIAL_FORMULA
-from streams.months.report.calls.figures import Phone, phone_figures
+from streams.months.report.calls.figures import TOLD, Phone, phone_figures
 from streams.months.report.calls.sections import category, history, month_charts, phone
 from streams.months.report.channel import ReportChannel, Row, Spread
 from streams.months.report.data import Report
+from streams.months.report.declared import DeclaredCounts
 from streams.months.report.rows import count_rows, excluded_rows, ids_rows, ids_said, quantile_rows
 from streams.months.report.section import Chart, Section
 from streams.months.report.wording import Wording
@@ -21,13 +22,18 @@ class CallsReport(ReportChannel):
 
     key = "phone"
 
+    def __init__(self, channel: ChannelParts = CALLS) -> None:
+        """Whatever else the tally of the channel declares stands behind it."""
+        self._name = channel.name
+        self._more = DeclaredCounts(channel, TOLD)
+
     def figures(self, tallies: Mapping[str, PhoneTally], basis: Basis) -> list[Phone]:
         """The calls of each cluster."""
-        return phone_figures(tallies, basis)
+        return phone_figures(tallies, basis, self._more)
 
     def sections(self, report: Report, say: Wording) -> list[Section]:
         """By speed category, and the service level."""
-        return phone(report, say)
+        return [*phone(report, say), *self._more.sections(report.summary.of(self._name), say)]
 
     def year_sections(self, report: Report, say: Wording) -> list[Section]:
         """The share of missed calls, year by year."""
@@ -96,6 +102,7 @@ class CallsReport(ReportChannel):
         if part.average_called_back_seconds is not None:
             yield (words("sheet-called-back-after"), part.average_called_back_seconds, "seconds")
         yield from ids_rows(part, CALLS.name, say)
+        yield from self._more.rows(part, say)
         yield from excluded_rows(part, "sheet-excluded-phone", "calls", say)
 
     def _without_short(self, part: Phone, say: Wording) -> Iterator[Row]:

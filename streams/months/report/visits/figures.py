@@ -1,16 +1,40 @@
 """The visits of a period by cluster: who was served and how punctually, who had no appointment, who asked for one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import msgspec
 
+from streams.channels import VISITS
 from streams.channels.visits.counts import DeskTally
+from streams.core.counts import Terms
 from streams.months.report.data import Quantile
-from streams.months.report.indicators import per, with_sum
+from streams.months.report.declared import Apart, DeclaredCounts, Plain
+from streams.months.report.indicators import counted_of, per, with_sum
 from streams.months.report.parts import excluded_of, plain_counts, quantiles_of
+from streams.records.closings import Basis
+
+TOLD: Final = (
+    "excluded",
+    "implausible_requests",
+    "lead_days",
+    "left",
+    "left_arrived",
+    "left_wait_ms",
+    "onward",
+    "onward_left",
+    "onward_wait_ms",
+    "requests",
+    "requests_within_norm",
+    "reused_ids",
+    "served",
+    "unclear_ids",
+    "wait_ms",
+)
+"""The declared counts that the report of visits tells of in its own way; any other stands there as it is."""
 
 
-class Desk(msgspec.Struct, frozen=True, kw_only=True):
+class Desk(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The visits of one cluster, or of all (cluster None)."""
 
     cluster: str | None
@@ -41,6 +65,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     requests_within_norm: int
     implausible_requests: int
     excluded: dict[str, int]
+    counts: Plain = {}
+    """What else the tally declares, as it is."""
+    counts_by: Apart = {}
 
     @property
     def average_wait_seconds(self) -> float | None:
@@ -78,15 +105,20 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
         return per(self.requests_within_norm, self.requests)
 
 
-def desk_figures(tallies: Mapping[str, DeskTally]) -> list[Desk]:
+def desk_figures(tallies: Mapping[str, DeskTally], basis: Basis, more: DeclaredCounts) -> list[Desk]:
     """The visits of each cluster, and of all if there are several."""
-    return [_desk(name, tally) for name, tally in with_sum(tallies, DeskTally())]
+    counted = counted_of(VISITS.name, tallies, basis)
+    return [_desk(name, tally, counted[name], more) for name, tally in with_sum(tallies)]
 
 
-def _desk(cluster: str | None, tally: DeskTally) -> Desk:
+def _desk(
+    cluster: str | None, tally: DeskTally, counted: Sequence[tuple[DeskTally, Terms]], more: DeclaredCounts
+) -> Desk:
     return Desk(
         cluster=cluster,
         **plain_counts(tally, Desk),
         wait_quantiles=quantiles_of(tally, tally.served),
         excluded=excluded_of(tally),
+        counts=more.plain(counted),
+        counts_by=more.apart(tally, counted[0][1]),
     )

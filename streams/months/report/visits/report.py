@@ -5,13 +5,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from streams.channels import VISITS
+from streams.channels import VISITS, ChannelParts
 from streams.channels.visits.counts import DeskTally
 from streams.months.report.channel import ReportChannel, Row, Spread
 from streams.months.report.data import Report
+from streams.months.report.declared import DeclaredCounts
 from streams.months.report.rows import count_rows, excluded_rows, ids_rows, ids_said, quantile_rows
 from streams.months.report.section import Section
-from streams.months.report.visits.figures import Desk, desk_figures
+from streams.months.report.visits.figures import TOLD, Desk, desk_figures
 from streams.months.report.visits.sections import desks
 from streams.months.report.wording import Wording
 from streams.records.closings import Basis
@@ -22,13 +23,18 @@ class VisitsReport(ReportChannel):
 
     key = "desks"
 
+    def __init__(self, channel: ChannelParts = VISITS) -> None:
+        """Whatever else the tally of the channel declares stands behind it."""
+        self._name = channel.name
+        self._more = DeclaredCounts(channel, TOLD)
+
     def figures(self, tallies: Mapping[str, DeskTally], basis: Basis) -> list[Desk]:
         """The visits of each cluster."""
-        return desk_figures(tallies)
+        return desk_figures(tallies, basis, self._more)
 
     def sections(self, report: Report, say: Wording) -> list[Section]:
         """One, with a row for each cluster."""
-        return [desks(report, say)]
+        return [desks(report, say), *self._more.sections(report.summary.of(self._name), say)]
 
     def spread(self, say: Wording) -> Spread:
         """Of visitors with an appointment, in minutes."""
@@ -76,4 +82,5 @@ class VisitsReport(ReportChannel):
             say,
         )
         yield from ids_rows(part, VISITS.name, say)
+        yield from self._more.rows(part, say)
         yield from excluded_rows(part, "sheet-excluded-desk", "visits", say)
