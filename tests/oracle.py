@@ -419,6 +419,18 @@ WITH stated AS (
     SELECT visit_facts.* EXCLUDE (life, is_past), asked_again, desks.cluster AS first_desk, started,
         coalesce(kind = 'arrived' AND happened > started AND visit_facts.cluster <> first_desk, false) AS sent_on
     FROM visit_facts JOIN asks USING (contact) LEFT JOIN desks ON desks.contact = visit_facts.contact AND turn = 1
+), ends AS (
+    SELECT told.contact, told.cluster, told.happened FROM told JOIN asks USING (contact)
+    WHERE kind IN ('started', 'finished') OR (plan IS NULL AND kind IN ('no_show', 'left', 'cancelled'))
+), again AS (
+    SELECT DISTINCT arrival.contact
+    FROM told arrival JOIN ends ON ends.contact = arrival.contact AND ends.cluster = arrival.cluster
+    WHERE arrival.kind = 'arrived' AND arrival.happened > ends.happened + $hour // 4 AND ends.happened = (
+        SELECT max(last.happened) FROM ends last
+        WHERE last.contact = arrival.contact AND last.happened < arrival.happened
+    ) AND ends.happened >= (
+        SELECT min(first.happened) FROM told first WHERE first.contact = arrival.contact AND first.kind = 'arrived'
+    )
 ), moments AS (
     SELECT contact,
         any_value(started) AS started,
@@ -453,7 +465,7 @@ WITH stated AS (
                 started - plan > 4 * $hour OR wall(started)::DATE < wall(plan)::DATE, 'implausible', 'served'
             )
             WHEN started IS NOT NULL AND arrived IS NULL THEN 'unresolved'
-            WHEN started IS NOT NULL AND started - arrived NOT BETWEEN 0 AND 4 * $hour THEN 'implausible'
+            WHEN started IS NOT NULL AND started - arrived NOT BETWEEN -$skew AND 4 * $hour THEN 'implausible'
             WHEN started IS NOT NULL THEN 'walk_in'
             WHEN gone.kind = 'no_show' THEN 'no_show'
             WHEN gone IS NOT NULL AND plan IS NULL THEN 'walk_in_left'
@@ -463,7 +475,8 @@ WITH stated AS (
         END AS fate,
         fate = 'unresolved' AND if(started IS NULL, finished IS NULL, NOT is_sent_on) AS unended,
         greatest(last_present, asked_again) AS last_news,
-        last_news > served + 4 * $hour AND wall(last_news)::DATE > wall(served)::DATE AS is_unclear
+        (last_news > served + 4 * $hour AND wall(last_news)::DATE > wall(served)::DATE)
+            OR contact IN (FROM again) AS is_unclear
     FROM facts
 )
 SELECT cluster, plan, arrived, started, asked, first_plan, norm, left_after,
@@ -541,7 +554,7 @@ _COUNTS: Final[Mapping[str, str]] = {
         sum(greatest(0, started - greatest(arrived, plan)))
             FILTER (outcome = 'served' AND arrived IS NOT NULL) AS experienced_ms,
         count(*) FILTER (outcome = 'walk_in') AS walk_ins,
-        sum(started - arrived) FILTER (outcome = 'walk_in') AS walk_in_wait_ms,
+        sum(greatest(0, started - arrived)) FILTER (outcome = 'walk_in') AS walk_in_wait_ms,
         count(*) FILTER (outcome = 'walk_in_left') AS walk_ins_left,
         count(*) FILTER (outcome = 'no_show') AS no_shows,
         count(*) FILTER (outcome = 'cancelled') AS cancelled,

@@ -253,7 +253,7 @@ class LimitsTable(Section, frozen=True, kw_only=True):
     """Events that lie further in the future are refused."""
     clock_skew_seconds: Annotated[Whole, Field(ge=0, le=300), Unit("seconds")] = _RULES["clock_skew_ms"] // SECOND_MS
     """Clocks of two systems may differ so much: an answer, or the end of a call, before the dialling in by no more is
-    one after 0 seconds; by more it is implausible."""
+    one after 0 seconds, and so is the start of a visit before the arrival; by more it is implausible."""
     plan_ahead_days: Annotated[Whole, Field(ge=1, le=3_660), Unit("days")] = _RULES["plan_ahead_ms"] // DAY_MS
     """Appointments that are planned further ahead are refused."""
 

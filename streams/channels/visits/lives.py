@@ -15,12 +15,16 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from streams.channels.visits.contact import ARRIVED, FINISHED, STARTED, Asked, Fact, Ticket
+from streams.channels.visits.contact import ARRIVED, DEPARTURES, FINISHED, STARTED, Asked, Fact, Ticket
 from streams.core.calendar import Calendar
 from streams.core.pool import APART_MS
+from streams.core.rules import QUARTER_MS
 
 VISITS_KEPT: Final = 64
 """So many visits of one ticket number are kept, the latest: of a number that is used every day, two months."""
+
+_BACK_WITHIN_MS: Final = QUARTER_MS
+"""Whoever comes to the same desk later than this after its end may well be somebody else."""
 
 _Part = tuple[list[Fact], list[Asked]]
 """What is known of one visit."""
@@ -71,9 +75,29 @@ def _is_later_day(before: int, at: int, calendar: Calendar) -> bool:
 
 
 def is_unclear(ticket: Ticket, calendar: Calendar) -> bool:
-    """Whether somebody comes, asks or is received on a later day than the visit was received or over."""
-    if not ticket.facts:
-        return False
+    """Whether somebody comes, asks or is received on a later day than the visit was received or over, or draws the
+    number again once it was."""
+    return bool(ticket.facts) and (_is_drawn_again(ticket) or _has_news_later(ticket, calendar))
+
+
+def _is_drawn_again(ticket: Ticket) -> bool:
+    """Whether somebody comes to the desk that was the last to receive the number, or to see its end, a while before.
+
+    Numbers of two digits begin anew within a day. Who has left without an appointment is one of those, while people
+    with one may come late, when nobody counts on them any more.
+    """
+    kinds = (STARTED, FINISHED) if ticket.planned is not None else (STARTED, FINISHED, *DEPARTURES)
+    ends = list(ticket.all(kinds))
+    arrivals = list(ticket.all((ARRIVED,)))
+    for arrival in arrivals[1:]:
+        last = max((end.at for end in ends if arrivals[0].at <= end.at < arrival.at), default=arrival.at)
+        is_here = any(end.at == last and end.cluster == arrival.cluster for end in ends)
+        if is_here and arrival.at > last + _BACK_WITHIN_MS:
+            return True
+    return False
+
+
+def _has_news_later(ticket: Ticket, calendar: Calendar) -> bool:
     served = min((fact.at for fact in ticket.all((STARTED, FINISHED))), default=None)
     if served is None:
         return False

@@ -137,8 +137,8 @@ def _measure_start(ticket: Ticket, started: int, rules: Rules, calendar: Calenda
             return Excluded(ticket.desk, started, started, Exclusion.UNRESOLVED)
         return None  # neither plan nor arrival yet: one of them may still come
     wait = started - arrival
-    if 0 <= wait <= longest:
-        return ServedWalkIn(ticket.desk, arrival, started, wait)
+    if -rules.clock_skew_ms <= wait <= longest:  # the desk's clock may be a little behind that of the kiosk
+        return ServedWalkIn(ticket.desk, arrival, started, max(0, wait))
     return Excluded(ticket.desk, arrival, started, Exclusion.IMPLAUSIBLE)
 
 
