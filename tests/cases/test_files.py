@@ -631,6 +631,8 @@ def test_an_encoding_that_is_not_utf_8_is_seen(tmp_path: Path) -> None:
 
 TOTALS = {
     "days": "Date,Calls Offered,Calls Answered,Service Level %\n2024-06-03,512,466,71.2\n2024-06-04,480,470,80\n",
+    "average waits": "datum;beantwoord;gemist;gemiddelde wacht\n03/06/2024;10;2;0:00:41\n04/06/2024;9;1;0:00:38\n",
+    "queues": "Queue,Total Calls,Answered,Avg Wait\nbalie,120,100,00:41\npost,20,10,01:12\n",
     "half hours": "Interval;Aangeboden oproepen;Beantwoorde oproepen\n03/06/2024 09:00;12;10\n03/06/2024 09:30;9;9\n",
 }
 

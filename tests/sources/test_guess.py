@@ -110,6 +110,7 @@ def test_what_stands_in_a_column_is_known_by_its_texts(texts: list[str], kind: K
         b"call,agents,answered\n1,3,2024-06-03 09:30:12\n",
         b"id;start;wait;total\n1;2024-06-03 09:00:00;12;14\n2;2024-06-03 09:00:07;1;2\n",
         b"name,day\nWonen,2024-06-03\n",
+        b"line,calls,answered,time\nA,1,1,09:30:12\nA,1,0,09:31:07\n",
     ],
 )
 def test_single_contacts_are_no_totals(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Files of totals: a row for each day or part of one, with counts instead of contacts: no wait is in them."""
+"""Files of totals: a row for each day, part of one or queue, with counts instead of contacts: no wait is in them."""
 
 from collections.abc import Sequence
 from typing import BinaryIO, Final
@@ -13,6 +13,9 @@ _COUNTS: Final = (
     *("average", "avg", "asa", "aht", "aantal", "totaal", "total", "gemiddeld", "oproepen", "beantwoord", "gemist"),
     *("bezoekers", "moyenne", "nombre", "appels", "percent", "pct", "count", "within"),
 )
+_MEANS: Final = ("average", "avg", "asa", "aht", "gemiddeld", "moyen", "mean", "langste", "longest", "max")
+"""A time of day with such a name is a length of time: how long people waited, and not when."""
+
 _PARTS_OF_HOURS: Final = (":00", ":15", ":30", ":45", ":00:00", ":15:00", ":30:00", ":45:00")
 _COUNTED_COLUMNS: Final = 2
 
@@ -23,10 +26,10 @@ def totals(sample: Sample) -> list[str]:
     counted = [
         name for name, kind in kinds.items() if kind is Kind.NUMBER and any(word in plain(name) for word in _COUNTS)
     ]
-    whole_numbers = len(counted) >= _COUNTED_COLUMNS
-    periods = [name for name, kind in kinds.items() if kind in (Kind.DAY, Kind.MOMENT, Kind.CLOCK)]
-    single = [name for name in periods if kinds[name] is not Kind.DAY and not _is_a_grid(sample.values(name))]
-    return counted if whole_numbers and periods and not single else []
+    clocks = [name for name, kind in kinds.items() if kind in (Kind.MOMENT, Kind.CLOCK)]
+    averages = {name for name in clocks if kinds[name] is Kind.CLOCK and any(word in plain(name) for word in _MEANS)}
+    single = [name for name in clocks if name not in averages and not _is_a_grid(sample.values(name))]
+    return counted if len(counted) >= _COUNTED_COLUMNS and not single else []
 
 
 def _is_a_grid(texts: Sequence[str]) -> bool:
@@ -37,10 +40,9 @@ def _is_a_grid(texts: Sequence[str]) -> bool:
 def told_of_totals(columns: Sequence[str]) -> str:
     """What to say of such a file."""
     return (
-        f"The file holds totals, a row for each period with counts ({', '.join(columns)}): no wait can be read of "
-        "them. "
-        "Ask for the single contacts instead, a row for each call or visit with its times; exchanges call that call "
-        "detail records, contact records or a detailed call log."
+        f"The file holds totals, a row for each period or queue with counts ({', '.join(columns)}): no wait can be "
+        "read of them. Ask for the single contacts instead, a row for each call or visit with its times; exchanges "
+        "call that call detail records, contact records or a detailed call log."
     )
 
 
