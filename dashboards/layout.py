@@ -32,11 +32,15 @@ class At(NamedTuple):
     h: int
 
 
+Panels = tuple[tuple[int, Json], ...]
+"""Panels beside each other, each with its width."""
+
+
 class Band(NamedTuple):
     """Panels beside each other, each with its width; together at most 24 columns wide."""
 
     height: int
-    panels: tuple[tuple[int, Json], ...]
+    panels: Panels
     heading: str = ""
     """The key of a line above the band, when a new part of the dashboard begins."""
 

@@ -188,8 +188,31 @@ class MonitorApp(faust.App):
 
 def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = False) -> MonitorApp:
     """The app of one worker. Nothing connects before it is started."""
-    kafka = settings.kafka
-    app = MonitorApp(
+    kafka, worker = settings.kafka, uuid.uuid4().hex
+    app = _app(kafka)
+    app.crash_event = asyncio.Event()
+    app.clocks = ClockWatch(kafka, clock)
+    app.closed_months = ClosedMonths(kafka)
+    app.owner = Partitions(settings, app.clocks.clock)
+    app.neighbours = Neighbours(kafka.group, worker)
+    app.pages = Pages(
+        settings,
+        app.owner,
+        app,
+        app.clocks.clock,
+        worker=worker,
+        neighbours=app.neighbours,
+        clock_ahead_seconds=app.clocks.ahead_seconds,
+        closings=app.known_closings,
+        demo=demo,
+    )
+    _let_work(app, settings)
+    return app
+
+
+def _app(kafka: KafkaSettings) -> MonitorApp:
+    """Faust's app, as this worker needs it."""
+    return MonitorApp(
         kafka.group,
         broker=[f"kafka://{server}" for server in kafka.bootstrap_servers],
         store="memory://",
@@ -204,23 +227,11 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
         stream_buffer_maxsize=BUFFERED_BUNDLES,
         stream_wait_empty=True,
     )
-    app.crash_event = asyncio.Event()
-    app.clocks = ClockWatch(kafka, clock)
-    app.closed_months = ClosedMonths(kafka)
-    app.owner = Partitions(settings, app.clocks.clock)
-    worker = uuid.uuid4().hex
-    app.neighbours = Neighbours(kafka.group, worker)
-    app.pages = Pages(
-        settings,
-        app.owner,
-        app,
-        app.clocks.clock,
-        worker=worker,
-        neighbours=app.neighbours,
-        clock_ahead_seconds=app.clocks.ahead_seconds,
-        closings=app.known_closings,
-        demo=demo,
-    )
+
+
+def _let_work(app: MonitorApp, settings: Settings) -> None:
+    """What runs once it is started: an agent that folds each topic of events, and what is to be done meanwhile."""
+    kafka = settings.kafka
     for topic in topics_of(kafka):
         app.agent(app.topic(topic, schema=BatchSchema()), name=f"fold-{topic}")(_fold(app))
     app.task(_write_checkpoints(app, settings.checkpoint.interval_seconds))
@@ -228,7 +239,6 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
     app.task(_look_at_newest_keys(app, kafka))
     app.task(_judge(app))
     app.task(_tell_ids(app))
-    return app
 
 
 def _fold(app: MonitorApp) -> Any:

@@ -8,6 +8,10 @@ from streams.channels.visits.events import Arrived, Cancelled, Finished, Left, N
 
 def ticket_examples() -> tuple[Example, ...]:
     """At least one of each event, in the order of a visit's life."""
+    return (*_appointment(), *_walk_in(), *_without_a_visit())
+
+
+def _appointment() -> tuple[Example, ...]:
     planned = datetime.fromisoformat("2024-05-31T11:30:00+02:00")
     return (
         Example(
@@ -22,6 +26,11 @@ def ticket_examples() -> tuple[Example, ...]:
             '"at":"2024-05-31T11:21:30+02:00","planned_at":"2024-05-31T11:30:00+02:00"}',
             Arrived("ticket-7", "Burgerzaken", datetime.fromisoformat("2024-05-31T11:21:30+02:00"), planned),
         ),
+    )
+
+
+def _walk_in() -> tuple[Example, ...]:
+    return (
         Example(
             "A walk-in draws a number: no planned time",
             '{"type":"arrived","ticket_id":"ticket-8","cluster":"Wonen","at":1717147800}',
@@ -37,6 +46,11 @@ def ticket_examples() -> tuple[Example, ...]:
             '{"type":"finished","ticket_id":"ticket-8","cluster":"Wonen","at":"2024-05-31T09:50:00Z"}',
             Finished("ticket-8", "Wonen", datetime.fromisoformat("2024-05-31T09:50:00Z")),
         ),
+    )
+
+
+def _without_a_visit() -> tuple[Example, ...]:
+    return (
         Example(
             "An appointment is called off",
             '{"type":"cancelled","ticket_id":"ticket-9","cluster":"Burgerzaken","at":1717140000}',
