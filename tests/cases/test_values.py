@@ -248,6 +248,14 @@ def test_numbers_that_a_spreadsheet_has_shortened_are_refused_as_that(tmp_path: 
         assert f"expected {form}; {lost}" in result.stdout
 
 
+def test_ids_that_a_spreadsheet_has_shortened_are_refused_since_many_contacts_would_be_one(tmp_path: Path) -> None:
+    data = "id,in,out\n1.79E+15,2026-06-05T09:30:00Z,\n1E+05,2026-06-05T09:31:00Z,\n1E5-pbx,2026-06-05T09:32:00Z,\n"
+    result = dry_run(tmp_path, data, WRITTEN.replace("FORMAT", '"RFC 3339"'))
+    assert (result.exit_code, moments(result)) == (1, [("offered", "06-05T09:32:00Z")])
+    assert "  id without its last digits: 2\n    line 2, column id" in result.stdout
+    assert "export the ids as text" in result.stdout
+
+
 def test_an_empty_file_is_called_empty(tmp_path: Path) -> None:
     result = dry_run(tmp_path, "", WRITTEN.replace("FORMAT", '"RFC 3339"'))
     assert result.exit_code == 2

@@ -21,6 +21,7 @@ class Unreadable(StrEnum):
     GROUP = "a group of fields where a text or number is expected"
     TEXT = "bytes that are no text in the file's encoding"
     ID = "no id"
+    ID_SHORTENED = "id without its last digits"
     CLUSTER = "no cluster"
     ID_LENGTH = "id too long"
     CLUSTER_LENGTH = "cluster too long"
@@ -45,6 +46,8 @@ _REMEDIES: Final = {
     Unreadable.CONTRACT: "If the records are of another kind, say with --mapping FILE which field is what; --guess "
     "writes a draft.",
     Unreadable.GROUP: "Name a field in it with a dot between, such as Queue.Name.",
+    Unreadable.ID_SHORTENED: "A spreadsheet has saved long numbers as it shows them, so that many contacts would be "
+    "one: export the ids as text.",
     Unreadable.ZONE: 'Say by which clock these times are: zone = "Europe/Brussels" in [time].',
     Unreadable.NOTHING: "If such rows are no contacts, say so once: a [[leave_out]] with all_else = true.",
 }

@@ -1,5 +1,6 @@
 """The events of one row, of its cells in the columns that a mapping names. Each row stands for itself."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -18,6 +19,10 @@ from streams.sources.times.order import in_order
 
 UNDECODABLE: Final = "\N{REPLACEMENT CHARACTER}"
 """What stands where bytes are no text in the file's encoding."""
+
+
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,3}")
+"""A long number as a spreadsheet shows it, 1.23457E+15: without digits that would tell it from its neighbours."""
 
 
 class Told(NamedTuple):
@@ -71,6 +76,8 @@ class RowEvents:
         for place in self._id_places:
             if not cells[place]:
                 raise unreadable(Unreadable.ID, self._used[place])
+            if "E+" in cells[place] and _SHORTENED.fullmatch(cells[place]):
+                raise unreadable(Unreadable.ID_SHORTENED, self._used[place])
         contact_id = self._mapping.id_separator.join([cells[place] for place in self._id_places])
         if len(contact_id) > ID_LENGTH_MAX:
             raise unreadable(Unreadable.ID_LENGTH, expected=f"at most {ID_LENGTH_MAX} characters")
