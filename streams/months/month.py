@@ -26,7 +26,6 @@ from streams.records.closings import (
 )
 from streams.records.month_totals import TotalKey
 from streams.records.progress import BesideTotals, Feed
-from streams.settings import Settings
 
 COUNTED_APART: Final = frozenset({"sketch"})
 """Fields of a tally that follow from others: a late fact is not listed twice."""
@@ -83,8 +82,8 @@ class Month(msgspec.Struct):
         return named + sorted(others)
 
 
-def month_of(sources: Sources, month: str, settings: Settings) -> Month:
-    """The month's figures: frozen if it is closed, those of now if it is not."""
+def month_of(sources: Sources, month: str, today: Basis) -> Month:
+    """The month's figures: frozen if it is closed; if it is not those of now, judged by the settings of `today`."""
     entries = sources.account.get(month, [])
     current = {key[1:]: tally for key, tally in sources.totals.items() if key[0] == month}
     feeds = [feed for (of, _), feed in sources.beside.feeds.items() if of == month]
@@ -94,7 +93,7 @@ def month_of(sources: Sources, month: str, settings: Settings) -> Month:
         late = list_late(closing, current, _late_facts(feeds))
         return Month(month, closing.basis, summed(frozen), _spoke((), closing.feeds), entries, closing, late)
     channels = {position.channel for position in sources.beside.positions.values()}
-    basis = basis_of(month, settings.rules, settings.norms)
+    basis = basis_of(month, today.rules, today.norms)
     return Month(month, basis, summed(current), _spoke(channels, feeds), entries, None, [])
 
 

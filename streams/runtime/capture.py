@@ -17,7 +17,7 @@ from streams.records.month_totals import MonthTotalsWriter
 from streams.records.progress import Position, feed_records, position_record
 from streams.runtime.clock import Clock
 from streams.runtime.partition import Partition
-from streams.settings import Settings
+from streams.settings import KafkaSettings
 
 CONTACTS_PER_PART: Final = 20_000
 """Contacts that are encoded at a time: some 10 ms in which nothing else runs."""
@@ -39,10 +39,10 @@ class Captured(NamedTuple):
 class Capture:
     """What of one partition is in its checkpoints so far."""
 
-    def __init__(self, partition: Partition, settings: Settings, clock: Clock, *, generation: int) -> None:
+    def __init__(self, partition: Partition, kafka: KafkaSettings, clock: Clock, *, generation: int) -> None:
         """`partition` as restored, nothing folded since; `generation` of the checkpoint that it was restored from."""
         self._partition = partition
-        self._kafka = settings.kafka
+        self._kafka = kafka
         self._clock = clock
         self._layout = Layout(generation)
         self._months = MonthTotalsWriter(partition.name, partition.state)

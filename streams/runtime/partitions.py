@@ -84,7 +84,7 @@ class Partitions:
         fenced = settings.kafka.writer == "transactional"
         self._turn: AbstractAsyncContextManager[Any] = nullcontext() if fenced else asyncio.Lock()
         self._channels = topics_of(settings.kafka)
-        self._stored = Stored(settings)
+        self._stored = Stored(settings.kafka, settings.checkpoint.when_lost)
         self._sources = Sources(settings.kafka)
         self._asked_at = -ASK_SOURCES_SECONDS
         self.committed_by_others: Mapping[TopicPartition, int] = {}
@@ -309,7 +309,7 @@ class Partitions:
             refusals=self.refusals.of(tp.topic),
             keys=self.placements.of(tp.topic),
         )
-        capture = Capture(partition, self._settings, self._clock, generation=generation)
+        capture = Capture(partition, self._settings.kafka, self._clock, generation=generation)
         owned = Owned(partition, writer, capture, None if found is None else next_offset)
         committed = self.committed_by_others.get(tp, next_offset)
         if committed != next_offset and (found is None or not found.is_former):  # which marked nothing

@@ -10,7 +10,7 @@ from streams.contracts.topics import checkpoint_topic
 from streams.kafka.client import first_offset, read_to_end
 from streams.records import checkpoint
 from streams.records.month_totals import counted_sources
-from streams.settings import Settings
+from streams.settings import KafkaSettings, WhenLost
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +18,10 @@ log = logging.getLogger(__name__)
 class Stored:
     """The topics of checkpoints."""
 
-    def __init__(self, settings: Settings) -> None:
-        """They are read when partitions are taken over."""
-        self._settings = settings
+    def __init__(self, kafka: KafkaSettings, when_lost: WhenLost) -> None:
+        """They are read when partitions are taken over; `when_lost` says what to do about one that is gone."""
+        self._kafka = kafka
+        self._when_lost = when_lost
 
     async def read(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, checkpoint.Checkpoint | None]:
         """The last checkpoint of each of these partitions; None for one that has had none yet.
@@ -34,7 +35,7 @@ class Stored:
         lost: dict[TopicPartition, str] = {}
         for topic, numbers in by_topic.items():
             source = checkpoint_topic(topic)
-            for number, records in (await read_to_end(self._settings.kafka, source, numbers)).items():
+            for number, records in (await read_to_end(self._kafka, source, numbers)).items():
                 pairs = [(record.key, record.value) for record in records]
                 try:
                     # in a thread: unpacking hundreds of MB takes a second in which nobody else would be served
@@ -52,8 +53,8 @@ class Stored:
         """What is known of partitions without a checkpoint that had one: their month totals came with it."""
         if not missing:
             return {}
-        topic = self._settings.kafka.month_totals_topic
-        (records,) = (await read_to_end(self._settings.kafka, topic, [0])).values()
+        topic = self._kafka.month_totals_topic
+        (records,) = (await read_to_end(self._kafka, topic, [0])).values()
         counted = counted_sources(record.key for record in records)
         return {
             tp: f"The checkpoint in {checkpoint_topic(tp.topic)}-{tp.partition} is gone: {topic} holds what was "
@@ -64,10 +65,10 @@ class Stored:
 
     async def _allow_loss(self, tp: TopicPartition, loss: str) -> None:
         """Raise unless the source partition still holds every record, of which the state is a function."""
-        first = await first_offset(self._settings.kafka, tp.topic, tp.partition)
+        first = await first_offset(self._kafka, tp.topic, tp.partition)
         if first == 0:
             log.error("%s Every record of %s-%d is read again", loss, tp.topic, tp.partition)
-        elif self._settings.checkpoint.when_lost == "go_on":
+        elif self._when_lost == "go_on":
             log.error("%s Going on without it, as checkpoint.when_lost says", loss)
         else:
             raise checkpoint.CheckpointError(

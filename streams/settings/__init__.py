@@ -16,6 +16,7 @@ from streams.settings.model import (
     Settings,
     SettingsError,
     WebSettings,
+    WhenLost,
 )
 from streams.settings.reader import DEFAULT_FILE, load, settings_path
 
@@ -32,6 +33,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "WebSettings",
+    "WhenLost",
     "load",
     "settings_path",
 ]

@@ -22,7 +22,6 @@ from streams.contracts.rejections import Reason
 from streams.core.counts import Tally
 from streams.core.measure import Exclusion
 from streams.core.rules import Channel
-from streams.months.month import month_of
 from streams.months.reading import read_sources
 from streams.settings import PrometheusSettings
 from tests.alerting.prometheus import RecordingRule, recording_rules
@@ -30,6 +29,7 @@ from tests.dashboards.built import DASHBOARDS, Asked, Json, asked, panels, with_
 from tests.dashboards.frames import Ask, Curve, curves, table, text_of, values
 from tests.dashboards.monitored import RULES, Monitored
 from tests.dashboards.preview import asking
+from tests.months.making import month_in
 from tests.runtime.workers import month_totals, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.asyncio(loop_scope="session")]
@@ -156,7 +156,7 @@ async def test_the_months_are_exactly_those_of_the_report(monitored: Monitored) 
     """What Prometheus makes of all workers, to the last call: the frozen figures of the closed month, to which a fact
     has come since, and of the others what stands on the topic of month totals."""
     sources = await read_sources(monitored.kafka)
-    months = [month_of(sources, month, monitored.settings) for month in sources.months()]
+    months = [month_in(sources, month, monitored.settings) for month in sources.months()]
     assert [each.month for each in months if each.late] == [monitored.closed]
     expected = {
         (rule, each.month, channel.value, cluster): count

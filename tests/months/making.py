@@ -9,8 +9,8 @@ from streams.channels.calls.events import CallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.visits.state import TicketState
 from streams.core.state import AnyState
-from streams.months.month import Sources
-from streams.records.closings import Account
+from streams.months.month import Month, Sources, month_of
+from streams.records.closings import Account, Basis
 from streams.records.month_totals import month_records, totals_by_source
 from streams.records.progress import BesideTotals, read_beside
 from streams.settings import Settings, load
@@ -57,6 +57,11 @@ def sources_of(
     """What a reader of the topics would find after all of these events."""
     records = [*totals_records(states_of(events, settings, record_ms=now_ms), now_ms), *beside]
     return Sources(totals_by_source(records), read_beside(records), account or {})
+
+
+def month_in(sources: Sources, month: str, settings: Settings) -> Month:
+    """The figures of a month; one that is open is judged by these settings."""
+    return month_of(sources, month, Basis(settings.rules, settings.norms))
 
 
 def no_sources() -> Sources:

@@ -18,7 +18,7 @@ import yaml
 
 from streams.core.state import AnyState
 from streams.live.observed import Observed, PartitionHealth, Reported
-from streams.months.month import Sources, month_of
+from streams.months.month import Sources
 from streams.months.snapshot.awaited import why_not_yet
 from streams.months.snapshot.prometheus import Prometheus
 from streams.records.closings import closings_of
@@ -30,6 +30,7 @@ from streams.serve.metrics.months import Frozen, MonthMetrics, month_series, so_
 from streams.serve.metrics.series import closed
 from streams.settings import PrometheusSettings, Settings
 from tests.brokers.ports import next_port
+from tests.months.making import month_in
 
 ROOT: Final = Path(__file__).parents[2]
 RULES: Final = ROOT / "deploy" / "prometheus" / "rules"
@@ -73,7 +74,7 @@ def page_of(sources: Sources, settings: Settings) -> bytes:
     of_open = {metric.name for metric in open_months()}
     frozen: dict[str, Frozen] = {}
     for name in sources.months():
-        month = month_of(sources, name, settings)
+        month = month_in(sources, name, settings)
         closed_at_ms = None if month.closing is None else month.closing.at_ms
         for metric, labels, value in month_series(name, month.totals, month.basis, closed_at_ms):
             is_frozen = month.closing is not None and metric.name in of_open
@@ -90,7 +91,7 @@ async def has_come_to(prometheus: Scraped, sources: Sources, settings: Settings)
     """Show Prometheus what stands on Kafka, and return when snapshots can be made of it."""
     page = page_of(sources, settings)
     prometheus.show = lambda: page
-    months = [month_of(sources, month, settings) for month in sources.months()]
+    months = [month_in(sources, month, settings) for month in sources.months()]
 
     def is_there() -> bool:
         return why_not_yet(months, Prometheus(prometheus.settings).query) is None

@@ -6,13 +6,13 @@ from typing import Final
 import pytest
 
 from streams.months.closing.due import Author, freeze
-from streams.months.month import Month, month_of
+from streams.months.month import Month
 from streams.months.snapshot.awaited import why_not_yet
 from streams.months.snapshot.frames import NAME, Sample
 from streams.serve.metrics.catalogue import open_months
 from streams.serve.metrics.series import closed
 from tests.core.builders import answered, ms, offered
-from tests.months.making import lier, sources_of
+from tests.months.making import lier, month_in, sources_of
 from tests.months.scraped import page_of
 from tests.serve.observing import Series, read, series
 
@@ -32,7 +32,7 @@ def shown() -> tuple[list[Month], dict[Series, float]]:
     exposed = {
         (names.get(name, name), labels): value for (name, labels), value in read(page_of(sources, lier())).items()
     }
-    return [month_of(sources, month, lier()) for month in MONTHS], exposed
+    return [month_in(sources, month, lier()) for month in MONTHS], exposed
 
 
 def recorded(exposed: dict[Series, float]) -> Callable[[str], list[Sample]]:

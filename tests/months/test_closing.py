@@ -28,7 +28,7 @@ from streams.months.closing.due import (
     reopen,
     shown_since,
 )
-from streams.months.month import Sources, month_of
+from streams.months.month import Sources
 from streams.months.report.report import build_report
 from streams.records.closings import (
     ClosedMonthsError,
@@ -42,7 +42,7 @@ from streams.records.closings import (
 from streams.records.progress import Feed, Position, feed_record, position_record
 from streams.settings import ClosingSettings, Settings
 from tests.core.builders import DAY, HOUR, KCC, MINUTE, STEADY, answered, ms, offered
-from tests.months.making import lier, no_sources, sources_of
+from tests.months.making import lier, month_in, no_sources, sources_of
 
 ZONE: Final = "Europe/Brussels"
 OCTOBER: Final = ms("2026-10-05 10:00")
@@ -318,8 +318,8 @@ def test_a_closed_month_stays_as_it_was() -> None:
     late = [offered(OCTOBER, "late"), answered(OCTOBER + 300_000, "late")]
     feed = feed_record(Feed("2026-10", Channel.PHONE, "calls-9", QuarterMap(), {KCC: 2}))
     after = sources_of([*calls(20_000, 40_000), *late], settings, now_ms=NOW, beside=[feed])
-    frozen = month_of(with_account(after, done), "2026-10", settings)
-    assert frozen.totals == month_of(before, "2026-10", settings).totals
+    frozen = month_in(with_account(after, done), "2026-10", settings)
+    assert frozen.totals == month_in(before, "2026-10", settings).totals
     changed = {each.source: each for each in frozen.late}
     (counted,) = [each for each in frozen.late if each.difference]
     assert counted.cluster == KCC
@@ -336,7 +336,7 @@ def test_a_correction_is_listed_as_what_it_would_change() -> None:
     settings = lier()
     before = sources_of(calls(40_000), settings, now_ms=NOW)
     after = sources_of([*calls(40_000), answered(OCTOBER + 10_000, f"{OCTOBER}-0")], settings, now_ms=NOW)
-    (late,) = month_of(with_account(after, closed(before)), "2026-10", settings).late
+    (late,) = month_in(with_account(after, closed(before)), "2026-10", settings).late
     assert late.difference == {"wait_ms": -30_000, "speed_categories.30000": 1, "speed_categories.60000": -1}
 
 
@@ -482,7 +482,7 @@ def test_any_history_of_closings_keeps_its_account(steps: list[str]) -> None:
             entries.append(reopen(sources.account, "2026-10", Author("an", NOW, "x")))
             frozen = None
     final = with_account(sources_of(calls(*[5_000] * answered_now), settings, now_ms=NOW), *entries)
-    month = month_of(final, "2026-10", settings)
+    month = month_in(final, "2026-10", settings)
     assert [each.number for each in month.entries] == list(range(1, len(entries) + 1))
     report = build_report(final, "2026-10", settings, NOW)
     assert report.summary.of("phone")[0].answered == (answered_now if frozen is None else frozen)

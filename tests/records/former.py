@@ -98,7 +98,7 @@ async def _written(topic: str, channel: Channel, first: Events, later: Events) -
     """The topics after a whole checkpoint and one of what changed; the later facts correct some of the first."""
     settings = load(None, {})
     partition = runtime.Partition(TopicPartition(topic, 0), runtime.new_state(channel, settings.rules), 0)
-    capture = Capture(partition, settings, lambda: LATER_MS, generation=0)
+    capture = Capture(partition, settings.kafka, lambda: LATER_MS, generation=0)
     _fold(partition, first, NINE_MS + HOUR_MS)
     records = (await capture.take()).records
     _fold(partition, later, NINE_MS + 26 * HOUR_MS)

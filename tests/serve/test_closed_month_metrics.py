@@ -10,7 +10,7 @@ from streams.core.month_notes import MonthNote
 from streams.core.rules import Channel, Cluster
 from streams.live.observed import Observed, PartitionHealth, Reported
 from streams.months.closing.due import Author, freeze
-from streams.months.month import Sources, month_of
+from streams.months.month import Sources
 from streams.months.report.figures import figures_of
 from streams.records.closings import Closing
 from streams.records.month_totals import month_records, totals_by_source
@@ -18,7 +18,7 @@ from streams.records.progress import Feed, Position, feed_record, position_recor
 from streams.serve.metrics.months import MonthMetrics
 from streams.settings import Settings
 from tests.core.builders import KCC, RULES, SECOND, abandoned, answered, calls, ms, offered, rules_with
-from tests.months.making import lier
+from tests.months.making import lier, month_in
 from tests.serve.observing import Series, observing, over_workers, owning, read, series
 
 NOW: Final = ms("2026-03-04 12:00")
@@ -106,7 +106,7 @@ def test_its_figures_are_those_of_the_report() -> None:
     closing = frozen(states)
     given = msgspec.structs.replace(sources(states), account={FEBRUARY: [closing]})
     (line, *_), exposed = (
-        figures_of(FEBRUARY, [month_of(given, FEBRUARY, settings())], NOW).of("phone"),
+        figures_of(FEBRUARY, [month_in(given, FEBRUARY, settings())], NOW).of("phone"),
         page(worker(), {FEBRUARY: closing}),
     )
     shown = {name: value for (name, labels), value in exposed.items() if ("cluster", KCC) in labels}

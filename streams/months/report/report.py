@@ -3,7 +3,7 @@
 Nothing in it depends on when it was made, except the figures of a month that has not ended.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from streams.channels import channels
@@ -16,7 +16,7 @@ from streams.months.report.figures import counted_in, figures_of, tallies_of
 from streams.months.report.indicators import Line, lines_of
 from streams.months.report.spells import spells_of
 from streams.records.closings import Basis, Closing, Entry
-from streams.settings import Settings
+from streams.settings import ReportedYear, Settings
 from streams.words import words_of
 
 
@@ -33,7 +33,8 @@ def build_report(sources: Sources, period: str, settings: Settings, now_ms: int)
     if not known or (is_month and period not in known):
         raise NoFiguresError(_nothing(sources, period))
     last = period if is_month else known[-1]
-    months = [month_of(sources, month, settings) for month in known if month <= last]
+    today = Basis(settings.rules, settings.norms)
+    months = [month_of(sources, month, today) for month in known if month <= last]
     reported = months[-1:] if is_month else months
     basis = months[-1].basis
     first, final = (period, period) if is_month else (f"{period}-01", f"{period}-12")
@@ -44,12 +45,12 @@ def build_report(sources: Sources, period: str, settings: Settings, now_ms: int)
         to_ms=to_ms,
         figures_until_ms=min(now_ms, to_ms),
         basis=basis,
-        spells=spells_of([period] if is_month else months_of_year(year_of(period)), sources.account, settings),
-        statuses=[_status(month, _counted_otherwise(sources, settings)) for month in reported],
+        spells=spells_of([period] if is_month else months_of_year(year_of(period)), sources.account, today),
+        statuses=[_status(month, _counted_otherwise(sources, today)) for month in reported],
         summary=figures_of(period, reported, now_ms),
         year_so_far=_year_so_far(months, basis),
         months=[figures_of(month.month, [month], now_ms) for month in months],
-        history=_history(sources, last, settings),
+        history=_history(sources, last, settings.history, today),
         budget=sorted(settings.budget, key=lambda each: (each.year, each.kind)),
         language=language,
         definitions=definitions(words_of(language)),
@@ -65,9 +66,9 @@ def _nothing(sources: Sources, period: str) -> str:
     )
 
 
-def _counted_otherwise(sources: Sources, settings: Settings) -> list[str]:
+def _counted_otherwise(sources: Sources, today: Basis) -> list[str]:
     """Settings have changed, and workers have not applied them to what they remember yet."""
-    digest = settings.rules.digest()
+    digest = today.rules.digest()
     return sorted(each.source for each in sources.beside.positions.values() if each.rules and each.rules != digest)
 
 
@@ -105,12 +106,12 @@ def _year_so_far(months: Sequence[Month], basis: Basis) -> list[Line]:
     return [line for each in channels() for line in lines_of(each, tallies_of(months, each.name), basis, Period.YEAR)]
 
 
-def _history(sources: Sources, until_month: str, settings: Settings) -> list[PastYear]:
+def _history(sources: Sources, until_month: str, reported: Iterable[ReportedYear], today: Basis) -> list[PastYear]:
     """The years that the settings tell of, and beside them the measured ones up to a month."""
     by_year: dict[int, list[Month]] = {}
     for month in sources.months():
         if month <= until_month:
-            by_year.setdefault(year_of(month), []).append(month_of(sources, month, settings))
+            by_year.setdefault(year_of(month), []).append(month_of(sources, month, today))
     measured = [
         _measured(measure, year, [counted_in(month, channel.name) for month in months])
         for channel in channels()
@@ -118,12 +119,12 @@ def _history(sources: Sources, until_month: str, settings: Settings) -> list[Pas
         if measure.period is Period.YEAR
         for year, months in by_year.items()
     ]
-    return sorted([*_told(settings), *measured], key=lambda each: (each.year, each.measured, each.indicator))
+    return sorted([*_told(reported), *measured], key=lambda each: (each.year, each.measured, each.indicator))
 
 
-def _told(settings: Settings) -> Iterator[PastYear]:
+def _told(reported: Iterable[ReportedYear]) -> Iterator[PastYear]:
     """As the settings have it of earlier years."""
-    for each in settings.history:
+    for each in reported:
         yield PastYear(
             indicator=each.indicator, year=each.year, value=each.value, measured=False, months=MONTHS_IN_YEAR
         )

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.records.closings import Account, Basis, basis_of, closing_of
-from streams.settings import Settings
 
 
 class Spell(msgspec.Struct, frozen=True):
@@ -25,12 +24,12 @@ class Spell(msgspec.Struct, frozen=True):
         return sorted({*self.basis.rules.closing_days, *self.basis.rules.public_holidays})
 
 
-def spells_of(months: Iterable[str], account: Account, settings: Settings) -> list[Spell]:
-    """The spells of these months, which come in their order."""
+def spells_of(months: Iterable[str], account: Account, today: Basis) -> list[Spell]:
+    """The spells of these months, which come in their order; those of `today` are of months that are not closed."""
     spells: list[Spell] = []
     for month in months:
         closing = closing_of(account, month)
-        basis = closing.basis if closing is not None else basis_of(month, settings.rules, settings.norms)
+        basis = closing.basis if closing is not None else basis_of(month, today.rules, today.norms)
         if spells and _without_days(spells[-1].basis) == _without_days(basis):
             spells[-1] = Spell(spells[-1].from_month, month, _with_days_of(spells[-1].basis, basis))
         else:

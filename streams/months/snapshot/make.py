@@ -25,6 +25,7 @@ from streams.months.snapshot.awaited import why_not_yet
 from streams.months.snapshot.dashboard import DashboardError, Figures, filled
 from streams.months.snapshot.grafana import NAME_LENGTH_MAX, SNAPSHOT_BYTES_MAX, Grafana, GrafanaError
 from streams.months.snapshot.prometheus import Prometheus, PrometheusError, QueryError
+from streams.records.closings import Basis
 from streams.records.snapshots import Entry, Index, read_index, record, record_key
 from streams.settings import GrafanaSettings, KafkaSettings, Settings
 from streams.words import words_of
@@ -81,7 +82,8 @@ def picture(
     known = [each for each in sources.months() if each <= month]
     if month not in known:
         raise SnapshotError(f"There are no figures of {month}, so there is nothing to show.")
-    months = [month_of(sources, each, settings) for each in known]
+    today = Basis(settings.rules, settings.norms)
+    months = [month_of(sources, each, today) for each in known]
     ended = [each for each in months if month_end_ms(each.month, each.basis.rules.zone) <= now_ms]
     try:
         why = why_not_yet(ended, figures.query)
