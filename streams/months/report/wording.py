@@ -115,13 +115,13 @@ class Wording:
         """Within the bound of the service level; None for lines of several."""
         if bound_seconds is None:
             return self.words("report-within-own-bound")
-        return self.words("report-within-bound", bound=f"{bound_seconds:g}")
+        return self.words("report-within-bound", bound=self.words.short(bound_seconds))
 
     def after(self, bound_seconds: float | None) -> str:
         """After it."""
         if bound_seconds is None:
             return self.words("report-after-own-bound")
-        return self.words("report-after-bound", bound=f"{bound_seconds:g}")
+        return self.words("report-after-bound", bound=self.words.short(bound_seconds))
 
     def verdict(self, line: Line) -> str:
         """A plain yes or no; neither where there is nothing to judge or to judge by."""
@@ -169,7 +169,7 @@ class Wording:
         """What a quantile is called."""
         if ratio == MEDIAN:
             return self.words("report-median")
-        return self.words("report-percentile", percent=f"{100 * ratio:g}")
+        return self.words("report-percentile", percent=self.words.short(100 * ratio))
 
 
 def _tells_seconds(line: Line) -> bool:

@@ -60,7 +60,7 @@ class CallsReport(ReportChannel):
         known = sorted(bound for bound in bounds if bound is not None)
         if len(known) < len(bounds):
             return say.within(None)
-        return say.words("report-within-bound", bound=say.words.either(map(str, known)))
+        return say.words("report-within-bound", bound=say.words.either(map(say.words.short, known)))
 
     def month_cells(self, part: Phone | None, say: Wording) -> list[str]:
         """The same of one month."""
