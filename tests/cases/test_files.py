@@ -674,9 +674,9 @@ def test_a_total_that_the_mapping_does_not_know_of_is_asked_about(tmp_path: Path
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("kind", ["events", "a packed table"])
-async def test_what_comes_through_a_pipe_arrives(broker: BrokerProcess, tmp_path: Path, kind: str) -> None:
+async def test_what_comes_through_a_pipe_arrives(apache_kafka: BrokerProcess, tmp_path: Path, kind: str) -> None:
     """As `zcat calls.csv.gz | wachtmonitor publish -` sends it: a pipe of the system, a broker."""
-    kafka = kafka_settings(broker, partitions=1)
+    kafka = kafka_settings(apache_kafka, partitions=1)
     data, options, keys = {
         "events": (EVENTS.encode(), [], [b"c1", b"c1"]),
         "a packed table": (PACKED["zip"], ["--mapping", str(tmp_path / "mapping.toml")], [b"1", b"1", b"2"]),

@@ -116,9 +116,9 @@ def summed(totals: list[dict[str, Any]], *names: str) -> tuple[int, ...]:
 
 
 @pytest.fixture
-def chats(broker: BrokerProcess, tmp_path: Path) -> Iterator[tuple[WorkerProcess, str]]:
+def chats(apache_kafka: BrokerProcess, tmp_path: Path) -> Iterator[tuple[WorkerProcess, str]]:
     """A worker with chats besides telephone and desks, and their topic."""
-    kafka = kafka_settings(broker)
+    kafka = kafka_settings(apache_kafka)
     topic = kafka.calls_topic.replace("calls", "chats")
     file = tmp_path / "settings.toml"
     city = DEFAULT_FILE.read_text(encoding="utf-8").replace("Europe/Brussels", zone_at_noon())

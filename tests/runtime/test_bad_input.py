@@ -94,9 +94,9 @@ def good_records() -> Iterator[Record]:
 
 
 async def test_every_kind_of_bad_record_is_kept_with_its_reason_and_changes_nothing_else(
-    broker: BrokerProcess, bad_records: list[tuple[Record, Reason]], log: Path
+    apache_kafka: BrokerProcess, bad_records: list[tuple[Record, Reason]], log: Path
 ) -> None:
-    kafka = kafka_settings(broker)
+    kafka = kafka_settings(apache_kafka)
     await ensure_topics(kafka)
     good = list(good_records())
     await produce(kafka, good[:3])

@@ -60,9 +60,9 @@ async def ended_with(worker: WorkerProcess) -> str:
     return said
 
 
-async def test_a_corrupt_checkpoint_is_made_anew_from_all_records(broker: BrokerProcess, start: Any) -> None:
+async def test_a_corrupt_checkpoint_is_made_anew_from_all_records(apache_kafka: BrokerProcess, start: Any) -> None:
     """There is no earlier one, but the topic holds everything since its first record."""
-    kafka = kafka_settings(broker, partitions=1)
+    kafka = kafka_settings(apache_kafka, partitions=1)
     await workers.send(kafka, calls(5))
     topic = checkpoint_topic(kafka.calls_topic)
     await produce(kafka, topic, HEAD_KEY, b"{not json")

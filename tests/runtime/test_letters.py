@@ -144,8 +144,8 @@ def test_what_another_program_wrote_does_nothing_to_a_terminal() -> None:
 
 
 @pytest.mark.kafka
-async def test_every_letter_is_read_once_whatever_else_is_on_the_topic(broker: BrokerProcess) -> None:
-    kafka = kafka_settings(broker)
+async def test_every_letter_is_read_once_whatever_else_is_on_the_topic(apache_kafka: BrokerProcess) -> None:
+    kafka = kafka_settings(apache_kafka)
     await ensure_topics(kafka)
     topic = kafka.dead_letters_topic
     assert [each async for each in every_letter(kafka, 1, 60)] == [], "an empty topic ends"

@@ -83,9 +83,9 @@ async def send_and_settle(worker: WorkerProcess, events: Iterable[AnyCallEvent |
 
 
 async def test_day_one_with_all_refused_is_said_at_once_and_once_and_is_over_by_itself(
-    broker: BrokerProcess, tmp_path: Path
+    apache_kafka: BrokerProcess, tmp_path: Path
 ) -> None:
-    kafka = kafka_settings(broker, partitions=2)
+    kafka = kafka_settings(apache_kafka, partitions=2)
     async with running(kafka, tmp_path / "worker.log") as worker:
         await send_and_settle(worker, [fast(1), fast(2), misspelt(1)])
         calls, tickets = health(worker)

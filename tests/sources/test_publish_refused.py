@@ -181,8 +181,8 @@ def test_each_event_that_passes_is_accepted_by_a_worker(tmp_path: Path) -> None:
 
 
 @pytest.mark.kafka
-async def test_what_is_refused_is_not_sent_and_the_rest_is(broker: BrokerProcess, tmp_path: Path) -> None:
-    kafka = kafka_settings(broker, partitions=1)
+async def test_what_is_refused_is_not_sent_and_the_rest_is(apache_kafka: BrokerProcess, tmp_path: Path) -> None:
+    kafka = kafka_settings(apache_kafka, partitions=1)
     rows = (
         row(1, "kcc") + row(2, dialled="2093-06-03T09:00:00+02:00") + row(3) + row(4, dialled="2009-06-03T09:00:00Z")
     )

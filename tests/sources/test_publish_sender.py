@@ -192,8 +192,8 @@ async def test_an_error_of_the_sender_s_user_is_not_hidden(kafka: KafkaSettings)
 
 
 @pytest.mark.kafka
-async def test_every_event_arrives_at_a_broker_under_its_key(broker: BrokerProcess) -> None:
-    own = kafka_settings(broker)
+async def test_every_event_arrives_at_a_broker_under_its_key(apache_kafka: BrokerProcess) -> None:
+    own = kafka_settings(apache_kafka)
     await ensure_topics(own)
     calls = [Offered(f"call-{number}", "Klantencontactcentrum", 1_700_000_000.0) for number in range(20_000)]
     async with EventSender(own) as sender:
