@@ -10,6 +10,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 # What the theme of the site has to say of its makers' next product.
 export NO_MKDOCS_2_WARNING := 1
+# Tests are compiled once, and not by each process that collects them: half a minute in all.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 # Three tests at a time on two cores, since many wait for brokers; each file in one process, with the brokers that its
 # tests share. ARGS="-n0" for one at a time.

@@ -47,7 +47,7 @@ async def run(sizes: Sizes, seed: int, only: list[str]) -> Results:
     results = Results()
     with tempfile.TemporaryDirectory(prefix="wachtmonitor-bench-") as name:
         directory = Path(name)
-        async with ApacheKafka(directory, kafka_jars()) as broker:
+        async with ApacheKafka(directory, kafka_jars(), is_measured=True) as broker:
             bench = Bench(broker, directory, sizes, seed)
             for measurement in only:
                 say(f"== {measurement}")

@@ -15,7 +15,7 @@ from tests.brokers.apache import ApacheKafka
 
 SMALL = FULL._replace(
     repeats=1,
-    fold_turns=3,
+    fold_turns=1,
     worker_turns=1,
     whole_cores=False,
     bytewax_events=5_000,
@@ -35,7 +35,7 @@ SMALL = FULL._replace(
     fold_disorder=(0.5,),
 )
 
-WORKER_EVENTS = (300_000, 600_000, 1_200_000, 2_400_000)
+WORKER_EVENTS = (100_000, 400_000, 1_600_000)
 """One after the other, until there are so many that they are not all counted when the worker first shows its figures:
 the fewer the better, on a machine that is slow or has much else to do."""
 

@@ -34,6 +34,9 @@ PATIENCE_SECONDS: Final = 240.0
 
 POLL_SECONDS: Final = 0.1
 
+READ_SECONDS: Final = 0.5
+"""Between two looks at what lies on a broker: each reads whole topics, and takes time from the worker it waits for."""
+
 LOGIN: Final = ("sasl_mechanism", "sasl_username")
 
 Totals = dict[tuple[str, Channel, str], Tally]
@@ -163,7 +166,9 @@ def zone_at_noon() -> str:
     return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # signs are the other way round there
 
 
-async def until(condition: Callable[[], Awaitable[bool] | bool], what: str | Callable[[], str]) -> None:
+async def until(
+    condition: Callable[[], Awaitable[bool] | bool], what: str | Callable[[], str], every: float = POLL_SECONDS
+) -> None:
     """Wait for a condition; fail with `what`, or what it tells then, when it does not come true."""
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -171,7 +176,7 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], what: str | Cal
                 holds = condition()
                 if holds if isinstance(holds, bool) else await holds:
                     return
-                await asyncio.sleep(POLL_SECONDS)
+                await asyncio.sleep(every)
     except TimeoutError:
         told = what if isinstance(what, str) else what()
         raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {told}") from None
@@ -230,7 +235,7 @@ async def settle(kafka: KafkaSettings, workers: Iterable[WorkerProcess] = ()) ->
             assert worker.exit_status() is None, worker.log()
         return await covered(kafka) == wanted
 
-    await until(all_covered, "checkpoints that cover every record")
+    await until(all_covered, "checkpoints that cover every record", READ_SECONDS)
 
 
 async def month_totals(kafka: KafkaSettings) -> Totals:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -157,12 +158,15 @@ def test_every_command_ends_in_the_midst_of_its_imports(
     done.ended_in_order(0 if arguments in SERVICES else 128 + TERM)
 
 
-@pytest.mark.parametrize("number", [TERM, INT])
-@pytest.mark.parametrize("arguments", [*ONE_SHOTS, ("worker",)], ids=lambda arguments: str(arguments[0]))
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [*zip(ONE_SHOTS, cycle((TERM, INT)), strict=False), (("worker",), TERM), (("worker",), INT)],
+    ids=lambda each: str(each[0]) if isinstance(each, tuple) else each.name,
+)
 def test_while_a_broker_does_not_answer(
     commands: Commands, silent: KafkaSettings, arguments: Sequence[str], number: signal.Signals
 ) -> None:
-    """It is asked, and its answer is waited for."""
+    """It is asked, and its answer is waited for; what a signal does is the same in all that are no service."""
     done = commands.strike(arguments, ASK, kafka=silent, number=number)
     done.ended_in_order(0 if arguments == ("worker",) else 128 + number)
 

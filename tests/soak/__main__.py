@@ -57,7 +57,7 @@ async def _run(runs: dict[str, Run], directory: Path) -> bool:
     for name, run in runs.items():
         own = directory / name
         own.mkdir(parents=True, exist_ok=True)
-        async with ApacheKafka(own / "kafka", kafka_jars()) as broker:
+        async with ApacheKafka(own / "kafka", kafka_jars(), is_measured=True) as broker:
             good &= await run(kafka_settings(broker), own)
     return good
 
