@@ -234,8 +234,8 @@ class ApacheKafka(BrokerProcess):
     ) -> None:
         """`directory` takes settings, certificates, log and data; `jars` is what `kafka_jars` gave.
 
-        This is the node with the given index of a cluster of `nodes`, by default one that is alone. One that takes part
-        in what `is_measured` is as quick as it can be, and starts more slowly.
+        This is the node with the given index of a cluster of `nodes`, by default one that is alone. One that takes
+        part in what `is_measured` is as quick as it can be, and starts more slowly.
         """
         self.nodes = nodes or [new_node(1)]
         self.node = self.nodes[index]

@@ -35,7 +35,7 @@ PATIENCE_SECONDS: Final = 240.0
 POLL_SECONDS: Final = 0.1
 
 READ_SECONDS: Final = 0.5
-"""Between two looks at what lies on a broker: each reads whole topics, and takes time from the worker it waits for."""
+"""Between two looks at what lies on a broker: each reads whole topics, and takes time from the workers."""
 
 LOGIN: Final = ("sasl_mechanism", "sasl_username")
 
