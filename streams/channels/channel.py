@@ -53,7 +53,7 @@ class ChannelParts(msgspec.Struct, frozen=True, kw_only=True):
     has_walk_ins: bool = False
     """Whether some come without an appointment and wait in figures of their own (`streams.channels.figures`)."""
     may_go_on: Callable[[Rules], str] = lambda _: ""
-    """How long one of its contacts that has begun may still have events, in English, such as `up to 4 hours`."""
+    """How long contacts that had begun when their topic's partitions were raised may have events, in English."""
     tells_seconds: bool = True
     """Whether waits are told to the second, so that clocks some seconds apart make them wrong; in minutes if not."""
 

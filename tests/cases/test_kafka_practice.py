@@ -131,7 +131,7 @@ async def test_partitions_that_are_added_are_read_at_once_and_told_until_the_set
         (problem,) = health(worker)
         assert "Set partitions = 4 in [kafka]" in problem
         assert f"raise {kafka.tickets_topic} to 4 as well" in problem
-        assert "up to 4 hours after the raise" in problem
+        assert "so calls that had begun before may be counted twice, up to 4 hours after the raise. Set" in problem
         assert on_wall(worker) == [
             "Oproepen van daarvoor tellen mogelijk dubbel: Kafka heeft meer partities",
         ]

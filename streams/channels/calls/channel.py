@@ -23,6 +23,6 @@ CALLS: Final = ChannelParts(
     tally=PhoneTally,
     frozen_in="phone",
     counts_by_hours=True,
-    may_go_on=lambda rules: f"up to {rules.call_expiry_ms / HOUR_MS:g} hours after it",
+    may_go_on=lambda rules: f"up to {rules.call_expiry_ms / HOUR_MS:g} hours after the raise",
     indicators=(WAIT, SERVICE_LEVEL, MISSED_SHARE),
 )

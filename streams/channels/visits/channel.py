@@ -24,6 +24,6 @@ VISITS: Final = ChannelParts(
     indicators=(WAIT, LEAD_TIME),
     frozen_in="desk",
     has_walk_ins=True,
-    may_go_on=lambda _: "until the last appointment that was asked for before it",
+    may_go_on=lambda _: "until the last appointment that was asked for before the raise",
     tells_seconds=False,
 )

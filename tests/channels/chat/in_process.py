@@ -27,6 +27,7 @@ from streams.months.report.calls.report import CallsReport
 from streams.months.report.counted import CountedReport
 from streams.months.report.indicators import Line, lines_of
 from streams.records.closings import Basis, FrozenTotal, frozen_total
+from streams.runtime.feed_faults import grown
 from streams.serve.metrics.metric import Page
 from streams.serve.metrics.norms import norm_series
 from streams.serve.wall.cells import share
@@ -105,6 +106,12 @@ def test_what_is_wrong_with_it_is_said(tmp_path: Path, more: str, problem: str) 
     with pytest.raises(SettingsError) as raised:
         load(written(tmp_path, CLUSTER + more), {})
     assert problem in str(raised.value)
+
+
+def test_what_is_wrong_with_its_topic_is_told_of_its_contacts(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, CLUSTER), {})
+    (told,) = grown(settings.kafka, settings.rules, {"chats": settings.kafka.partitions + 1})
+    assert "so chats that had begun before may be counted twice. Set partitions" in told.text
 
 
 def test_its_indicator_stands_behind_those_of_the_plan() -> None:
