@@ -14,7 +14,7 @@ from streams.channels import topics_of
 from streams.channels.topics import topic_specs
 from streams.contracts.topics import TopicSpec
 from streams.kafka.broker_time import Bounds
-from streams.kafka.consumer import Consumer
+from streams.kafka.consumer import Consumer, stopped
 from streams.kafka.refusal import refusals
 from streams.settings import KafkaSettings
 
@@ -158,7 +158,7 @@ async def admin_client(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClien
         await _start(client, kafka)
         yield client
     finally:
-        await client.close()
+        await stopped(client.close())
 
 
 async def is_there(kafka: KafkaSettings) -> bool:

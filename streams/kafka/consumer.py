@@ -2,11 +2,13 @@
 
 aiokafka 0.14, which is pinned, cancels the fetches under way when it stops, and waits for each. One that has failed
 and waits to be tried again lets the cancellation out: whoever stops the consumer takes it for their own and ends in
-the midst of it, with connections open. Must not know who reads what.
+the midst of it, with connections open. The other way round it keeps a cancellation of theirs to itself, and takes it
+for that of its own tasks. Must not know who reads what.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
@@ -21,7 +23,17 @@ class Consumer(AIOKafkaConsumer):
             await _end([fetcher._fetch_task])  # it begins no other fetch after that
             await _end(fetcher._pending_tasks)
             fetcher._pending_tasks.clear()
-        await super().stop()
+        await stopped(super().stop())
+
+
+async def stopped(stopping: Coroutine[Any, Any, object]) -> None:
+    """Wait until a client of aiokafka has stopped; a cancellation that comes meanwhile is raised after that."""
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    await stopping
+    if task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 async def _end(tasks: "Iterable[asyncio.Task[object]]") -> None:

@@ -82,9 +82,10 @@ class Signals:
     def ignore(self) -> None:
         """Heed none any more: for the last of the exit, in which Python would give them back to the system's ways.
 
-        A signal would end the process there with a status of its own, although all is done.
+        A signal would end the process there with a status of its own, although all is done; so would the alarm that
+        bounds how long an interrupted command may take.
         """
-        for number in NUMBERS:
+        for number in (*NUMBERS, signal.SIGALRM):
             signal.signal(number, signal.SIG_IGN)
 
     @contextmanager

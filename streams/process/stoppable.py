@@ -11,13 +11,17 @@ from itertools import islice
 from signal import set_wakeup_fd
 from typing import Any, TypeVar
 
+from streams.process import signals
 from streams.process.signals import SIGNALS, Interrupted, Plan, interrupt, unwind_within_bound
 
 T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """As `asyncio.run`; a signal cancels the work, and is raised as `Interrupted` once it has cleaned up."""
+    """As `asyncio.run`; a signal cancels the work, and is raised as `Interrupted` once it has cleaned up.
+
+    It is raised too where the work came to its end all the same.
+    """
     if not SIGNALS.taken:
         return asyncio.run(work)
     numbers: list[int] = []
@@ -30,16 +34,21 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _cancelled_by_signals(work: Coroutine[Any, Any, T], numbers: list[int]) -> T:
-    task = asyncio.current_task()
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
 
     def cancel(number: int) -> None:
         numbers.append(number)
         unwind_within_bound(number)
         task.cancel()
+        # whatever it is busy with may have taken that for its own, or may not get on with cleaning up
+        loop.call_later(signals.UNWIND_SECONDS / 2, task.cancel)
 
     with told(cancel):
-        return await work
+        result = await work
+    if numbers:
+        raise asyncio.CancelledError
+    return result
 
 
 async def in_slices(items: Iterable[T], size: int) -> AsyncIterator[list[T]]:
@@ -52,8 +61,8 @@ async def in_slices(items: Iterable[T], size: int) -> AsyncIterator[list[T]]:
     while part != []:
         await asyncio.sleep(0)  # where a signal that came in the midst of other work cancels
         with SIGNALS.planned(interrupt) if SIGNALS.taken else nullcontext():
-            if SIGNALS.came:
-                continue
+            if SIGNALS.came:  # something has taken the cancellation for its own
+                raise asyncio.CancelledError
             part = list(islice(iterator, size))
         if part:
             yield part

@@ -193,6 +193,7 @@ def test_while_no_broker_is_there(commands: Commands, nowhere: KafkaSettings, ar
         (SIMULATE, "call:streams.sources.sender:EventSender.send", "events sent."),
         (("month", "list"), "call:streams.commands.options:load", "Stopped before it was done."),
         (("month", "list"), "call:streams.commands.month:read", "Stopped before it was done."),
+        (("month", "list"), "call:aiokafka.client:AIOKafkaClient.close", "Stopped before it was done."),
         (("report", "--month", MONTH), "call:streams.commands.report:build_report", "Stopped before it was"),
         (("check",), "call:streams.commands.check.command:topic_findings", "Stopped before it was done."),
     ],
@@ -355,7 +356,7 @@ def test_a_command_that_has_done_its_work_keeps_its_status(commands: Commands, n
     assert "Rows read: 60" in done.said
 
 
-@pytest.mark.parametrize("number", [TERM, INT])
+@pytest.mark.parametrize("number", [TERM, INT, signal.SIGALRM])
 def test_a_command_that_has_ended_keeps_its_status_while_it_is_torn_down(
     commands: Commands, nowhere: KafkaSettings, number: signal.Signals
 ) -> None:

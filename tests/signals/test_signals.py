@@ -5,6 +5,8 @@ import subprocess
 import sys
 from typing import Final
 
+import pytest
+
 from tests.runtime.workers import PATIENCE_SECONDS
 
 BUSY: Final = """
@@ -61,6 +63,29 @@ except KeyboardInterrupt as interrupted:
     signals.leave(signals.exit_status(interrupted))
 """
 """A command that sends the lines of a pipe, into which nothing comes any more."""
+
+DEAF: Final = """
+import asyncio, os, signal, sys
+from streams.process import signals, stoppable
+
+signals.UNWIND_SECONDS = 2
+signals.SIGNALS.take(signals.interrupt, ignored_too=True)
+
+async def work():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        pass
+    if sys.argv[1] == "goes on":
+        await asyncio.Event().wait()
+
+try:
+    stoppable.run(work())
+except KeyboardInterrupt as interrupted:
+    signals.leave(signals.exit_status(interrupted))
+"""
+"""A command of which some part takes a cancellation for its own."""
 
 
 def started(program: str, *arguments: str) -> "subprocess.Popen[str]":
@@ -121,3 +146,10 @@ def test_a_pipe_is_not_waited_for_after_a_signal() -> None:
     with started(BLOCKED, "sends") as process:
         assert line(process) == "put away\n"
         assert process.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
+
+
+@pytest.mark.parametrize("then", ["goes on", "ends"])
+def test_a_signal_ends_what_takes_its_cancellation_for_its_own(then: str) -> None:
+    with started(DEAF, then) as process:
+        assert process.communicate(timeout=PATIENCE_SECONDS)[0] == ""
+    assert process.returncode == 128 + signal.SIGTERM
