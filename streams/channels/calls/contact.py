@@ -5,6 +5,7 @@ from typing import Final
 from streams.channels.calls.events import (
     Abandoned,
     Answered,
+    AnyCallEvent,
     CallbackRequested,
     CalledBack,
     CallEvent,
@@ -53,9 +54,21 @@ CALL_FACTS: Final[dict[type[CallEvent], tuple[str, int]]] = {
 """Event to the fact it states and its rank in saying the cluster: the one dialled before the one that answered. Facts
 of the last two ranks are kept in `Call.more` alone."""
 
+LEAVING: Final = frozenset({Abandoned, Ended})
+"""What ends the wait of a caller without an answer."""
 
 PLAIN_FIELDS: Final = ("offered", "answered", "abandoned", "ended")
 """The fields of a call that hold a fact each, by rank."""
+
+
+def begin_otherwise(call: Call, event: AnyCallEvent, at: int) -> None:
+    """Make a call that is begun as one offered at a moment one of which another fact was the first to come."""
+    fact, call.cluster_rank = CALL_FACTS[type(event)]
+    call.offered = None
+    if call.cluster_rank > ENDED_RANK:
+        call.more = ((at, call.cluster_rank, call.cluster),)
+    else:
+        setattr(call, fact, at)
 
 
 def facts_of(call: Call) -> Facts:
@@ -77,6 +90,8 @@ def fits(call: Call, rank: int, at: int) -> bool:
     times = (call.offered, call.answered, call.abandoned, call.ended)
     if times[rank] is not None:
         return times[rank] == at
+    if -APART_MS <= call.cluster_at - at <= APART_MS:  # one of them: nearly always enough, and quickly asked
+        return True
     return any(known is not None and abs(known - at) <= APART_MS for known in times)
 
 

@@ -1,9 +1,9 @@
 """The state of one partition of the topic of calls.
 
 Where the time of a call's facts goes, roughly: finding, making and changing the contact 3/4, asking for the opening
-hours 1/8, counting 1/8. So the answer to an open call, which nearly every other fact is, takes the shortest way: its
-wait is noted, and counted with others of its place once the state is settled. Whatever else is counted finds its
-tallies among those of nearby moments.
+hours 1/8, counting 1/8. So what ends the wait of an open call, as nearly every other fact does, takes the shortest
+way: the wait is noted, and counted with others of its place once the state is settled. Whatever else is counted finds
+its tallies among those of nearby moments.
 """
 
 from collections import defaultdict
@@ -14,16 +14,17 @@ from typing import Any, Final
 from streams.channels.calls.contact import (
     ANSWERED_RANK,
     CALL_FACTS,
-    ENDED_RANK,
+    LEAVING,
     OFFERED_RANK,
     PLAIN_FIELDS,
     Call,
+    begin_otherwise,
     facts_of,
     fits,
     is_plain,
 )
 from streams.channels.calls.counts import PhoneTally, count_answered, count_missed
-from streams.channels.calls.events import Answered, AnyCallEvent
+from streams.channels.calls.events import Answered, AnyCallEvent, Offered
 from streams.channels.calls.measure import (
     AnsweredCall,
     MissedCall,
@@ -102,7 +103,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _fold(self, batch: Batch[AnyCallEvent]) -> None:
         contacts, touched = self.contacts, self._touched
         opening, is_open, own_hours = self.calendar.opening, Opening.OPEN, self.calendar.of_lines
-        answered = self._answered
+        answered, missed = self._answered, self._missed
         log_ms, slot_ms = self.log_ms, self._slot_ms
         longest_ms = min(self.rules.longest_wait_ms, APART_MS)
         for event, at, record_ms in zip(batch.events, batch.instants_ms, batch.record_times_ms, strict=True):
@@ -117,29 +118,28 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
             if call is not None:
                 call.touched, touched[call_id] = log_ms, call
                 if (
-                    is_answer
-                    and call.is_open  # so it was offered in opening hours, if at all
+                    call.is_open  # so it was offered in opening hours, if at all; if it was, nothing else is known
                     and call.more is None
                     and (offered := call.offered) is not None  # so the cluster is the one dialled, and stays
                     and 0 <= at - offered <= longest_ms
+                    and (is_answer or type(event) in LEAVING)
                 ):
-                    call.answered, call.is_open = at, False
-                    noted = answered[offered // QUARTER_MS, at // slot_ms]
+                    if is_answer:
+                        call.answered, call.is_open = at, False
+                        noted = answered[offered // QUARTER_MS, at // slot_ms]
+                    else:
+                        setattr(call, CALL_FACTS[type(event)][0], at)
+                        call.is_open = False
+                        noted = missed[offered // QUARTER_MS, at // slot_ms]
                     noted.clusters.append(call.cluster)
                     noted.waits_ms.append(at - offered)
                 else:
                     self._merge(call, event, at)
                 continue
-            fact, rank = CALL_FACTS[type(event)]
-            call = Call(intern(event.cluster), rank, at, log_ms, at)
-            contacts[call_id] = touched[call_id] = call
-            if rank != OFFERED_RANK:
-                call.offered = None
-                if rank > ENDED_RANK:
-                    call.more = ((at, rank, call.cluster),)
-                else:
-                    setattr(call, fact, at)
-            elif (own_hours[call.cluster].opening if call.cluster in own_hours else opening)(at) is not is_open:
+            call = contacts[call_id] = touched[call_id] = Call(intern(event.cluster), OFFERED_RANK, at, log_ms, at)
+            if type(event) is not Offered:
+                begin_otherwise(call, event, at)
+            elif (self.calendar.of(call.cluster).opening if own_hours else opening)(at) is not is_open:
                 self._close(call)
         self._uncounted_facts += len(batch.events)
         if self._uncounted_facts > _UNCOUNTED_FACTS_MAX:
@@ -198,15 +198,8 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def _close(self, call: Call) -> None:
         """Count an open call if its facts say how."""
         for measured in self.measure(call):
-            call.is_open = (
-                False  # of a call whose facts its fields have room for, nothing is counted while it is open
-            )
-            if type(measured) is MissedCall:
-                missed = self._missed[measured.period_ms // QUARTER_MS, measured.known_ms // self._slot_ms]
-                missed.clusters.append(measured.cluster)
-                missed.waits_ms.append(measured.wait_ms)
-            else:
-                self._ledger.count(measured)
+            call.is_open = False  # of a call that its fields have room for, nothing is counted while it is open
+            self._note(measured)
 
     def _reopen(self, call: Call) -> None:
         """Take back what was counted for a call: a fact that matters has come for it."""
@@ -217,6 +210,19 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
         call.is_open = True
 
     # Counting.
+
+    def _note(self, measured: Measurement) -> None:
+        """Count a call with others of its place later; what few calls have is counted at once."""
+        if type(measured) is AnsweredCall:
+            noted = self._answered
+        elif type(measured) is MissedCall:
+            noted = self._missed
+        else:
+            self._ledger.count(measured)
+            return
+        waits = noted[measured.period_ms // QUARTER_MS, self._ledger.slot_at(measured.known_ms)]
+        waits.clusters.append(measured.cluster)
+        waits.waits_ms.append(measured.wait_ms)
 
     def _count_pending(self) -> None:
         if self._is_counting:
@@ -253,16 +259,7 @@ class CallState(State[Call, PhoneTally, AnyCallEvent]):
     def count_all(self, measured: Iterable[Measurement]) -> None:
         """All calls of a place at once."""
         for each in measured:
-            if type(each) is AnsweredCall:
-                noted = self._answered
-            elif type(each) is MissedCall:
-                noted = self._missed
-            else:
-                self._ledger.count(each)
-                continue
-            waits = noted[each.period_ms // QUARTER_MS, self._ledger.slot_at(each.known_ms)]
-            waits.clusters.append(each.cluster)
-            waits.waits_ms.append(each.wait_ms)
+            self._note(each)
         self._count_pending()
 
     def take_back_all(self, former: Former, measured: Iterable[Measurement]) -> None:
