@@ -75,7 +75,8 @@ class Calendar:
 
     def day(self, at_ms: int) -> int:
         """The local day, as an ordinal."""
-        return self._quarter(at_ms).day
+        quarter = self._quarters.get(at_ms // QUARTER_MS)  # here too: each request and each early start asks
+        return self._quarter(at_ms).day if quarter is None else quarter.day
 
     def month(self, at_ms: int) -> str:
         """The local month, as `YYYY-MM`."""

@@ -88,23 +88,25 @@ class Ledger(Generic[T]):
 
     # Counting.
 
-    def count(self, measured: Measurement) -> None:
+    def count(self, measured: Measurement, sign: int = 1) -> None:
         """Count a measurement wherever its moments fall."""
-        self._tally_type.count_in(self._tallies_at(measured), measured, 1, self._places)
+        cluster, quarter, slot = (
+            measured.cluster,
+            measured.period_ms // QUARTER_MS,
+            measured.known_ms // self._slot_ms,
+        )
+        of_period = self._near_periods.get(quarter) or self.near_period(quarter)
+        of_slot = self._near_slots.get(slot) or self.near_slot(slot)
+        tallies = (of_period.get(cluster) or of_period.opened(cluster)) + (
+            of_slot.get(cluster) or of_slot.opened(cluster)
+        )
+        self._tally_type.count_in(tallies, measured, sign, self._places)
 
     def take_back(self, measured: Measurement) -> None:
         """Take back what `count` counted."""
-        self._tally_type.count_in(self._tallies_at(measured), measured, -1, self._places)
+        self.count(measured, -1)
         month, day = self._calendar.month_and_day(measured.period_ms)
         self.drop_if_empty((month, day, measured.known_ms // self._slot_ms), measured.cluster)
-
-    def _tallies_at(self, measured: Measurement) -> list[T]:
-        cluster = measured.cluster
-        of_period = self.near_period(measured.period_ms // QUARTER_MS)
-        of_slot = self.near_slot(measured.known_ms // self._slot_ms)
-        return (of_period.get(cluster) or of_period.opened(cluster)) + (
-            of_slot.get(cluster) or of_slot.opened(cluster)
-        )
 
     def near_period(self, quarter: int) -> Near[T]:
         """The month and then the day that a quarter of an hour is in.

@@ -39,6 +39,9 @@ TICKET_FACTS: Final[dict[type[TicketEvent] | type[Requested], tuple[str, int]]] 
 }
 """Event to the fact it states and its rank in saying the cluster: the one asked for before the one that served."""
 
+_SERVED: Final = frozenset({Started, Finished})
+"""What happens once a visitor was received."""
+
 ARRIVED, STARTED, FINISHED, CANCELLED, NO_SHOW, LEFT = range(1, 7)
 """The ranks, which tell the facts of a visit apart as well."""
 
@@ -96,19 +99,20 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
 
     def fits(self, event: AnyTicketEvent, at: int) -> bool:
         """Whether one time of each fact and one desk still tell everything, once a fact is taken in."""
-        if self.facts or (self.cluster != event.cluster and self.cluster):
+        kind = type(event)
+        if self.facts or kind is Left or (self.cluster != event.cluster and self.cluster):
             return False
-        times = self.arrived, self.started, self.finished, self.cancelled, self.no_show
-        if type(event) is Requested:
-            return not self._asks_after(at, self.started, self.finished)
-        if type(event) is Left:
-            return False
-        known: int | None = getattr(self, TICKET_FACTS[type(event)][0])
+        if kind is Requested:
+            return self.started is self.finished is None or not self._asks_after(at, self.started, self.finished)
+        known: int | None = getattr(self, TICKET_FACTS[kind][0])
         if known is not None and known != at:
             return False
-        if type(event) in {Started, Finished} and self._asks_after(self.last_requested, at):
+        if self.last_requested > at + APART_MS and kind in _SERVED:
             return False
-        return all(each is None or -APART_MS <= each - at <= APART_MS for each in times)
+        for each in (self.arrived, self.started, self.finished, self.cancelled, self.no_show):
+            if each is not None and not -APART_MS <= each - at <= APART_MS:  # in a loop: `all` takes twice as long
+                return False
+        return True
 
     @staticmethod
     def _asks_after(at: int, *over: int | None) -> bool:
@@ -126,7 +130,7 @@ class Ticket(_Known, gc=False, array_like=True, kw_only=True):
         """The same of a fact that fits."""
         name, rank = TICKET_FACTS[type(event)]
         changed = False
-        if not rank and planned is not None:
+        if not rank and planned is not None and self.requested is not None:  # else it is the first
             self._ask(Asked(at, planned, event.cluster))
         if rank <= self.cluster_rank and self.is_stated_better(rank, at, event.cluster):
             changed = event.cluster != self.cluster

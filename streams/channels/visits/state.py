@@ -4,7 +4,7 @@ from sys import intern
 
 from streams.channels.visits.contact import TICKET_FACTS, Ticket
 from streams.channels.visits.counts import DeskTally
-from streams.channels.visits.events import AnyTicketEvent, Finished
+from streams.channels.visits.events import AnyTicketEvent, Finished, Left
 from streams.channels.visits.former import hold_as_today, is_held_otherwise, measure_by_one_time_of_each
 from streams.channels.visits.lives import forget, lives
 from streams.channels.visits.measure import (
@@ -52,7 +52,7 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             if (
                 type(event) is Finished
                 and ticket.started is not None
-                and ticket.finished is None
+                and ticket.finished in {None, at}
                 and not ticket.facts
                 and event.cluster == ticket.cluster  # so all of it is at one desk
                 and ticket.started <= at <= ticket.started + APART_MS
@@ -66,10 +66,12 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         """Take in a fact, and count anew what it may change."""
         if ticket.is_open is None:
             self._judge_now(ticket)
-        if not ticket.fits(event, at):
+        if (is_known or type(event) is Left) and not ticket.fits(event, at):
             self._merge_beside(ticket, event, at, planned, is_known=is_known)
             return
-        _, rank = TICKET_FACTS[type(event)]
+        name, rank = TICKET_FACTS[type(event)]
+        if rank and getattr(ticket, name) == at and (planned is None or ticket.requested is not None):
+            return  # it is said again, with no plan that counts
         outcome_before = lead_before = None
         asks = rank <= ticket.cluster_rank  # only then may cluster or request change: a request has the lowest rank
         if is_known:
@@ -83,7 +85,8 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
             ticket.cluster = intern(ticket.cluster)
             self._recount(lead_before, measure_lead(ticket, self.calendar))
         outcome = measure_visit(ticket, self.rules, self.calendar)
-        self._recount(outcome_before, outcome)
+        if outcome_before is not outcome:  # most facts bring none
+            self._recount(outcome_before, outcome)
         ticket.is_open = outcome is None
 
     def _merge_beside(
@@ -133,6 +136,8 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
 
         Who was sent on waits at the further desk, among those without an appointment there.
         """
+        if not contact.facts:  # as nearly all
+            return Place(contact.cluster, contact.due, contact.waits_since, contact.planned is None)
         visit = self._current(contact)
         onward = waits_onward(visit)
         if onward is not None and onward.since is not None:
