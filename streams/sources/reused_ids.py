@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from streams.channels import channel_of, channel_of_event
+from streams.channels import channel_names, channel_of, channel_of_event
 from streams.channels.shared_ids import ids_in
 from streams.contracts.batch import Batch
 from streams.contracts.decode import Event
-from streams.contracts.events import instant_ms
+from streams.contracts.events import instants_ms
 from streams.core.rules import Channel, Rules
 from streams.core.state import AnyState
 from streams.sources.files.row import Row
@@ -30,40 +30,39 @@ class ReusedIds:
         self._rules = rules
         self._now_ms = now_ms
         self._states: dict[Channel, AnyState] = {}
-        self._waiting: defaultdict[Channel, list[Event]] = defaultdict(list)
+        self._waiting: list[Event] = []
         self._full: set[Channel] = set()
 
     def of(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The same rows, their events looked at as they pass."""
         for row in rows:
-            for event in row.events:
-                self._take(event)
+            self._waiting += row.events
+            if len(self._waiting) >= EVENTS_AT_ONCE:
+                self._fold_waiting()
             yield row
 
-    def _take(self, event: Event) -> None:
-        channel = channel_of_event(event).name
-        if channel in self._full:
-            return
-        waiting = self._waiting[channel]
-        waiting.append(event)
-        if len(waiting) >= EVENTS_AT_ONCE:
-            self._fold(channel)
+    def _fold_waiting(self) -> None:
+        of_channels: defaultdict[Channel, list[Event]] = defaultdict(list)
+        for event in self._waiting:
+            of_channels[channel_of_event(event).name].append(event)
+        self._waiting = []
+        for channel, events in of_channels.items():
+            if channel not in self._full:
+                self._fold(channel, events)
 
-    def _fold(self, channel: Channel) -> None:
+    def _fold(self, channel: Channel, events: list[Any]) -> None:
         state = self._states.get(channel)
         if state is None:
             state = self._states[channel] = channel_of(channel).state(self._rules)
-        events: Any = self._waiting.pop(channel)
-        state.fold(Batch(events, [instant_ms(each.at) for each in events], [self._now_ms] * len(events)))
+        state.fold(Batch(events, instants_ms([each.at for each in events]), [self._now_ms] * len(events)))
         if len(state.contacts) >= CONTACTS_MAX:
             self._full.add(channel)
 
     def lines(self) -> Iterator[str]:
         """What to say of them, a sentence each."""
-        for channel in sorted(self._waiting):
-            self._fold(channel)
-        for channel, state in self._states.items():
-            parts = channel_of(channel)
+        self._fold_waiting()
+        for channel in filter(self._states.__contains__, channel_names()):
+            parts, state = channel_of(channel), self._states[channel]
             months = state.settle().months.values()
             when = f" (among the first {CONTACTS_MAX:,})" if channel in self._full else ""
             for text in ids_in(tally for month in months for tally in month.values()).texts(parts, when):

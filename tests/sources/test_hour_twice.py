@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.sources.times import Moment
+from streams.sources.times import Moment, NonexistentTimeError
 from streams.sources.times.order import BACK_MAX, in_order
 
 BRUSSELS: Final = ZoneInfo("Europe/Brussels")
@@ -49,6 +49,29 @@ def at(*clocks: str) -> tuple[list[str], bool]:
 )
 def test_the_order_of_the_times_tells_the_coming(clocks: list[str], instants: list[str], is_ambiguous: bool) -> None:
     assert at(*clocks) == (instants, is_ambiguous)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Brussels", "2026-10-25"),
+        ("Europe/Brussels", "2026-03-29"),
+        ("Europe/Brussels", "2026-07-21"),
+        ("Australia/Lord_Howe", "2026-04-05"),  # by half an hour
+        ("Asia/Beirut", "2021-03-28"),  # at midnight
+        ("Asia/Beirut", "2021-10-30"),
+    ],
+)
+def test_every_time_of_a_day_is_what_the_zone_says(zone: str, day: str) -> None:
+    where, midnight = ZoneInfo(zone), datetime.fromisoformat(day)
+    for local in (midnight + timedelta(minutes=10) * count for count in range(6 * 24)):
+        comings = [local.replace(tzinfo=where, fold=fold).astimezone(UTC) for fold in (0, 1)]
+        if comings[0].astimezone(where).replace(tzinfo=None) != local:
+            with pytest.raises(NonexistentTimeError):
+                Moment.of_local(local, where)
+        else:
+            told = Moment.of_local(local, where)
+            assert [told.first, told.second or told.first] == comings
 
 
 steps = st.lists(st.timedeltas(timedelta(0), timedelta(minutes=12)), max_size=4)
