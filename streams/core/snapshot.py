@@ -12,11 +12,17 @@ from streams.core.contact import Contact
 from streams.core.counts import Tally
 from streams.core.rules import Rules
 
-SNAPSHOT_VERSION: Final = 4
-"""Format of `Snapshot`: raise it whenever a field changes its meaning."""
+SNAPSHOT_VERSION: Final = 5
+"""Format of `Snapshot`: raise it whenever a field changes its meaning, or what is counted for the same facts."""
+
+ONE_DRAW_VERSION: Final = 4
+"""A format of before, which is read: a desk's clock had to agree with that of the kiosk, and a number that is drawn
+again within a day was counted as if nobody had come."""
 
 EARLIEST_FACTS_VERSION: Final = 3
-"""The format of before, which is read: of a contact it holds the earliest of each fact, and was counted by those."""
+"""A format of before, which is read: of a contact it holds the earliest of each fact, and was counted by those."""
+
+READ_VERSIONS: Final = (SNAPSHOT_VERSION, ONE_DRAW_VERSION, EARLIEST_FACTS_VERSION)
 
 K = TypeVar("K")
 C = TypeVar("C", bound=Contact)

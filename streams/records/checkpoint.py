@@ -15,7 +15,7 @@ import cramjam
 import msgspec
 
 from streams.core.month_notes import MonthNote
-from streams.core.snapshot import EARLIEST_FACTS_VERSION, SNAPSHOT_VERSION, Snapshot
+from streams.core.snapshot import READ_VERSIONS, SNAPSHOT_VERSION, Snapshot
 
 FORMAT: Final = 3
 """Format of head, parts and chunks. A newer one than this is refused, never guessed at; what an older one holds is
@@ -207,7 +207,7 @@ def _decode_part(packed: bytes, where: str) -> _Body:
         body = msgspec.msgpack.decode(unpacked, type=_Body)
     except (cramjam.DecompressionError, msgspec.MsgspecError) as error:
         raise _corrupt(where, str(error)) from error
-    if body.snapshot_version not in (SNAPSHOT_VERSION, EARLIEST_FACTS_VERSION):
+    if body.snapshot_version not in READ_VERSIONS:
         raise _other_version(where, "a snapshot", body.snapshot_version, SNAPSHOT_VERSION)
     return body
 

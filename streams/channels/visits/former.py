@@ -1,10 +1,14 @@
 """What versions before held of a visit, and what they counted: one time of each fact, at one desk.
 
 A visit was called off whether or not somebody had come for it, the plan was that of the latest fact of any kind, and
-nobody was back after leaving. Must not know how that is taken back.
+nobody was back after leaving. The version after that held all facts, but counted some otherwise. Must not know how
+that is taken back.
 """
 
+import msgspec
+
 from streams.channels.visits.contact import Fact, Ticket
+from streams.channels.visits.lives import has_news_later
 from streams.channels.visits.measure import (
     ServedVisit,
     ServedWalkIn,
@@ -12,6 +16,7 @@ from streams.channels.visits.measure import (
     UnservedKind,
     VisitOutcome,
     measure_lead,
+    measure_ticket,
 )
 from streams.core.calendar import Calendar
 from streams.core.measure import Excluded, Exclusion, Measurement
@@ -22,6 +27,12 @@ def measure_by_one_time_of_each(ticket: Ticket, rules: Rules, calendar: Calendar
     """What was counted for a visit whose checkpoint holds one time of each fact: to be taken back."""
     measured = measure_lead(ticket, calendar), _measure_visit(ticket, rules)
     return tuple(each for each in measured if each is not None)
+
+
+def measure_by_one_draw(ticket: Ticket, rules: Rules, calendar: Calendar) -> tuple[Measurement, ...]:
+    """What was counted when no clock was behind another's and no number was drawn twice a day: to be taken back."""
+    strict = msgspec.structs.replace(rules, clock_skew_ms=0)  # which at desks nothing else goes by
+    return measure_ticket(ticket, strict, calendar, has_news_later)
 
 
 def _measure_visit(ticket: Ticket, rules: Rules) -> VisitOutcome | None:

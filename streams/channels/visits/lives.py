@@ -77,7 +77,7 @@ def _is_later_day(before: int, at: int, calendar: Calendar) -> bool:
 def is_unclear(ticket: Ticket, calendar: Calendar) -> bool:
     """Whether somebody comes, asks or is received on a later day than the visit was received or over, or draws the
     number again once it was."""
-    return bool(ticket.facts) and (_is_drawn_again(ticket) or _has_news_later(ticket, calendar))
+    return bool(ticket.facts) and (_is_drawn_again(ticket) or has_news_later(ticket, calendar))
 
 
 def _is_drawn_again(ticket: Ticket) -> bool:
@@ -97,7 +97,8 @@ def _is_drawn_again(ticket: Ticket) -> bool:
     return False
 
 
-def _has_news_later(ticket: Ticket, calendar: Calendar) -> bool:
+def has_news_later(ticket: Ticket, calendar: Calendar) -> bool:
+    """Whether somebody comes, asks or is received on a later day than the visit was received or over."""
     served = min((fact.at for fact in ticket.all((STARTED, FINISHED))), default=None)
     if served is None:
         return False

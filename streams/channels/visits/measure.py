@@ -4,6 +4,7 @@ The source of each indicator and norm is the action plan of the city of Lier, "0
 dienstverlening".
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import ClassVar
 
@@ -85,10 +86,16 @@ OnwardOutcome = ServedOnward | Unserved | Excluded
 VisitOutcome = ServedVisit | ServedWalkIn | Unserved | LeftHall | Excluded
 
 
-def measure_ticket(ticket: Ticket, rules: Rules, calendar: Calendar) -> tuple[Measurement, ...]:
+def measure_ticket(
+    ticket: Ticket,
+    rules: Rules,
+    calendar: Calendar,
+    is_unclear: Callable[[Ticket, Calendar], bool] = is_unclear,
+) -> tuple[Measurement, ...]:
     """Everything that is counted for a ticket number: for each visit that had it, the outcome last.
 
     Of an earlier visit nothing more will be heard, since somebody else has its number: it is over or `unresolved`.
+    What `is_unclear` was another question in versions before.
     """
     visits = lives(ticket, calendar)
     measured: list[Measurement] = []

@@ -5,7 +5,12 @@ from sys import intern
 from streams.channels.visits.contact import TICKET_FACTS, Ticket
 from streams.channels.visits.counts import DeskTally
 from streams.channels.visits.events import AnyTicketEvent, Finished, Left
-from streams.channels.visits.former import hold_as_today, is_held_otherwise, measure_by_one_time_of_each
+from streams.channels.visits.former import (
+    hold_as_today,
+    is_held_otherwise,
+    measure_by_one_draw,
+    measure_by_one_time_of_each,
+)
 from streams.channels.visits.lives import forget, lives
 from streams.channels.visits.measure import (
     expire_visit,
@@ -22,7 +27,7 @@ from streams.core.judging import has_outcome
 from streams.core.measure import Excluded, Measurement
 from streams.core.pool import APART_MS
 from streams.core.rules import Channel, Rules
-from streams.core.snapshot import EARLIEST_FACTS_VERSION, Snapshot
+from streams.core.snapshot import EARLIEST_FACTS_VERSION, ONE_DRAW_VERSION, Snapshot
 from streams.core.state import State
 from streams.core.waiting import Place
 
@@ -110,9 +115,11 @@ class TicketState(State[Ticket, DeskTally, AnyTicketEvent]):
         return tuple(measured for measured in (lead, visit) if measured is not None)
 
     def measure_formerly(self, contact: Ticket, former: Former) -> tuple[Measurement, ...]:
-        """By one time of each fact at one desk, where nothing else was known."""
+        """By one time of each fact at one desk, where nothing else was known; or by all of them, more strictly."""
         if former.version == EARLIEST_FACTS_VERSION:
             return measure_by_one_time_of_each(contact, former.rules, former.calendar)
+        if former.version == ONE_DRAW_VERSION:
+            return measure_by_one_draw(contact, former.rules, former.calendar)
         return super().measure_formerly(contact, former)
 
     def is_held_otherwise(self, contact: Ticket, former: Former) -> bool:
