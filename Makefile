@@ -13,9 +13,9 @@ export NO_MKDOCS_2_WARNING := 1
 # Tests are compiled once, and not by each process that collects them: half a minute in all.
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
-# Three tests at a time on two cores, since many wait for brokers; each file in one process, with the brokers that its
+# Four tests at a time on two cores, since many wait for brokers; each file in one process, with the brokers that its
 # tests share. ARGS="-n0" for one at a time.
-TESTS := $(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+TESTS := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 LOCK := .cache/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 
 help: ## this list
