@@ -21,6 +21,7 @@ from streams.sources.files.lines import ROW_CHARACTERS_MAX
 from streams.sources.files.moments import TIME_CHARACTERS_MAX
 from streams.sources.files.row import LeftOut, Row, RowLeftOutError, Unreadable
 from streams.sources.files.row_events import RowEvents
+from streams.sources.files.unpacking import FileError
 from streams.sources.mapping import MappingError, parse_mapping
 
 CALLS = """
@@ -314,8 +315,9 @@ def test_a_first_line_that_holds_no_names_is_not_shown_for_it_may_be_about_a_per
     ]
 
 
-def test_an_empty_file_has_no_columns() -> None:
-    with pytest.raises(MappingError, match=r"none of the columns ticket, .* which has 0 when split"):
+def test_an_empty_file_is_said_to_be_empty() -> None:
+    """And nothing of delimiters, which have nothing to divide."""
+    with pytest.raises(FileError, match=r"There is nothing in it, not even the names of columns"):
         read_rows(io.BytesIO(b""), parse_mapping(TICKETS))
 
 
