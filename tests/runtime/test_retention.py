@@ -1,4 +1,4 @@
-"""Records that are gone before they were read are told of, and a source that was made anew is not taken for read."""
+"""Records that are gone before they were read are told of."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,27 +66,3 @@ async def test_records_deleted_before_they_were_read_are_counted_and_said(
     assert f'wachtmonitor_events_applied_total{{partition="0",topic="{kafka.calls_topic}"}} 8.0' in third.get(
         "/metrics"
     )
-
-
-async def test_a_topic_that_was_made_anew_is_refused(
-    apache_kafka: BrokerProcess, tmp_path: Path, started: list[WorkerProcess]
-) -> None:
-    """Its new records have offsets that the checkpoint covers: they would all pass for read."""
-    kafka = kafka_settings(apache_kafka, partitions=1)
-    await workers.send(kafka, offered(0, 10))
-    first = start(kafka, tmp_path, started)
-    await workers.settle(kafka, [first])
-    assert first.terminate() == 0, first.log()
-    async with admin_client(kafka) as admin:
-        await admin.delete_topics([kafka.calls_topic])
-    await workers.until(lambda: _is_gone(kafka), "the topic is gone")
-    await workers.send(kafka, offered(10, 4))
-    second = start(kafka, tmp_path, started)
-    await workers.until(lambda: second.exit_status() is not None, "the worker ends")
-    assert second.exit_status() == 1
-    assert f"Partition 0 of topic {kafka.calls_topic} ends at offset 4, but its checkpoint covers" in second.log()
-
-
-async def _is_gone(kafka: KafkaSettings) -> bool:
-    async with admin_client(kafka) as admin:
-        return kafka.calls_topic not in await admin.list_topics()
