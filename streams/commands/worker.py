@@ -22,6 +22,7 @@ from streams.commands.options import load_settings, settings_option
 from streams.kafka.client import KafkaProblemsError
 from streams.months.schedule import run_schedule
 from streams.process.clock import system_clock
+from streams.process.memory import give_large_pieces_back
 from streams.process.signals import nothing
 from streams.process.stoppable import told
 from streams.runtime.app import MonitorApp
@@ -50,6 +51,7 @@ def worker(settings_file: Path | None, *, verbose: bool) -> None:
     settings = load_settings(settings_file)
     log_to_stderr(verbose=verbose)
     collect_rarely()
+    give_large_pieces_back()
     try:
         asyncio.run(_run(settings))
     except (WorkerError, AddressError, KafkaProblemsError, KafkaError) as error:
