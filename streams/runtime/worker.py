@@ -127,6 +127,8 @@ async def _stop(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSet
     if late:
         log.error("the worker did not stop within %.0f s; its last checkpoint is valid", seconds)
         stopping.cancel()
+    elif stopping.cancelled():  # by something within the engine that was cancelled itself
+        log.error("the worker's engine gave up in the midst of stopping; its last checkpoint is valid")
     elif (error := stopping.exception()) is not None:
         log.error("error while stopping the worker; its last checkpoint is valid", exc_info=error)
 

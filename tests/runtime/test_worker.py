@@ -80,6 +80,23 @@ async def test_an_engine_that_does_not_stop_holds_nobody_up(
     app.let_go.set()
 
 
+class GivesUp(App):
+    """Something in the midst of its engine was cancelled."""
+
+    async def stop(self) -> None:
+        """Raise what was cancelled."""
+        raise asyncio.CancelledError
+
+
+async def test_an_engine_that_gives_up_in_the_midst_of_stopping_lets_the_reason_of_the_end_stand(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is not raised in the place of what ended the worker, with a trace."""
+    done = asyncio.create_task(asyncio.sleep(0))
+    await worker._stop(GivesUp(ProducerFenced()), done, load(None, {}).kafka)  # type: ignore[arg-type]  # as above
+    assert "gave up in the midst of stopping" in caplog.text
+
+
 class FormerTopic:
     """Brokers that have come back, and hold what was read."""
 
