@@ -22,11 +22,12 @@ from streams.commands.options import load_settings, settings_option
 from streams.kafka.client import KafkaProblemsError
 from streams.months.schedule import run_schedule
 from streams.process.clock import system_clock
-from streams.process.memory import give_large_pieces_back
+from streams.process.memory import give_back_from
 from streams.process.signals import nothing
 from streams.process.stoppable import told
 from streams.runtime.app import MonitorApp
 from streams.runtime.consumer import BatchConsumer
+from streams.runtime.fetching.packed import PLAIN_BYTES
 from streams.runtime.garbage import collect_by_the_clock, collect_rarely
 from streams.runtime.watch import Standstill
 from streams.runtime.worker import Beside, WorkerError, run_worker
@@ -51,7 +52,7 @@ def worker(settings_file: Path | None, *, verbose: bool) -> None:
     settings = load_settings(settings_file)
     log_to_stderr(verbose=verbose)
     collect_rarely()
-    give_large_pieces_back()
+    give_back_from(PLAIN_BYTES)  # what is read in place, as most batches are, stays in the heap
     try:
         asyncio.run(_run(settings))
     except (WorkerError, AddressError, KafkaProblemsError, KafkaError) as error:

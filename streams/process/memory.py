@@ -4,15 +4,12 @@ import ctypes
 import sys
 from typing import Final
 
-LARGE_BYTES: Final = 1024 * 1024
-"""From this size on a piece is the system's again as soon as it is freed. A full batch of events unpacks to less."""
-
 _M_MMAP_THRESHOLD: Final = -3
 """The parameter's number in glibc's malloc.h."""
 
 
-def give_large_pieces_back() -> None:
-    """Let the allocator ask the system for each large piece and return it; nothing on systems without glibc.
+def give_back_from(size_bytes: int) -> None:
+    """Let pieces of this size or more be the system's again as soon as they are freed; nothing without glibc.
 
     Left alone glibc raises its bound to 32 MiB with the first such piece that is freed, and keeps those that come
     after in a heap with gaps: a worker that reads batches that unpack large had 283 to 317 MiB at its peak instead
@@ -21,4 +18,4 @@ def give_large_pieces_back() -> None:
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
         if mallopt is not None:
-            mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+            mallopt(_M_MMAP_THRESHOLD, size_bytes)
