@@ -19,6 +19,7 @@ class Row:
     kind: str
     contact: str
     cluster: str
+    """As the event has it, which may be another spelling."""
     at: int
     planned: int | None = None
 
@@ -58,6 +59,8 @@ class OracleRules:
     """Within how long calls are to be answered, of the clusters of which that is not 30 s."""
     short_ms: int | None = None
     """Who hangs up within so long is a short abandon; without it nobody is told apart."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """What else events may call a cluster, each with the cluster's name."""
 
 
 Totals = dict[tuple[str, str], dict[str, int]]
@@ -72,9 +75,30 @@ CREATE MACRO wall(ms) AS epoch_ms(ms) AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Br
 CREATE MACRO month_of(ms) AS strftime(wall(ms), '%Y-%m');
 CREATE TABLE hours (line VARCHAR, day DATE, weekday INTEGER, from_minute INTEGER, to_minute INTEGER);
 INSERT INTO hours SELECT unnest(?), unnest(?)::DATE, unnest(?), unnest(?), unnest(?);
-CREATE TABLE events (kind VARCHAR, contact VARCHAR, cluster VARCHAR, happened BIGINT, planned BIGINT);
-INSERT INTO events SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);
+CREATE TABLE called (text VARCHAR, cluster VARCHAR);
+INSERT INTO called SELECT unnest(?), unnest(?);
+CREATE TABLE came (kind VARCHAR, contact VARCHAR, spelling VARCHAR, happened BIGINT, planned BIGINT);
+INSERT INTO came SELECT unnest(?), unnest(?), unnest(?), unnest(?), unnest(?);
+CREATE MACRO spaced(text) AS trim(regexp_replace(nfc_normalize(text), '[\\s\\p{Z}]+', ' ', 'g'));
 """
+
+_EVENTS: Final = """
+CREATE TABLE events AS
+WITH forms AS (
+    SELECT 1 AS likeness, text AS form, cluster FROM called
+    UNION SELECT 2, spaced(text), cluster FROM called
+    UNION SELECT 3, lower(spaced(text)), cluster FROM called
+), of_one AS (
+    SELECT likeness, form, any_value(cluster) AS cluster FROM forms GROUP BY ALL HAVING count(*) = 1
+), meant AS (
+    SELECT spelling, arg_min(cluster, likeness) AS cluster
+    FROM (SELECT DISTINCT spelling FROM came) JOIN of_one
+        ON form = CASE likeness WHEN 1 THEN spelling WHEN 2 THEN spaced(spelling) ELSE lower(spaced(spelling)) END
+    GROUP BY spelling
+)
+SELECT kind, contact, cluster, happened, planned FROM came JOIN meant USING (spelling)
+"""
+"""What came, under the cluster that its spelling can only mean; the rest is refused."""
 
 _HOUR_MS: Final = 3_600_000
 
@@ -694,6 +718,7 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
             [each.from_minute for each in hours],
             [each.to_minute for each in hours],
         ],
+        [[*rules.norms_ms, *rules.aliases], [*rules.norms_ms, *rules.aliases.values()]],
         [list(column) for column in columns] or [[], [], [], [], []],
     ]
     named = {
@@ -705,6 +730,7 @@ def oracle(rules: OracleRules, rows: Sequence[Row], now_ms: int) -> Iterator[Ora
     with duckdb.connect(config={"threads": 1}) as database:
         for statement in filter(str.strip, _SETUP.split(";")):
             database.execute(statement, parameters.pop(0) if "?" in statement else None)
+        database.execute(_EVENTS)
         database.execute(_OPEN_ON)
         database.execute(_SHUT)
         calls = (_STRETCHES, _LIVES, _MOMENTS, _ENTRIES, _WAITS_OF_CALLS, _CALLS, _ASIDE)

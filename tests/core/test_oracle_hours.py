@@ -136,12 +136,12 @@ def by_sql(rows: Sequence[Row]) -> Totals:
         return database.month_totals()
 
 
-@settings(STEADY, max_examples=60)
+@settings(STEADY, max_examples=12)
 @given(
     calls=st.lists(
         st.tuples(st.sampled_from([CITY, HELP]), dialled(), st.integers(0, 5 * MINUTE), st.booleans()),
-        min_size=1,
-        max_size=25,
+        min_size=25,
+        max_size=125,
     )
 )
 def test_who_counts_by_the_hours_of_dates_and_lines_is_who_counts_for_the_database(

@@ -5,17 +5,19 @@ import io
 import json
 from fractions import Fraction
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from streams.channels.visits.indicators import LEAD_TIME
+from streams.channels.visits.state import TicketState
 from streams.commands.report import FORMATS
 from streams.months.report.data import Report
 from streams.months.report.indicators import Line
 from streams.months.report.report import build_report
+from streams.settings import Settings
 from tests.core.builders import rules_with
-from tests.core.test_oracle import END, EVENTS, IN_SQL, ORACLE_RULES, visits_of_a_year
+from tests.core.test_oracle import END, IN_SQL, ORACLE_RULES, accepted, visits_of_a_year
 from tests.months.making import lier, sources_of
 from tests.oracle import Oracle, Row, oracle
 
@@ -23,12 +25,6 @@ YEAR: Final = "2026"
 ALL: Final = "alle samen"
 NAME: Final = "Wachttijd tot het verkrijgen van een afspraak"
 SETTINGS: Final = lier(rules=ORACLE_RULES)
-
-
-def event_of(row: Row) -> Any:
-    """A row as the event that it stands for."""
-    planned = None if row.planned is None else row.planned / 1000
-    return EVENTS[row.kind](row.contact, row.cluster, row.at / 1000, planned)
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +35,10 @@ def rows() -> list[Row]:
     return [row for row in visits if row.cluster == "OCMW" or random.random() < 0.7]
 
 
-def report_of(rows: list[Row], period: str) -> Report:
+def report_of(rows: list[Row], period: str, settings: Settings = SETTINGS) -> Report:
     """The report when all is over."""
-    return build_report(sources_of([event_of(row) for row in rows], SETTINGS, now_ms=END), period, SETTINGS, END)
+    events = [event for event, _ in accepted(TicketState(settings.rules), rows, [END] * len(rows))]
+    return build_report(sources_of(events, settings, now_ms=END), period, settings, END)
 
 
 def city_line(report: Report) -> Line:
@@ -107,7 +104,6 @@ def test_every_format_says_it(rows: list[Row]) -> None:
 def test_a_city_with_one_desk_has_one_line() -> None:
     """That of the desk, which is the city's."""
     rules = rules_with(clusters=[each for each in ORACLE_RULES.clusters if each.name != "OCMW"])
-    settings = lier(rules=rules)
     rows = [row for row in visits_of_a_year(Random(7), 200) if row.cluster == "Burgerzaken"]
-    report = build_report(sources_of([event_of(row) for row in rows], settings, now_ms=END), YEAR, settings, END)
+    report = report_of(rows, YEAR, lier(rules=rules))
     assert [line.cluster for line in report.lines(LEAD_TIME)] == ["Burgerzaken"]
