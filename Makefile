@@ -69,7 +69,8 @@ clean: ## remove what these commands made, the environment too
 	rm -rf .venv .venv-bench .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 
 system-packages:
-	@.ci/system-packages chromium=chromium promtool=prometheus amtool=prometheus-alertmanager java=openjdk-17-jre-headless mvn=maven faketime=faketime
+	@.ci/system-packages chromium-headless-shell=chromium-headless-shell promtool=prometheus amtool=prometheus-alertmanager java=openjdk-17-jre-headless mvn=maven faketime=faketime
+	@command -v chromium-headless-shell >/dev/null || .ci/system-packages chromium=chromium
 
 # What the demo needs is installed first and alone, because somebody waits for it; the tools for tests come on top.
 .venv/runtime.stamp: requirements.lock pyproject.toml | $(BIN)/pip

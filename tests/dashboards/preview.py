@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, TypeGuard
 
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.brokers.apache import ApacheKafka, kafka_jars
+from tests.browser import chromium
 from tests.dashboards.built import DASHBOARDS, with_values
 from tests.dashboards.frames import Ask, Curve, Shown, colour_of, curves, table, text_of, values
 from tests.dashboards.monitored import Monitored
@@ -220,15 +221,13 @@ async def picture(browser: Browser, text: str, height: int, path: Path) -> None:
 
 async def draw(monitored: Monitored, directory: Path) -> None:
     """A picture of every dashboard."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    async with chromium() as browser:
         for name, dashboard in DASHBOARDS.items():
             bottom = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in dashboard["panels"])
             height = SCREEN[1] if name == "wall" else bottom * CELL_PX + 2 * PADDING_PX
             await picture(
                 browser, page(opened(dashboard, monitored), asking(monitored)), height, directory / f"{name}.png"
             )
-        await browser.close()
 
 
 async def main(directory: Path, temporary: Path) -> None:

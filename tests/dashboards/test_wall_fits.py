@@ -1,23 +1,21 @@
 """The wall in a real Chromium: every name and value fits its tile, at figures far larger than a day brings."""
 
-import os
 import re
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ViewportSize, async_playwright
+from playwright.async_api import Browser, ViewportSize
 
 from dashboards.queries import BAD, Query
 from dashboards.wall import queries as wall
 from streams.core.rules import Channel, Cluster
 from streams.settings import load
 from streams.words import Language
+from tests.browser import chromium
 from tests.dashboards.built import BUILT
 from tests.dashboards.preview import page
-from tests.serve.test_wall_page import CHROMIUM_ARGUMENTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -48,15 +46,9 @@ SCROLLS: Final = "() => document.documentElement.scrollHeight > innerHeight"
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium; skipped where there is none, but never in CI."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up("no chromium on the PATH: install it to test the wall")
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield chromium
-        await chromium.close()
+    """One for all tests."""
+    async with chromium() as started:
+        yield started
 
 
 def extreme(target: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
 """The HTML report in a real Chromium: on a screen, and on paper."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,19 +8,19 @@ from typing import Any, Final
 import msgspec
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from streams.months.report.page import as_html
 from streams.months.report.report import build_report
 from streams.sources.simulation import SimulationPlan, simulate_day
 from streams.words import Language
+from tests.browser import chromium
 from tests.core.builders import ms
 from tests.months.making import lier, sources_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 NOW: Final = ms("2026-11-24 12:00")
-ARGUMENTS: Final = ["--no-sandbox", "--disable-gpu"]
 PAGES: Final = [f"{language.value}-{period}" for language in Language for period in ("2026-10", "2026")]
 A4_PIXELS: Final = {"width": 695, "height": 1010}
 """What A4 leaves between the margins of the page, at 96 pixels to the inch."""
@@ -30,15 +28,9 @@ A4_PIXELS: Final = {"width": 695, "height": 1010}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium; skipped where there is none, but never in CI."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up("no chromium on the PATH: install it to test the report")
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield chromium
-        await chromium.close()
+    """One for all tests."""
+    async with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,7 @@
 The browser's clock is stopped where time matters and moved by hand, so that no test waits for time to pass.
 """
 
-import os
 import re
-import shutil
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -16,7 +14,7 @@ import msgspec
 import pytest
 import pytest_asyncio
 from aiohttp.web import AppRunner
-from playwright.async_api import Browser, Locator, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from streams.core.norms import OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel
@@ -26,6 +24,7 @@ from streams.serve.wall.pages import TURN_SECONDS
 from streams.serve.wall.payload import BEHIND_AFTER_SECONDS, HealthPayload, Opening, WallChannel, WallPayload
 from streams.serve.web import create_web, serve
 from streams.words import Language, message
+from tests.browser import chromium
 from tests.serve.wall_payloads import (
     BUSY_DAY,
     BUSY_QUARTER,
@@ -41,19 +40,11 @@ from tests.serve.wall_payloads import (
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM_ARGUMENTS: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE_MS: Final = 60_000
 """How long a screen may take to show what it should, on the busiest machine."""
 
-INTERVAL_SECONDS: Final = 0.02
+INTERVAL_SECONDS: Final = 0.2
+"""Between two payloads: each is drawn anew, which takes more time than all else."""
 ONCE_SECONDS: Final = 3600.0
 """An interval that no test lives through: one payload for each connection, so that none is on its way unseen."""
 
@@ -68,16 +59,10 @@ LONG_NAME: Final = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    """The system's Chromium; skipped where there is none, but never in CI."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if executable is None:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up("no chromium on the PATH: install it to test the wall page")
-    async with async_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
-        chromium = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-        yield chromium
-        await chromium.close()
+    """One for all tests, with patience."""
+    expect.set_options(timeout=PATIENCE_MS)
+    async with chromium() as started:
+        yield started
 
 
 @dataclass
