@@ -30,6 +30,7 @@ from streams.serve.metrics.reference import catalogue_markdown
 from streams.settings import load
 from streams.settings.reference import markdown as settings_markdown
 from streams.settings.reference import tables
+from streams.sources.mapping import documents as document_tables
 from streams.sources.mapping import packaged
 from streams.sources.mapping import tables as mapping_tables
 from streams.sources.times import durations, formats
@@ -97,6 +98,10 @@ A mapping says which columns of a delimited file are which facts, for `wachtmoni
 
 What holds for every mapping{rules}
 
+## Documents
+
+{_of_documents()}
+
 ## Formats
 
 {_formats()}
@@ -109,6 +114,21 @@ the other.
 
 {_packaged()}
 """
+
+
+def _of_documents() -> str:
+    """What a mapping of documents says besides, as the module that reads it explains it."""
+    explained = (inspect.getdoc(document_tables) or "").partition("\n\n")[2]
+    example, _, rules = explained.partition("\n\n[time], [id]")
+    rules = rules.partition("\n\nThis module")[0]
+    return f"""\
+A mapping of JSON documents says the same of the fields of what other systems send.
+
+```toml
+{textwrap.dedent(example).strip()}
+```
+
+[time], [id]{rules}"""
 
 
 def _formats() -> str:
@@ -137,7 +157,8 @@ Each may be a list: the first that fits a text is taken. A list of which two tak
 
 def _packaged() -> str:
     """The mappings that come along, as they are."""
-    return "\n\n".join(f"### {name}\n\n```toml\n{packaged.text_of(name).strip()}\n```" for name in packaged.NAMES)
+    names = (*packaged.NAMES, *packaged.DOCUMENT_NAMES)
+    return "\n\n".join(f"### {name}\n\n```toml\n{packaged.text_of(name).strip()}\n```" for name in names)
 
 
 def events_page() -> str:

@@ -13,6 +13,7 @@ from streams.channels.calls.events import Abandoned, Offered
 from streams.channels.visits.events import Arrived
 from streams.sources.mapping import MappingError, load_mapping, parse_mapping, read_mapping
 from streams.sources.times import Holds
+from streams.sources.times.formats import NAMES
 from tests.core.builders import STEADY
 
 CALLS = """
@@ -183,8 +184,9 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         (
             "[time]\nzone = 'UTC'\nformat = ['%d/%m/%Y %H:%M', '%m/%d/%Y %H:%M']" + WHOLE,
-            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", '
-            '"excel days 1904" or the codes of strptime, or a list of these, such as "%H:%M:%S", '
+            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds", "epoch microseconds", '
+            '"postgresql", "excel days", "excel days 1904", "local milliseconds", "local microseconds" or the codes '
+            'of strptime, or a list of these, such as "%H:%M:%S", '
             'got ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"]: "03/02/2001 04:05" is another time as "%d/%m/%Y %H:%M" '
             'than as "%m/%d/%Y %H:%M"; leave one out',
         ),
@@ -203,8 +205,9 @@ def test_the_example_in_the_module_is_a_valid_mapping() -> None:
         ),
         (
             "[time]\nformat = '%H:%M %H'" + WHOLE,
-            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", '
-            '"excel days 1904" or the codes of strptime, or a list of these, such as "%H:%M:%S", '
+            '[time]: format: expected "RFC 3339", "epoch seconds", "epoch milliseconds", "epoch microseconds", '
+            '"postgresql", "excel days", "excel days 1904", "local milliseconds", "local microseconds" or the codes '
+            'of strptime, or a list of these, such as "%H:%M:%S", '
             'got "%H:%M %H": a code comes twice in it',
         ),
         (
@@ -347,7 +350,7 @@ def test_a_mistake_is_reported_with_its_place(text: str, problem: str) -> None:
 )
 def test_a_format_that_names_no_moment_is_reported_with_the_reason(time_format: str, reason: str) -> None:
     (only,) = problems_of(f'[time]\nformat = "{time_format}"\n{WHOLE}')
-    names = '"RFC 3339", "epoch seconds", "epoch milliseconds", "postgresql", "excel days", "excel days 1904"'
+    names = ", ".join(f'"{name}"' for name in NAMES)
     expected = f'{names} or the codes of strptime, or a list of these, such as "%H:%M:%S"'
     assert only == f'[time]: format: expected {expected}, got "{time_format}": {reason}'
 

@@ -10,8 +10,8 @@ import pytest
 from streams.channels.calls.counts import PhoneTally
 from streams.sources.files.events import read_rows
 from streams.sources.files.row import Row
-from streams.sources.mapping import MappingError, packaged, parse_mapping
-from streams.sources.mapping.packaged import NAMES, extended, values_of
+from streams.sources.mapping import MappingError, packaged, parse_mapping, read_document_mapping
+from streams.sources.mapping.packaged import DOCUMENT_NAMES, NAMES, extended, values_of
 from tests.core.builders import KCC, RULES, calls, ms, phone_month
 
 ALL_ONE: Final = f'[cluster]\nconstant = "{KCC}"\n'
@@ -29,11 +29,19 @@ def counted(rows: list[Row]) -> PhoneTally:
 
 def test_every_mapping_that_comes_along_has_a_name_and_is_whole() -> None:
     folder = files(packaged)
-    assert {Path(each.name).stem for each in folder.iterdir() if each.name.endswith(".toml")} == set(NAMES)
+    assert {Path(each.name).stem for each in folder.iterdir() if each.name.endswith(".toml")} == {
+        *NAMES,
+        *DOCUMENT_NAMES,
+    }
     for name in NAMES:
         mapping = parse_mapping(f'extends = "{name}"\n[time]\nzone = "Europe/Brussels"\n')
         assert mapping.events
         assert mapping.cluster_column
+    for name in DOCUMENT_NAMES:
+        fields = read_document_mapping({"extends": name, "cluster": {"rename": {"7": KCC}}}).fields
+        assert fields.events
+        assert fields.cluster_column
+        assert fields.named_only
 
 
 MORNING: Final = ms("2026-06-03 09:30") // 1000
@@ -164,7 +172,7 @@ def test_what_a_person_says_goes_over_it_key_by_key() -> None:
         "leave_out": [{"reason": "test", "when": {"queue": "test"}}],
     }
     base = values_of("asterisk-queue-log")
-    merged = extended(own)
+    merged = extended(own, NAMES)
     assert merged["file"] == base["file"] | {"delimiter": ";"}
     assert merged["cluster"] == {"column": "queue", "rename": {"kcc": KCC}}
     assert merged["leave_out"] == [*own["leave_out"], *base["leave_out"]]
@@ -185,7 +193,7 @@ def test_what_a_person_says_goes_over_it_key_by_key() -> None:
     ],
 )
 def test_what_excludes_what_it_says_takes_its_place(own: dict[str, Any], expected: dict[str, Any]) -> None:
-    merged = extended({"extends": "asterisk-queue-log"} | own)
+    merged = extended({"extends": "asterisk-queue-log"} | own, NAMES)
     assert {key: merged[key] for key in expected} == expected
 
 

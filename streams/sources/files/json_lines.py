@@ -4,6 +4,7 @@
 list. A field whose own name has dots in it is found by it too.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, BinaryIO, Final
@@ -25,8 +26,13 @@ PATHS_KEPT: Final = 500
 NESTING_SHOWN: Final = 6
 ITEMS_SHOWN: Final = 2
 
-_NOT_THERE: Final = object()
-_IN_NULL: Final = object()
+_INDEX: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+
+NOT_THERE: Final = object()
+"""In the place of a value that a record does not have."""
+
+IN_NULL: Final = object()
+"""The same where it would stand in something that is null."""
 
 
 def numbered_lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
@@ -78,11 +84,11 @@ class Cells:
         return [self._cell(record, column) for column in self._columns]
 
     def _cell(self, record: Mapping[str, Any], column: str) -> str:
-        value = _found(record, column)
-        if value is _IN_NULL:
+        value = found(record, column)
+        if value is IN_NULL:
             self._perhaps.add(column)
             return ""
-        if value is _NOT_THERE:
+        if value is NOT_THERE:
             return ""
         self._unmet.discard(column)
         if isinstance(value, dict | list):
@@ -123,21 +129,21 @@ def fields(record: Mapping[str, Any], before: str = "", depth: int = 1) -> Itera
             yield before + name, written(inside)
 
 
-def _found(value: Any, path: str) -> Any:
-    """The value at a path; `_IN_NULL` inside of null, `_NOT_THERE` where there is nothing by this name."""
+def found(value: Any, path: str) -> Any:
+    """The value at a dotted path; `IN_NULL` inside of null, `NOT_THERE` where there is nothing by this name."""
     if value is None:
-        return _IN_NULL
+        return IN_NULL
     if isinstance(value, list):
         name, _, rest = path.partition(".")
-        inside = dict(zip(map(str, range(len(value))), value, strict=True)).get(name, _NOT_THERE)
-        return _found(inside, rest) if rest else inside
+        inside = value[int(name)] if _INDEX.fullmatch(name) and int(name) < len(value) else NOT_THERE
+        return found(inside, rest) if rest else inside
     if not isinstance(value, dict):
-        return _NOT_THERE
+        return NOT_THERE
     if path in value:
         return value[path]
     end = path.find(".")
     while end >= 0:
         if path[:end] in value:
-            return _found(value[path[:end]], path[end + 1 :])
+            return found(value[path[:end]], path[end + 1 :])
         end = path.find(".", end + 1)
-    return _NOT_THERE
+    return NOT_THERE

@@ -52,6 +52,9 @@ _REMEDIES: Final = {
     Unreadable.NOTHING: "If such rows are no contacts, say so once: a [[leave_out]] with all_else = true.",
 }
 
+OTHER_CLUSTER: Final = "of a cluster that rename does not name"
+"""The reason for which rows are left out that `named_only` is about."""
+
 AFTER_LAST: Final = "after the last row"
 """The reason for which rows are left out that `rows_after` is about."""
 

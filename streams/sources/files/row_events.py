@@ -12,7 +12,7 @@ from streams.contracts.events import CLUSTER_LENGTH_MAX, ID_LENGTH_MAX
 from streams.sources.files.columns import used_columns
 from streams.sources.files.conditions import hold, placed
 from streams.sources.files.moments import DurationReader, Firsts, MomentReader
-from streams.sources.files.row import LeftOut, RowLeftOutError, Unreadable, unreadable
+from streams.sources.files.row import OTHER_CLUSTER, LeftOut, RowLeftOutError, Unreadable, unreadable
 from streams.sources.mapping import EventRule, FileMapping
 from streams.sources.times import Moment
 from streams.sources.times.order import in_order
@@ -89,6 +89,8 @@ class RowEvents:
         written = cells[self._cluster_place]
         if not written:
             raise unreadable(Unreadable.CLUSTER, self._mapping.cluster_column)
+        if self._mapping.named_only and written not in self._mapping.cluster_names:
+            raise RowLeftOutError(LeftOut(OTHER_CLUSTER, on_purpose=True, column=self._mapping.cluster_column))
         cluster = self._mapping.cluster_names.get(written, written)
         if len(cluster) > CLUSTER_LENGTH_MAX:
             raise unreadable(

@@ -1,5 +1,6 @@
-"""What a person says of a file: which of its columns are which facts."""
+"""What a person says of a file, or of JSON documents: which of their columns or fields are which facts."""
 
+from streams.sources.mapping.documents import DocumentMapping, load_document_mapping, read_document_mapping
 from streams.sources.mapping.reading import (
     EventRule,
     FileMapping,
@@ -12,13 +13,16 @@ from streams.sources.mapping.tables import Conditions, DurationSource, FileForma
 
 __all__ = [
     "Conditions",
+    "DocumentMapping",
     "DurationSource",
     "EventRule",
     "FileFormat",
     "FileMapping",
     "MappingError",
     "TimeSource",
+    "load_document_mapping",
     "load_mapping",
     "parse_mapping",
+    "read_document_mapping",
     "read_mapping",
 ]

@@ -1,8 +1,8 @@
 """A mapping file as what reads rows needs it: complete, and free of contradictions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -10,14 +10,18 @@ import msgspec
 from streams.channels.named_events import PLAN_FIELD, name_of
 from streams.contracts.decode import Event
 from streams.settings.toml.problems import Problems, read
+from streams.settings.toml.section import Section
 from streams.settings.toml.text import parse_toml, shown
 from streams.sources import mapping_kinds as kinds
+from streams.sources.mapping import packaged
 from streams.sources.mapping.packaged import extended
 from streams.sources.mapping.tables import (
+    ClusterTable,
     Conditions,
     DurationSource,
     EventTable,
     FileFormat,
+    IdTable,
     LeaveOut,
     MappingFile,
     Met,
@@ -26,6 +30,8 @@ from streams.sources.mapping.tables import (
     duration_source,
     time_source,
 )
+
+Tables = TypeVar("Tables", bound=Section)
 
 
 class MappingError(Exception):
@@ -63,7 +69,8 @@ class FileMapping(msgspec.Struct, frozen=True):
     """Empty when `cluster` is the same for all rows."""
     cluster: str
     cluster_names: dict[str, str]
-    """Cluster as the file writes it to its name; others keep theirs."""
+    """Cluster as the file writes it to its name; others keep theirs, or rows of them are left out."""
+    named_only: bool
     leave_out: tuple[LeaveOut, ...]
     events: tuple[EventRule, ...]
 
@@ -90,11 +97,18 @@ def load_mapping(path: Path) -> FileMapping:
 
     Raises `MappingError`, with all problems, when it is wrong, and `OSError` when it cannot be read.
     """
+    return parse_mapping(text_in(path))
+
+
+def text_in(path: Path) -> str:
+    """The text of a file.
+
+    Raises `MappingError` when it is none, and `OSError` when it cannot be read.
+    """
     try:
-        text = path.read_bytes().decode()
+        return path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise MappingError([f"expected UTF-8 text: {error.reason} at byte {error.start}"]) from None
-    return parse_mapping(text)
 
 
 def parse_mapping(text: str) -> FileMapping:
@@ -102,11 +116,18 @@ def parse_mapping(text: str) -> FileMapping:
 
     Raises `MappingError`, with all problems, when it is wrong.
     """
+    return read_mapping(values_in(text))
+
+
+def values_in(text: str) -> dict[str, Any]:
+    """The values of a TOML text.
+
+    Raises `MappingError` when it is none.
+    """
     try:
-        values = parse_toml(text)
+        return parse_toml(text)
     except ValueError as error:
         raise MappingError([f"expected TOML: {error}"]) from None
-    return read_mapping(values)
 
 
 def read_mapping(values: Mapping[str, Any]) -> FileMapping:
@@ -114,10 +135,18 @@ def read_mapping(values: Mapping[str, Any]) -> FileMapping:
 
     Raises `MappingError`, with all problems, when it is wrong.
     """
+    file = read_tables(MappingFile, extended(values, packaged.NAMES))
+    return mapping_of(file, file.file, file.event)
+
+
+def read_tables(tables: type[Tables], values: Mapping[str, Any]) -> Tables:
+    """The tables of a mapping of this kind.
+
+    Raises `MappingError`, with all problems, when they are wrong.
+    """
     met, problems = Met(), []
     try:
-        whole = {"time": {}, "cluster": {}} | extended(values)
-        file = read(MappingFile, whole, context=met, inline=True)
+        file = read(tables, {"time": {}, "cluster": {}, **values}, context=met, inline=True)
     except Problems as found:
         problems = found.texts
     if met.local and met.written and met.written.zone is None:
@@ -126,20 +155,42 @@ def read_mapping(values: Mapping[str, Any]) -> FileMapping:
         )
     if problems:
         raise MappingError(problems)
-    return _mapping(file)
+    return file
 
 
-def _mapping(file: MappingFile) -> FileMapping:
+class FactTables(Protocol):
+    """The tables that mappings of all kinds have."""
+
+    @property
+    def time(self) -> WrittenTimes:
+        """How times are written."""
+
+    @property
+    def id(self) -> IdTable:
+        """What names a contact."""
+
+    @property
+    def cluster(self) -> ClusterTable:
+        """Which cluster it is of."""
+
+    @property
+    def leave_out(self) -> tuple[LeaveOut, ...]:
+        """What is no contact."""
+
+
+def mapping_of(file: FactTables, form: FileFormat, events: Iterable[EventTable]) -> FileMapping:
+    """The mapping that tables without contradictions are."""
     return FileMapping(
-        file=file.file,
+        file=form,
         zone=file.time.zone,
         id_columns=file.id.columns,
         id_separator=file.id.separator,
         cluster_column=file.cluster.column,
         cluster=file.cluster.constant or "",
         cluster_names=file.cluster.rename,
+        named_only=file.cluster.named_only,
         leave_out=file.leave_out,
-        events=tuple(_event(event, file.time) for event in file.event),
+        events=tuple(_event(event, file.time) for event in events),
     )
 
 

@@ -24,6 +24,7 @@
     [cluster]
     column = "queue"                    # or constant = "Burgerzaken"
     rename = { kcc = "Klantencontactcentrum" }
+    named_only = true                   # rows of others than these are left out and counted; default false
 
     [[leave_out]]                       # rows that are no contact, counted under the reason
     reason = "test call"
@@ -263,6 +264,12 @@ def _no_constant(names: dict[str, str], info: ValidationInfo) -> dict[str, str]:
     return names
 
 
+def _some_named(named_only: bool, info: ValidationInfo) -> bool:
+    if named_only and "rename" in info.data and not info.data["rename"]:
+        raise together("expected names in rename, or every row is left out; add some")
+    return named_only
+
+
 class ClusterTable(Section, frozen=True, kw_only=True):
     """Which cluster a row is of."""
 
@@ -271,6 +278,8 @@ class ClusterTable(Section, frozen=True, kw_only=True):
     rename: Annotated[dict[str, kinds.ClusterName], AfterValidator(_no_constant)] = msgspec.field(
         default_factory=dict
     )
+    named_only: Annotated[kinds.YesNo, AfterValidator(_some_named)] = False
+    """Whether rows of other clusters than `rename` names are left out."""
 
 
 def _some(conditions: Conditions, info: ValidationInfo) -> Conditions:
@@ -318,14 +327,19 @@ class EventTable(Section, frozen=True, kw_only=True):
     when: Conditions = msgspec.field(default_factory=dict)
 
 
+TimeTable = Annotated[WrittenTimes, AfterValidator(_keep_written)]
+LeaveOuts = Annotated[tuple[LeaveOut, ...], Field(min_length=1), AfterValidator(_all_else_once)]
+EventTables = Annotated[tuple[EventTable, ...], Field(min_length=1)]
+
+
 class MappingFile(Section, frozen=True, kw_only=True):
     """The tables of the file. That of times comes before those that depend on it."""
 
     extends: packaged.Name | None = None
     """The mapping that comes along and says all that this one does not."""
     file: FileFormat = FileFormat()
-    time: Annotated[WrittenTimes, AfterValidator(_keep_written)]
+    time: TimeTable
     id: IdTable
     cluster: ClusterTable
-    leave_out: Annotated[tuple[LeaveOut, ...], Field(min_length=1), AfterValidator(_all_else_once)] = ()
-    event: Annotated[tuple[EventTable, ...], Field(min_length=1)]
+    leave_out: LeaveOuts = ()
+    event: EventTables

@@ -27,6 +27,15 @@ EPOCH_SECONDS: Final = "epoch seconds"
 EPOCH_MILLISECONDS: Final = "epoch milliseconds"
 """Thousandths of a second since then."""
 
+EPOCH_MICROSECONDS: Final = "epoch microseconds"
+"""Millionths of a second since then."""
+
+LOCAL_MILLISECONDS: Final = "local milliseconds"
+"""Thousandths of a second since the turn of 1970 by the clock on the wall: as Debezium has columns without a zone."""
+
+LOCAL_MICROSECONDS: Final = "local microseconds"
+"""The same in millionths."""
+
 POSTGRESQL: Final = "postgresql"
 """As PostgreSQL writes a timestamp, with an offset such as +02 or without: 2024-03-31 09:00:00.25+02."""
 
@@ -36,8 +45,9 @@ EXCEL_DAYS: Final = "excel days"
 EXCEL_DAYS_1904: Final = "excel days 1904"
 """The same since 1904, as workbooks of the first Macs have it."""
 
-_MILLISECONDS_FROM: Final = 1e11
-"""What is less, in milliseconds, lies before March 1973; what is not, in seconds, after the year 5000."""
+_SECONDS_BELOW: Final = 1e11
+"""What is less, in milliseconds, lies before March 1973; what is not, in seconds, after the year 5000. So it is with
+milliseconds and microseconds, of a thousand times as much."""
 
 _PROBE: Final = datetime(2001, 2, 13, 16, 5, tzinfo=UTC)
 """Written and read back, it shows what a format holds: its day is no month, its hour is past noon."""
@@ -100,9 +110,24 @@ def _from_seconds(text: str) -> datetime:
 
 def _from_milliseconds(text: str) -> datetime:
     milliseconds = _number(text, 1_000)
-    if 0 <= milliseconds < _MILLISECONDS_FROM:
+    if 0 <= milliseconds < _SECONDS_BELOW:
         raise ValueError("seconds, to judge by their size")
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)
+
+
+def _from_microseconds(text: str) -> datetime:
+    microseconds = _number(text, 1_000_000)
+    if 0 <= microseconds < _SECONDS_BELOW * 1_000:
+        raise ValueError("milliseconds, to judge by their size")
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)
+
+
+def _to_milliseconds(moment: datetime) -> str:
+    return str(round(moment.replace(tzinfo=UTC).timestamp() * 1_000))
+
+
+def _to_microseconds(moment: datetime) -> str:
+    return str(round(moment.replace(tzinfo=UTC).timestamp() * 1_000_000))
 
 
 _POSTGRESQL: Final = re.compile(
@@ -119,12 +144,13 @@ def _from_postgresql(text: str) -> datetime:
 _NAMED: Final[Mapping[str, _Named]] = {
     RFC_3339: _Named(Holds.INSTANT, _from_rfc_3339, datetime.isoformat),
     EPOCH_SECONDS: _Named(Holds.INSTANT, _from_seconds, lambda moment: repr(moment.timestamp())),
-    EPOCH_MILLISECONDS: _Named(
-        Holds.INSTANT, _from_milliseconds, lambda moment: str(round(moment.timestamp() * 1000))
-    ),
+    EPOCH_MILLISECONDS: _Named(Holds.INSTANT, _from_milliseconds, _to_milliseconds),
+    EPOCH_MICROSECONDS: _Named(Holds.INSTANT, _from_microseconds, _to_microseconds),
     POSTGRESQL: _Named(Holds.EITHER, _from_postgresql, lambda moment: moment.isoformat(" ").removesuffix(":00")),
     EXCEL_DAYS: _Named(Holds.LOCAL, serial.from_1900, serial.to_1900),
     EXCEL_DAYS_1904: _Named(Holds.LOCAL, serial.from_1904, serial.to_1904),
+    LOCAL_MILLISECONDS: _Named(Holds.LOCAL, lambda text: _on_the_wall(_from_milliseconds(text)), _to_milliseconds),
+    LOCAL_MICROSECONDS: _Named(Holds.LOCAL, lambda text: _on_the_wall(_from_microseconds(text)), _to_microseconds),
 }
 """All formats that have a name."""
 

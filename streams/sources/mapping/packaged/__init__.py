@@ -1,6 +1,6 @@
-"""Mappings that come along, for files that many have: `extends` takes one, and what a person says goes over it."""
+"""Mappings that come along, for what many have: `extends` takes one, and what a person says goes over it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal, get_args
@@ -9,6 +9,10 @@ from streams.settings.toml.text import parse_toml
 
 Name = Literal["3cx", "asterisk-queue-log", "issabel"]
 NAMES: Final[tuple[str, ...]] = get_args(Name)
+
+DocumentName = Literal["qminder", "twilio-taskrouter"]
+DOCUMENT_NAMES: Final[tuple[str, ...]] = get_args(DocumentName)
+"""Those of documents."""
 
 
 @cache
@@ -22,15 +26,15 @@ def values_of(name: str) -> dict[str, Any]:
     return parse_toml(text_of(name))
 
 
-def extended(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The tables of a mapping that extends one of these, over that one.
+def extended(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """The tables of a mapping that extends one of these names, over that one.
 
     Of a table each key goes over its like. Own [[event]] tables take the place of all, own [[leave_out]] tables stand
     before the others. Where the name is not known, any does: the name is reported, and not what is missing besides.
     """
     if "extends" not in values:
         return dict(values)
-    name = values["extends"] if values["extends"] in NAMES else NAMES[0]
+    name = values["extends"] if values["extends"] in names else names[0]
     base = values_of(name)
     merged = {key: _over(base[key], values[key]) if key in base else values[key] for key in values}
     if isinstance(cluster := values.get("cluster"), dict) and {"column", "constant"} & cluster.keys():
