@@ -93,6 +93,10 @@ class TopicSettings(Protocol):
         """Name of the topic by which workers tell each other what they show."""
 
     @property
+    def sources_topic(self) -> str:
+        """Name of the topic by which it is known how far each source was read."""
+
+    @property
     def partitions(self) -> int:
         """Partitions of each topic of events."""
 
@@ -130,6 +134,7 @@ def specs_with(id_fields: Mapping[str, str], settings: TopicSettings) -> tuple[T
         _snapshots(settings.snapshots_topic),
         _dead_letters(settings.dead_letters_topic),
         _live(settings.live_topic, settings.partitions),
+        _sources(settings.sources_topic),
     )
 
 
@@ -186,6 +191,16 @@ def _snapshots(name: str) -> TopicSpec:
         partitions=1,  # a record or two a month
         key="month and key of a snapshot in Grafana",
         value="where it is and how to delete it, as a JSON object; a tombstone once it is deleted",
+        config=_compacted(EVENT_MESSAGE_BYTES),
+    )
+
+
+def _sources(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # a key for each source
+        key="name of a source",
+        value="how far it was read, and whether it is heard, as a JSON object",
         config=_compacted(EVENT_MESSAGE_BYTES),
     )
 

@@ -8,6 +8,7 @@ from streams.settings.model import (
     BudgetYear,
     CheckpointSettings,
     ClosingSettings,
+    FollowSettings,
     GrafanaSettings,
     KafkaSettings,
     PrometheusSettings,
@@ -19,12 +20,14 @@ from streams.settings.model import (
     WhenLost,
 )
 from streams.settings.reader import DEFAULT_FILE, load, settings_path
+from streams.settings.sources import SourceTable
 
 __all__ = [
     "DEFAULT_FILE",
     "BudgetYear",
     "CheckpointSettings",
     "ClosingSettings",
+    "FollowSettings",
     "GrafanaSettings",
     "KafkaSettings",
     "PrometheusSettings",
@@ -32,6 +35,7 @@ __all__ = [
     "Secret",
     "Settings",
     "SettingsError",
+    "SourceTable",
     "WebSettings",
     "WhenLost",
     "load",

@@ -8,14 +8,18 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeGuard
 
 from streams.contracts.spelling import in_one_form
-from streams.settings.kinds import BOUNDS_SECONDS
-from streams.settings.toml.text import shown
+from streams.settings.environment import SOURCES
+from streams.settings.kinds import BOUNDS_SECONDS, OfChannel, is_source_name
+from streams.settings.sources import SOURCE_KINDS
+from streams.settings.toml.section import KIND, ByKind, Key, Section, keys_of
+from streams.settings.toml.text import nearest, shown
 
 
 def problems_across(values: Mapping[str, Any]) -> Iterator[str]:
     """Every one, each with its place and what to do."""
     yield from _clusters_twice(values)
     yield from _bounds_of_no_category(values)
+    yield from _unknown_clusters(values)
 
 
 def _clusters(values: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -75,3 +79,42 @@ def no_category(seconds: int, categories: Collection[int]) -> str:
         f"expected one of the bounds in speed_categories_seconds ({', '.join(map(str, categories))}), got {seconds}; "
         f"the nearest is {nearest}: only at a bound is it known how many calls were answered in time"
     )
+
+
+def sources_in(values: Mapping[str, Any]) -> dict[str, type[Section]]:
+    """The sources of a parsed file whose name and kind are such, each with the struct of its kind."""
+    tables, found = values.get(SOURCES), {}
+    kinds = ByKind(SOURCE_KINDS).by_kind()
+    for name, table in tables.items() if isinstance(tables, dict) else ():
+        kind = table.get(KIND) if isinstance(table, dict) else None
+        if isinstance(kind, str) and kind in kinds and is_source_name(name):
+            found[name] = kinds[kind]
+    return found
+
+
+def _unknown_clusters(values: Mapping[str, Any]) -> Iterator[str]:
+    """What sources call a cluster and the settings do not have."""
+    known: dict[str, list[str]] = {}
+    for _, table in _clusters(values):
+        known.setdefault(str(table.get("channel")), []).extend(
+            text for _, text in _called(table["name"], table.get("aliases"))
+        )
+    for name, section in sources_in(values).items():
+        for key in keys_of(section).values():
+            value = values[SOURCES][name].get(key.name)
+            for part, text in value.items() if isinstance(value, dict) else ((key.name, value),):
+                if isinstance(text, str) and (mark := _mark(key)) is not None:
+                    place = f"[{SOURCES}.{name}{f'.{key.name}' if isinstance(value, dict) else ''}]: {part}"
+                    yield from _no_cluster(place, text, mark.channel, known.get(mark.channel, ()))
+
+
+def _mark(key: Key) -> OfChannel | None:
+    return next((part for part in key.marks if isinstance(part, OfChannel)), None)
+
+
+def _no_cluster(place: str, text: str, channel: str, known: Collection[str]) -> Iterator[str]:
+    if in_one_form(text) not in map(in_one_form, known):
+        yield (
+            f"{place}: expected the name of a cluster whose channel is {shown(channel)}, got {shown(text)}; "
+            f"{nearest(text, known) if known else 'there is none yet: add a [[cluster]]'}"
+        )

@@ -24,16 +24,21 @@ TEST_VARIABLES: Final = (f"{PREFIX}REAL_CALLS",)
 Keys = Mapping[str, Mapping[str, Key]]
 """By table and name; those above all tables under the empty text."""
 
+SOURCES: Final = "source"
+"""The table of tables whose names are the user's."""
+
+_WORDS_APART: Final = str.maketrans(".-", "__")
+
 _WHOLE: Final = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
 def variable(table: str, key: str) -> str:
     """The name of the variable for a key.
 
-    >>> variable("kafka", "group"), variable("", "language")
-    ('WACHTMONITOR_KAFKA_GROUP', 'WACHTMONITOR_LANGUAGE')
+    >>> variable("kafka", "group"), variable("", "language"), variable("source.kcc-noord", "host")
+    ('WACHTMONITOR_KAFKA_GROUP', 'WACHTMONITOR_LANGUAGE', 'WACHTMONITOR_SOURCE_KCC_NOORD_HOST')
     """
-    return PREFIX + "_".join(filter(None, (table, key))).upper()
+    return PREFIX + "_".join(filter(None, (table, key))).upper().translate(_WORDS_APART)
 
 
 TOKEN_VARIABLE: Final = variable("grafana", "token")

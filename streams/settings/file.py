@@ -21,6 +21,7 @@ from streams.settings.model import (
     BudgetYear,
     CheckpointSettings,
     ClosingSettings,
+    FollowSettings,
     GrafanaSettings,
     KafkaSettings,
     PrometheusSettings,
@@ -28,6 +29,7 @@ from streams.settings.model import (
     Settings,
     WebSettings,
 )
+from streams.settings.sources import SourceTables
 from streams.settings.toml.section import Section, Unit, Whole, together
 from streams.words import Language
 
@@ -296,6 +298,9 @@ class SettingsFile(Section, frozen=True, kw_only=True):
     closing: ClosingSettings = ClosingSettings()
     grafana: GrafanaSettings = GrafanaSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
+    follow: FollowSettings = FollowSettings()
+    source: SourceTables = msgspec.field(default_factory=dict)
+    """What is watched, by name."""
 
     def settings(self) -> Settings:
         """The same in milliseconds, ratios and cents."""
@@ -317,6 +322,8 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             grafana=self.grafana,
             prometheus=self.prometheus,
             language=self.language,
+            follow=self.follow,
+            sources=self.source,
         )
 
     def _norms(self) -> Norms:

@@ -4,6 +4,7 @@ Most stay what they are in the file; days, hours and secrets become what the cod
 """
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from ipaddress import IPv6Address
@@ -18,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Sec
 
 from streams.channels import channels
 from streams.contracts.events import CLUSTER_LENGTH_MAX
-from streams.core.rules import OpenInterval
+from streams.core.rules import Channel, OpenInterval
 from streams.settings.toml.section import Expected, Unit, Whole
 from streams.settings.toml.text import did_you_mean, nearest, shown
 
@@ -147,12 +148,56 @@ Host = Annotated[
     AfterValidator(_host),
     Expected("the name or address of this machine to listen on"),
 ]
+RemoteHost = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9._:-]+$"),
+    AfterValidator(_host),
+    Expected("the name or address of a machine"),
+]
 Topic = Annotated[
     str,
     Field(pattern=rf"^[A-Za-z0-9._-]{{1,{TOPIC_LENGTH_MAX}}}$"),
     AfterValidator(_topic),
     Expected(f"a topic name of 1 to {TOPIC_LENGTH_MAX} letters, digits, dots, dashes or underscores"),
 ]
+
+
+# Sources.
+
+_SOURCE_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class OfChannel:
+    """Marks the name of a cluster of this channel, which the settings must have."""
+
+    channel: Channel
+
+
+def is_source_name(text: str) -> bool:
+    """Whether it may name a source: it becomes part of a transactional id, of variables and of labels."""
+    return _SOURCE_NAME.fullmatch(text) is not None
+
+
+def source_name(text: str) -> str:
+    """The name of a source, checked."""
+    if not is_source_name(text):
+        raise ValueError("expected a name of 1 to 40 small letters, digits and dashes that begins with a letter")
+    return text
+
+
+def _key_title(text: str) -> str:
+    try:
+        return _title(text)
+    except ValueError:
+        raise ValueError("expected a name without spaces around it as the key") from None
+
+
+PhoneCluster = Annotated[
+    Name, OfChannel(Channel.PHONE), Expected('the name of a cluster whose channel is "phone"', '"Burgerzaken"')
+]
+QueueName = Annotated[str, Field(min_length=1), AfterValidator(_key_title), Unit("queue")]
+DialledNumber = Annotated[str, Field(min_length=1), AfterValidator(_key_title), Unit("dialled number")]
 
 
 def _other_channel(name: str) -> str:

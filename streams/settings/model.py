@@ -5,7 +5,7 @@ the language of the city (hours, percents, euro) is declared in `streams.setting
 structs there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -24,6 +24,7 @@ from streams.settings.kafka_checks import (
     password_from_file,
     with_certificate,
 )
+from streams.settings.sources import SourceTable
 from streams.settings.toml.section import Always, Expected, Section, Unit, Whole
 from streams.words import Language
 
@@ -75,6 +76,8 @@ class KafkaSettings(Section, frozen=True, kw_only=True):
     """The snapshots that were made in Grafana."""
     live_topic: _Topic = "live-figures"
     """Here the workers of a group tell each other what they show."""
+    sources_topic: _Topic = "sources"
+    """How far each source was read, and whether it is heard."""
     topics: Annotated[dict[kinds.OtherChannel, kinds.Topic], AfterValidator(own_topics), Always()] = msgspec.field(
         default_factory=dict
     )
@@ -135,6 +138,15 @@ class WebSettings(Section, frozen=True, kw_only=True):
     def silences(self) -> dict[Channel, float]:
         """Of every channel the silence, in opening hours, after which its figures count as old."""
         return {each.name: each.stale_seconds(self, self.stale_seconds) for each in channels()}
+
+
+class FollowSettings(Section, frozen=True, kw_only=True):
+    """Where `wachtmonitor follow` serves its own /metrics and /health."""
+
+    host: kinds.Host = "127.0.0.1"
+    """The address of this machine to listen on; 0.0.0.0 is for everybody."""
+    port: Annotated[Whole, Field(ge=1, le=65_535)] = 9465
+    """The port to listen on: of several sources on one machine each needs another one, by the variable."""
 
 
 class CheckpointSettings(Section, frozen=True, kw_only=True):
@@ -228,3 +240,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     grafana: GrafanaSettings
     prometheus: PrometheusSettings
     language: Language
+    follow: FollowSettings = FollowSettings()
+    sources: Mapping[str, SourceTable] = msgspec.field(default_factory=dict)
+    """What is watched, by name."""

@@ -10,19 +10,22 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from streams.settings.across import problems_across
-from streams.settings.environment import FILE_VARIABLE, Keys, overrides, unknown, value_of, variable
+from streams.settings.across import problems_across, sources_in
+from streams.settings.environment import FILE_VARIABLE, PREFIX, SOURCES, Keys, overrides, unknown, value_of, variable
 from streams.settings.file import SettingsFile
 from streams.settings.model import Settings, SettingsError
 from streams.settings.toml.problems import Overrides, Problems, read
-from streams.settings.toml.section import Key, Section, keys_of
+from streams.settings.toml.section import KIND, Key, Section, keys_of
 from streams.settings.toml.text import parse_toml
 
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "wachtmonitor.toml"
 """The packaged settings, those of the city of Lier: used where no file is named."""
 
-VARIABLE_TABLES: Final = ("kafka", "web", "checkpoint", "closing", "grafana", "prometheus")
-"""Tables whose keys the environment may say instead: they are about a machine, the others about the city."""
+VARIABLE_TABLES: Final = ("kafka", "web", "follow", "checkpoint", "closing", "grafana", "prometheus")
+"""Tables whose keys the environment may say instead: they are about a machine, the others about the city. So may it
+say those of the sources, each under its name."""
+
+_OF_SOURCES: Final = f"{PREFIX}{SOURCES.upper()}_"
 
 VARIABLE_KEYS: Final = ("language",)
 """Keys above all tables that the environment may say as well: what shows the dashboards reads no settings file."""
@@ -33,16 +36,17 @@ def settings_path(path: Path | None, environ: Mapping[str, str]) -> Path:
     return path or Path(environ.get(FILE_VARIABLE) or DEFAULT_FILE)
 
 
-def variable_keys() -> Keys:
-    """The keys that the environment may say something about, by table."""
+def variable_keys(values: Mapping[str, Any] | None = None) -> Keys:
+    """The keys that the environment may say something about, by table: those of the sources in a parsed file too."""
     keys = keys_of(SettingsFile)
-    tables = {name: _said_by_one(section) for name in VARIABLE_TABLES if (section := keys[name].section)}
-    return {"": {name: keys[name] for name in VARIABLE_KEYS}, **tables}
+    tables = {name: said_by_one(section) for name in VARIABLE_TABLES if (section := keys[name].section)}
+    sources = {f"{SOURCES}.{name}": said_by_one(kind) for name, kind in sources_in(values or {}).items()}
+    return {"": {name: keys[name] for name in VARIABLE_KEYS}, **tables, **sources}
 
 
-def _said_by_one(section: type[Section]) -> Mapping[str, Key]:
-    """Those that are no tables themselves."""
-    return {name: key for name, key in keys_of(section).items() if not key.entries}
+def said_by_one(section: type[Section]) -> Mapping[str, Key]:
+    """Those that are no tables themselves, and do not say what the table is."""
+    return {name: key for name, key in keys_of(section).items() if not key.entries and name != KIND}
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
@@ -51,18 +55,18 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     Raises `SettingsError` when anything is wrong, with every problem of the file and of the environment at once.
     """
     path = settings_path(path, environ)
-    problems = list(unknown(environ, variable_keys()))
     try:
         values = _parse(path)
     except ValueError as error:
-        raise SettingsError([str(error), *problems]) from None
-    return read_settings(values, path, environ, problems)
+        others = (text for text in unknown(environ, variable_keys()) if not text.startswith(_OF_SOURCES))
+        raise SettingsError([str(error), *others]) from None
+    return read_settings(values, path, environ, list(unknown(environ, variable_keys(values))))
 
 
 def read_settings(values: dict[str, Any], path: Path, environ: Mapping[str, str], problems: list[str]) -> Settings:
     """The settings of a file that was parsed; `problems` are those found already."""
     problems.extend(_secrets_taken_out(values))
-    overridden = overrides(environ, variable_keys())
+    overridden = overrides(environ, variable_keys(values))
     _replace(values, overridden)
     try:
         file = read(SettingsFile, values, context=path.parent, overrides=overridden)
@@ -76,16 +80,21 @@ def read_settings(values: dict[str, Any], path: Path, environ: Mapping[str, str]
 
 def _replace(values: dict[str, Any], overridden: Overrides) -> None:
     """Put what the environment says in the place of what the file says."""
+    keys = variable_keys(values)
     for (table, name), override in overridden.items():
-        inner = values.setdefault(table, {}) if table else values
+        inner = values
+        for part in filter(None, table.split(".")):
+            inner = inner.setdefault(part, {}) if isinstance(inner, dict) else {}
         if isinstance(inner, dict):
-            inner[name] = value_of(override.text, variable_keys()[table][name])
+            inner[name] = value_of(override.text, keys[table][name])
 
 
 def _secrets_taken_out(values: dict[str, Any]) -> Iterator[str]:
     """Problems: secrets that stand in the file. In their place comes another text, which nobody minds to see."""
-    for table, keys in variable_keys().items():
-        inner = values.get(table)
+    for table, keys in variable_keys(values).items():
+        inner: Any = values
+        for part in table.split("."):
+            inner = inner.get(part) if isinstance(inner, dict) else None
         for name in [name for name, key in keys.items() if SecretStr in key.types]:
             if isinstance(inner, dict) and name in inner:
                 inner[name] = "***"

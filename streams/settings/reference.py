@@ -8,12 +8,16 @@ import inspect
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from streams.settings.environment import variable
 from streams.settings.file import SettingsFile
-from streams.settings.reader import variable_keys
+from streams.settings.reader import said_by_one, variable_keys
 from streams.settings.toml.section import Key, Section, keys_of
+
+
+OWN_NAME: Final = "NAME"
+"""Stands for the name that the user gives a table."""
 
 
 class Row(NamedTuple):
@@ -40,6 +44,8 @@ class Table(NamedTuple):
     name: str
     meaning: str
     rows: tuple[Row, ...]
+    kind: str = ""
+    """What its key `kind` says, where the others depend on that."""
 
 
 def tables() -> tuple[Table, ...]:
@@ -55,6 +61,9 @@ def tables() -> tuple[Table, ...]:
 
 def _tables(above: str, section: type[Section], key: Key) -> Iterator[Table]:
     """The table of a key that holds one, and those in it."""
+    for kind, each in key.kinds.items():
+        name = f"[{above}{key.name}.{OWN_NAME}]"
+        yield Table(name, inspect.getdoc(each) or "", tuple(_rows(name, each)), kind)
     if key.section is None:
         return
     inner = f"{above}{key.name}"
@@ -84,13 +93,14 @@ def _rows(table: str, section: type[Section]) -> Iterator[Row]:
 def _row(table: str, section: type[Section], key: Key) -> Row:
     name = table.strip("[]")
     expected = key.expected
+    own = name.endswith(f".{OWN_NAME}") and key.name in said_by_one(section)
     return Row(
         table=table,
         key=key.name,
         type=expected.text if expected else "",
         default="required" if key.required else _default(key),
         meaning=meanings(section)[key.field],
-        variable=variable(name, key.name) if key.name in variable_keys().get(name, {}) else "",
+        variable=variable(name, key.name) if own or key.name in variable_keys().get(name, {}) else "",
     )
 
 
@@ -117,7 +127,8 @@ def markdown(found: Iterable[Table]) -> str:
     lines: list[str] = []
     for table in found:
         if table.name:
-            lines += [f"### `{table.name}`", "", table.meaning, ""]
+            kind = f', `kind = "{table.kind}"`' if table.kind else ""
+            lines += [f"### `{table.name}`{kind}", "", table.meaning, ""]
         lines += ["| key | takes | default | meaning | variable |", "| --- | --- | --- | --- | --- |"]
         for row in table.rows:
             key = f"`{row.key}`" if row.table == table.name else f"`{row.table}`, by {row.by}"

@@ -29,6 +29,7 @@ def settings_at(address: str, **changes: Any) -> KafkaSettings:
         "closed_months_topic": f"closed-months-{unique}",
         "snapshots_topic": f"snapshots-{unique}",
         "live_topic": f"live-{unique}",
+        "sources_topic": f"sources-{unique}",
         "partitions": 4,
         "replication_factor": 1,
         "writer": "plain",

@@ -22,6 +22,7 @@ class Names(msgspec.Struct, frozen=True):
     closed_months_topic: str = "closed"
     snapshots_topic: str = "pictures"
     live_topic: str = "moments"
+    sources_topic: str = "origins"
     partitions: int = 7
 
 
@@ -40,6 +41,7 @@ def test_there_is_one_topic_for_everything_that_is_written_or_read() -> None:
         "pictures",
         "refused",
         "moments",
+        "origins",
     ]
 
 

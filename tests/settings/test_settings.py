@@ -136,6 +136,7 @@ def test_the_packaged_kafka_web_and_checkpoint_settings() -> None:
         closed_months_topic="closed-months",
         snapshots_topic="snapshots",
         live_topic="live-figures",
+        sources_topic="sources",
         partitions=4,
         replication_factor=-1,
         writer="transactional",

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from streams.settings.toml.section import Expected, Key, Section, keys_of
+from streams.settings.toml.section import KIND, Expected, Key, Section, keys_of
 from streams.settings.toml.text import did_you_mean, nearest, shown
 
 TITLES: Final = ("name", "reason", "type")
@@ -116,10 +116,24 @@ class _Told:
                 return self._spot(key.section, f"[[{name}]] {int(rest[0]) + 1}{_title(item)}", item, rest[1:])
             if key.section and isinstance(value, dict):
                 return self._spot(key.section, self._header(table, name), value, rest)
+            if key.kinds and isinstance(value, dict):
+                return self._spot_by_kind(key, self._header(table, name), value, rest)
             if key.entries and isinstance(value, dict):
                 own = str(rest[0])
                 return _Spot(self._header(table, name), own, None, key.entries, value.get(own), (), rest[1:])
         return _Spot(table, name, key, key and key.expected, value, tuple(keys), rest)
+
+    def _spot_by_kind(self, key: Key, header: str, values: Mapping[str, Any], loc: tuple[int | str, ...]) -> _Spot:
+        """Of one of the tables that have names of the user's; after its name comes its kind, if that is known."""
+        own, rest = str(loc[0]), loc[1:]
+        inner, table = self._header(header, own), values.get(own)
+        if rest == ("[key]",):
+            return _Spot(header, own, None, None, table, (), rest)
+        if not isinstance(table, dict):
+            return _Spot(header, own, None, None, table, (), rest)
+        if rest:
+            return self._spot(key.kinds[str(rest[0])], inner, table, rest[1:])
+        return _Spot(inner, KIND, key.kind, key.kind.expected, table.get(KIND), (), rest)
 
     def _text(self, spot: _Spot, error: str, detail: str) -> str:
         place = self._place(spot.table, spot.name)
@@ -127,7 +141,7 @@ class _Told:
             return _joined(*place, f"unknown key; {nearest(spot.name, spot.known)}")
         if spot.rest == ("[key]",):
             return _joined(*place, detail)
-        missing = error == "missing"
+        missing = error in ("missing", "union_tag_not_found")
         if spot.expected is None:
             return self._about_table(spot, missing=missing)
         expected, example = spot.expected.text, spot.expected.example

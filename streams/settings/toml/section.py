@@ -53,6 +53,27 @@ class Always:
     """Marks a key that is checked where it is left out too, since another one may need it."""
 
 
+KIND: Final = "kind"
+"""The key that says which table it is, where the keys of a table depend on that."""
+
+
+@dataclass(frozen=True)
+class ByKind:
+    """Marks tables of the user's own names: each is one of these, as its key `kind` says."""
+
+    tables: tuple[type["Section"], ...]
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """How pydantic makes one. Asked by pydantic alone."""
+        return core_schema.tagged_union_schema(
+            {kind: handler.generate_schema(table) for kind, table in self.by_kind().items()}, discriminator=KIND
+        )
+
+    def by_kind(self) -> dict[str, type["Section"]]:
+        """The tables by what `kind` says."""
+        return {kind: table for table in self.tables for kind in keys_of(table)[KIND].choices}
+
+
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     """A table of a file; other keys than its fields are mistakes."""
 
@@ -115,6 +136,25 @@ class Key(NamedTuple):
         """What the keys of the entries are, such as a year."""
         parts = (part for kind in self.types if get_origin(kind) is dict for part in _parts(get_args(kind)[0]))
         return next((part.name for part in parts if isinstance(part, Unit)), "")
+
+    @property
+    def marks(self) -> tuple[Any, ...]:
+        """What `Annotated` adds to the key, or to each entry of a table whose keys are the user's."""
+        tables = [kind for kind in self.types if get_origin(kind) is dict]
+        return (*self.extras, *(part for kind in tables for part in _parts(get_args(kind)[1]) if not _is_type(part)))
+
+    @property
+    def kinds(self) -> dict[str, type[Section]]:
+        """The tables that it holds under the user's names, by what `kind` says; none for every other key."""
+        tables = [kind for kind in self.types if get_origin(kind) is dict]
+        marks = (part for kind in tables for part in _parts(get_args(kind)[1]) if isinstance(part, ByKind))
+        return {kind: table for mark in marks for kind, table in mark.by_kind().items()}
+
+    @property
+    def kind(self) -> "Key":
+        """What says which of its kinds a table is."""
+        literal: Any = Literal
+        return Key(KIND, KIND, None, (literal[tuple(self.kinds)],), (), required=True, default=None)
 
     @property
     def expected(self) -> Expected | None:
