@@ -38,6 +38,7 @@ def _figures(words: Words) -> dict[str, str]:
     return {
         "cluster": "{{ $labels.cluster }}",
         "topic": "{{ $labels.topic }}",
+        "source": "{{ $labels.source }}",
         "fault": _fault(words),
         "seconds": '{{ printf "%.0f" $values.figure.Value }} s',
         "norm_seconds": '{{ printf "%.0f" $values.norm.Value }} s',
@@ -85,8 +86,9 @@ def templates(words: Words) -> str:
 
 
 def _where(words: Words) -> str:
-    cluster, topic = (words("alarm-where", place=f"{{{{ .{label} }}}}") for label in ("cluster", "topic"))
-    return f"{{{{ if .cluster }}}}{cluster}{{{{ else if .topic }}}}{topic}{{{{ end }}}}"
+    labels = ("cluster", "topic", "source")
+    cases = [f"if .{label} }}}}{words('alarm-where', place=f'{{{{ .{label} }}}}')}" for label in labels]
+    return "{{ " + "{{ else ".join(cases) + "{{ end }}"
 
 
 def _define(name: str, text: str) -> str:

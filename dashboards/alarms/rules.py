@@ -217,6 +217,16 @@ ALARMS: Final = (
         figure="topic_fault:wachtmonitor_alarm_feed:faulty",
     ),
     Alarm(
+        uid="source-away",
+        severity=Severity.CRITICAL,
+        series="source:wachtmonitor_alarm_source:away",
+        fires_above=0.5,
+        recovers_below=0.5,
+        hold_seconds=30,
+        keep_firing_seconds=_NO_FLAPPING,
+        figure="source:wachtmonitor_alarm_source:away",
+    ),
+    Alarm(
         uid="records-rejected",
         severity=Severity.INFO,
         series="topic:wachtmonitor_alarm_rejections:growth15m",

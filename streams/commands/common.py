@@ -32,6 +32,12 @@ class NotSent(click.ClickException):
     exit_code = 3
 
 
+class UsageProblem(click.ClickException):
+    """What was asked for cannot be done as it was asked; nothing was sent."""
+
+    exit_code = 2
+
+
 def read(kafka: KafkaSettings) -> Sources:
     """What is on Kafka; what makes it unreadable becomes the command's error."""
     try:

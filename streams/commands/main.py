@@ -17,6 +17,7 @@ from streams.process.signals import SIGNALS, exit_status, interrupt, nothing
 COMMANDS: Final[Mapping[str, str]] = {
     "demo": "streams.commands.demo:demo",
     "worker": "streams.commands.worker:worker",
+    "follow": "streams.commands.follow:follow",
     "publish": "streams.commands.publish:publish",
     "simulate": "streams.commands.simulate:simulate",
     "report": "streams.commands.report:report",

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from streams.channels.named_events import event_types
-from streams.commands.common import NotSent, rules_shown
+from streams.commands.common import NotSent, UsageProblem, rules_shown
 from streams.commands.options import settings_option
 from streams.contracts.decode import Event
 from streams.core.rules import Rules
@@ -52,12 +52,6 @@ ROWS_BETWEEN_PROGRESS: Final = 500
 
 EVENTS_AT_ONCE: Final = 100
 """So many are read before any of them is sent: each time it is planned anew what a signal does."""
-
-
-class UsageProblem(click.ClickException):
-    """What was asked for cannot be done as it was asked; nothing was sent."""
-
-    exit_code = 2
 
 
 _EXISTING_FILE: Final = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)

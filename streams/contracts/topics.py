@@ -201,7 +201,8 @@ def _sources(name: str) -> TopicSpec:
         partitions=1,  # a key for each source
         key="name of a source",
         value="how far it was read, and whether it is heard, as a JSON object",
-        config=_compacted(EVENT_MESSAGE_BYTES),
+        # Brokers' clocks say how old a record is, so that a source that nobody follows any more is seen to be away.
+        config=_compacted(EVENT_MESSAGE_BYTES) | {"message.timestamp.type": "LogAppendTime"},
     )
 
 

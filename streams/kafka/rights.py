@@ -21,6 +21,8 @@ class Role(StrEnum):
 
     WORKER = "worker"
     SOURCE = "source"
+    FOLLOWER = "follower"
+    WATCHER = "watcher"
     REPORT = "report"
     SNAPSHOT = "snapshot"
     MONTH = "month"
@@ -30,6 +32,8 @@ class Role(StrEnum):
 ROLES: Final[Mapping[Role, str]] = {
     Role.WORKER: "`wachtmonitor worker`, which also closes months and makes their snapshots",
     Role.SOURCE: "whatever sends events: `wachtmonitor publish` and `simulate`, the exchange, the ticket system",
+    Role.FOLLOWER: "`wachtmonitor follow`",
+    Role.WATCHER: "`wachtmonitor worker` where the settings have a `[source]`: the role worker too",
     Role.REPORT: "`wachtmonitor report` and `month list`",
     Role.SNAPSHOT: "`wachtmonitor snapshot`",
     Role.MONTH: "`wachtmonitor month close` and `reopen`",
@@ -86,6 +90,22 @@ def _source(kafka: KafkaSettings) -> Iterator[Right]:
         yield Right("topic", topic, "Write")
 
 
+def _follower(kafka: KafkaSettings) -> Iterator[Right]:
+    yield from _source(kafka)
+    yield Right("topic", kafka.sources_topic, "Read")
+    yield Right("topic", kafka.sources_topic, "Write")
+    yield Right("transactional-id", follower_id(kafka, ""), "Write", prefixed=True)
+
+
+def follower_id(kafka: KafkaSettings, source: str) -> str:
+    """The transactional id of whoever follows a source: a second one of the same name takes it over."""
+    return f"{kafka.group}-source-{source}"
+
+
+def _watcher(kafka: KafkaSettings) -> Iterator[Right]:
+    yield Right("topic", kafka.sources_topic, "Read")
+
+
 def _report(kafka: KafkaSettings) -> Iterator[Right]:
     for topic in (kafka.month_totals_topic, kafka.closed_months_topic):
         yield Right("topic", topic, "Read")
@@ -114,6 +134,8 @@ def _letters(kafka: KafkaSettings) -> Iterator[Right]:
 _RIGHTS: Final = {
     Role.WORKER: _worker,
     Role.SOURCE: _source,
+    Role.FOLLOWER: _follower,
+    Role.WATCHER: _watcher,
     Role.REPORT: _report,
     Role.SNAPSHOT: _snapshot,
     Role.MONTH: _month,

@@ -1,4 +1,4 @@
-"""Writes records atomically, as the only writer of what they are about: a checkpoint, or the closing of a month.
+"""Writes records atomically, as the only writer of what they are about: a checkpoint, a closed month, a source.
 
 On a real Kafka they are one transaction of a producer whose id says what it is about; starting it fences the producer
 that had the id before. The embedded broker has no transactions: there the records are written in order, the last one
@@ -44,7 +44,7 @@ class OutgoingRecord(msgspec.Struct, frozen=True):
 
 
 class FencedWriter:
-    """The one writer of what its transactional id names: a source partition, or the closed months."""
+    """The one writer of what its transactional id names: a source partition, the closed months, or a source."""
 
     def __init__(
         self,
@@ -81,6 +81,11 @@ class FencedWriter:
         producer, self._producer = self._producer, None
         if producer is not None:
             await disconnect(producer, STOP_SECONDS)
+
+    async def partition_count(self, topic: str) -> int:
+        """How many partitions a topic has."""
+        assert self._producer is not None, "the writer is started before it is asked"
+        return len(await self._producer.partitions_for(topic))
 
     async def write(self, records: Sequence[OutgoingRecord]) -> None:
         """Return when every record is on the broker for good; raise when that is not known."""

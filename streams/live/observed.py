@@ -98,6 +98,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """Of these most of the newest records are refused, or all of a cluster."""
     faults: frozenset[tuple[str, str]] = frozenset()
     """What is wrong with topics on Kafka itself, with each topic; of some that are not read for it too."""
+    sources_away: Mapping[str, bool] = {}
+    """Whether each source of the settings is not connected, or not followed."""
 
     def __post_init__(self) -> None:
         """Refuse a service level that cannot be counted.

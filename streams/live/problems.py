@@ -45,6 +45,7 @@ CODES: Final[Mapping[str, str]] = {
     "clocks_differ": "The clocks of this worker and of the brokers are more than five seconds apart.",
     "clocks_apart": "They are a minute or more apart: no month closes, no report or snapshot is made.",
     "clocks_unknown": "No broker has told its time for a minute; the same holds as for clocks that are far apart.",
+    "source_<name>": "A source of the settings is not connected, or nobody follows it; the text says why.",
     "refused_<channel>": "Most or all records of the channel's topic are refused; the text says why and what to do.",
     "refused_<channel>_<cluster>": "Records of one cluster are lost for the spelling of its name.",
 }

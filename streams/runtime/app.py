@@ -28,6 +28,7 @@ from streams.runtime.consumer import BatchSchema, BatchTransport
 from streams.runtime.feed_faults import grown, held_back, made_anew
 from streams.runtime.fetching.tail import newest_of_each, seen_keys
 from streams.runtime.fetching.turns import Bundle
+from streams.runtime.followed import FollowedSources
 from streams.runtime.group.neighbours import Neighbours
 from streams.runtime.id_log import TELL_SECONDS as IDS_SECONDS
 from streams.runtime.id_log import IdLog
@@ -102,6 +103,7 @@ class MonitorApp(faust.App):
     neighbours: Neighbours
     clocks: ClockWatch
     closed_months: ClosedMonths
+    followed: FollowedSources
     pages_address: str
     """`host:port` at which the pages are served."""
 
@@ -159,6 +161,7 @@ class MonitorApp(faust.App):
             *self.owner.judging(),
             *self.owner.problems(),
             *self.feed_faults(),
+            *self.followed.problems(),
         )
 
     def _why_it_stopped(self) -> tuple[Problem, ...]:
@@ -193,6 +196,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
     app.crash_event = asyncio.Event()
     app.clocks = ClockWatch(kafka, clock)
     app.closed_months = ClosedMonths(kafka)
+    app.followed = FollowedSources(kafka, settings.sources, app.clocks.clock)
     app.owner = Partitions(settings, app.clocks.clock)
     app.neighbours = Neighbours(kafka.group, worker)
     app.pages = Pages(
@@ -204,6 +208,7 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
         neighbours=app.neighbours,
         clock_ahead_seconds=app.clocks.ahead_seconds,
         closings=app.known_closings,
+        sources_away=app.followed.away,
         demo=demo,
     )
     _let_work(app, settings)

@@ -68,12 +68,14 @@ class Pages:
         neighbours: Neighbours,
         clock_ahead_seconds: Callable[[], float | None] = lambda: None,
         closings: Callable[[], Mapping[str, Closing] | None] = dict,
+        sources_away: Callable[[], Mapping[str, bool]] = dict,
         demo: bool,
     ) -> None:
         """`worker` is the name by which the others know this process.
 
         `clock_ahead_seconds` tells how far this machine's clock is ahead of the brokers', None while unknown, and
-        `closings` what is frozen of each closed month, None while nobody knows which are.
+        `closings` what is frozen of each closed month, None while nobody knows which are. `sources_away` tells of
+        each source of the settings whether it is not heard.
         """
         self.settings = settings
         self._partitions = partitions
@@ -82,6 +84,7 @@ class Pages:
         self._worker = worker
         self._neighbours = neighbours
         self._clock_ahead_seconds = clock_ahead_seconds
+        self._sources_away = sources_away
         self._demo = demo
         self._rules = _digest(settings)
         self._words = words_of(settings.language)
@@ -103,6 +106,7 @@ class Pages:
             clock_ahead_seconds=self._clock_ahead_seconds(),
             partitions=self._partitions.health(self._engine.high_watermarks(), self._engine.answers()),
             refused_topics=self._partitions.refused_topics(),
+            sources_away=self._sources_away(),
             faults=faults_in({each.code for each in self._engine.problems()}, topics_of(self.settings.kafka)),
         )
 

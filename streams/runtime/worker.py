@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from aiokafka.errors import InvalidTimestampError
 
+from streams.channels.topics import topic_specs
 from streams.kafka.broker_time import SYNCHRONISE
 from streams.kafka.client import KafkaProblemsError, ensure_topics, is_there
 from streams.kafka.group_offsets import committed_by_others
@@ -70,7 +71,9 @@ async def running_worker(
     Raises `streams.serve.web.AddressError` when the pages cannot be served, `WorkerError` when the start fails.
     """
     await require_rights(settings.kafka, Role.WORKER)
-    for name in await ensure_topics(settings.kafka):
+    if settings.sources:
+        await require_rights(settings.kafka, Role.WATCHER)
+    for name in await ensure_topics(settings.kafka, only=_topics(settings)):
         log.info("created topic %s", name)
     app = create_app(settings, clock=clock, demo=demo)
     app.owner.committed_by_others = await committed_by_others(settings.kafka)
@@ -90,6 +93,7 @@ async def running_worker(
         async with (
             app.clocks.watching(),
             app.closed_months.following(),
+            app.followed.following(),
             exchanging(settings.kafka, pages, app.neighbours),
         ):
             starting = asyncio.create_task(app.start(), name="faust")
@@ -104,6 +108,12 @@ async def running_worker(
                 await _stop(app, starting, settings.kafka)
     finally:
         await runner.cleanup()
+
+
+def _topics(settings: Settings) -> set[str]:
+    """All topics, that of the sources only where there are any: who has none need not let the worker create it."""
+    kafka = settings.kafka
+    return {spec.name for spec in topic_specs(kafka) if settings.sources or spec.name != kafka.sources_topic}
 
 
 async def _leave_the_group(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSettings) -> None:

@@ -38,6 +38,9 @@ _NOT_AT_ALL: Final = re.compile(r"q\s*=\s*0(\.0{0,3})?", re.IGNORECASE)
 SHUTDOWN_SECONDS: Final = 3.0
 """How long stopping waits for answers under way; a browser that no longer reads would hold it up for ever."""
 
+_BESIDE_METRICS: Final = {"web": "the wall page"}
+"""What else is served at the address that a table of the settings says, where it is more than the health."""
+
 log = logging.getLogger(__name__)
 
 
@@ -233,8 +236,23 @@ def create_web(
     return app
 
 
-async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
-    """Listen on `host` and `port`; `await runner.cleanup()` stops it and ends every stream.
+def create_source_web(*, metrics: Callable[[], bytes], health: Callable[[], HealthPayload]) -> web.Application:
+    """The application of whoever follows a source: /metrics and /health of its own, and nothing else."""
+    app = web.Application()
+
+    async def show_metrics(request: web.Request) -> web.Response:
+        return await _exposition(request, metrics())
+
+    async def show_health(_: web.Request) -> web.Response:
+        return _health_response(health())
+
+    app.add_routes([web.get("/metrics", show_metrics), web.get("/health", show_health)])
+    app.on_response_prepare.append(_protect)
+    return app
+
+
+async def serve(app: web.Application, host: str, port: int, table: str = "web") -> web.AppRunner:
+    """Listen on `host` and `port`, which `table` of the settings says; `await runner.cleanup()` ends it.
 
     Port 0 takes a free one, which `runner.addresses` names. Requests are not logged: an address is a personal datum,
     and a line for each scrape tells nothing. Raises `AddressError` when the address cannot be bound.
@@ -245,25 +263,26 @@ async def serve(app: web.Application, host: str, port: int) -> web.AppRunner:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
-        raise AddressError(_address_advice(host, port, error)) from error
+        raise AddressError(_address_advice(host, port, error, table)) from error
     return runner
 
 
-def _address_advice(host: str, port: int, error: OSError) -> str:
+def _address_advice(host: str, port: int, error: OSError, table: str) -> str:
     """What to do about an address that cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
         return (
-            f"port {port} on {host} should be free for /metrics and the wall page, but another program listens "
-            "there: stop that program or choose another port in the settings ([web] port)"
+            f"port {port} on {host} should be free for /metrics and {_BESIDE_METRICS.get(table, '/health')}, but "
+            "another program listens there: stop that program or choose another port in the settings "
+            f"([{table}] port)"
         )
     if error.errno == errno.EACCES:
         return (
             f"port {port} on {host} may not be opened by this user: choose a port of 1024 or more in the settings "
-            "([web] port)"
+            f"([{table}] port)"
         )
     return (
-        f"cannot listen on {host} port {port} ({error.strerror or error}): [web] host in the settings should be an "
-        "address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
+        f"cannot listen on {host} port {port} ({error.strerror or error}): [{table}] host in the settings should be "
+        "an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them"
     )
 
 

@@ -15,7 +15,6 @@ from streams.settings.file import SettingsFile
 from streams.settings.reader import said_by_one, variable_keys
 from streams.settings.toml.section import Key, Section, keys_of
 
-
 OWN_NAME: Final = "NAME"
 """Stands for the name that the user gives a table."""
 
@@ -61,9 +60,9 @@ def tables() -> tuple[Table, ...]:
 
 def _tables(above: str, section: type[Section], key: Key) -> Iterator[Table]:
     """The table of a key that holds one, and those in it."""
-    for kind, each in key.kinds.items():
-        name = f"[{above}{key.name}.{OWN_NAME}]"
-        yield Table(name, inspect.getdoc(each) or "", tuple(_rows(name, each)), kind)
+    for kind, table in key.kinds.items():
+        own = f"[{above}{key.name}.{OWN_NAME}]"
+        yield Table(own, inspect.getdoc(table) or "", tuple(_rows(own, table)), kind)
     if key.section is None:
         return
     inner = f"{above}{key.name}"

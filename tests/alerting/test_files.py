@@ -61,7 +61,7 @@ def test_rules_differ_in_their_words_alone(language: Language) -> None:
         assert spoken == dutch
 
 
-NEW: Final = {"feed-faulty", "source-refused"}
+NEW: Final = {"feed-faulty", "source-away", "source-refused"}
 """Alarms that never had another name."""
 
 

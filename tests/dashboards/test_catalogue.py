@@ -7,8 +7,8 @@ from dashboards import queries
 from streams.contracts.rejections import Reason
 from streams.core.measure import Exclusion
 from streams.core.rules import Channel
-from streams.serve.metrics.catalogue import catalogue
-from streams.serve.metrics.metric import Kind, Metric
+from streams.serve.metrics.catalogue import catalogue, on_page
+from streams.serve.metrics.metric import Kind, Metric, Page
 from streams.words import Language, words_of
 from tests.alerting.prometheus import metric_names, recording_rules
 from tests.dashboards.built import DASHBOARDS, asked
@@ -25,6 +25,8 @@ NOT_SHOWN: Final[dict[str, str]] = {
     "wachtmonitor_clusters": "It is for an alarm and `check`: where Prometheus has fewer, no dashboard is right.",
     "wachtmonitor_feed_refused": "It is for an alarm: /health, the wall and the log say in words what "
     "is refused and why.",
+    "wachtmonitor_source_away": "It is for an alarm: /health and the wall say in words which source and why.",
+    **{metric.name: "Of one process, for whoever looks after that source." for metric in on_page(Page.FOLLOWER)},
     "wachtmonitor_unjudged_contacts": "0 but for the minute after norms or hours have changed, and then the worker "
     "is not healthy: its health page and the wall say it.",
 }

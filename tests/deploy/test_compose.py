@@ -24,7 +24,7 @@ COMPOSE: Final[dict[str, Any]] = yaml.safe_load(TEXT)
 SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 DOCKERFILE: Final = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
-LASTING: Final = {name: SERVICES[name] for name in ("kafka", "worker", "prometheus", "grafana")}
+LASTING: Final = {name: SERVICES[name] for name in ("kafka", "worker", "follow", "prometheus", "grafana")}
 ONCE: Final = {name: SERVICES[name] for name in ("grafana-secrets", "grafana-token")}
 """They run to their end and make what others need."""
 
@@ -97,7 +97,9 @@ def _awaited(name: str) -> set[str]:
     return direct | {each for other in direct for each in _awaited(other)}
 
 
-@pytest.mark.parametrize(("name", "awaited"), [("kafka", set()), ("worker", {"kafka"}), ("prometheus", set())])
+@pytest.mark.parametrize(
+    ("name", "awaited"), [("kafka", set()), ("worker", {"kafka"}), ("follow", {"kafka"}), ("prometheus", set())]
+)
 def test_measuring_waits_for_nothing_of_grafana(name: str, awaited: set[str]) -> None:
     """Whatever Grafana does, a worker counts, shows its wall and is scraped."""
     assert _awaited(name) == awaited
@@ -112,6 +114,7 @@ def test_nothing_that_may_fail_or_last_is_waited_for_on_the_way_to_grafana() -> 
     }
     assert conditions == {
         ("worker", "kafka"): "service_healthy",
+        ("follow", "kafka"): "service_healthy",
         ("grafana", "prometheus"): "service_started",
         ("grafana", "grafana-secrets"): "service_completed_successfully",
         ("grafana-token", "grafana"): "service_started",
@@ -119,7 +122,7 @@ def test_nothing_that_may_fail_or_last_is_waited_for_on_the_way_to_grafana() -> 
     assert SERVICES["grafana-secrets"]["network_mode"] == "none", "so that it waits for nobody"
 
 
-@pytest.mark.parametrize("name", ["worker", "prometheus"])
+@pytest.mark.parametrize("name", ["worker", "follow", "prometheus"])
 def test_a_healthcheck_asks_nobody_else(name: str) -> None:
     asked = re.findall(r"https?://([^:/]+)", " ".join(SERVICES[name]["healthcheck"]["test"]))
     assert asked == ["127.0.0.1"]
@@ -196,6 +199,18 @@ def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables() -> None
     assert str(settings.web.port) in SERVICES["worker"]["expose"]
     assert settings.prometheus.url == "http://prometheus:9090"
     assert settings.grafana.url == "http://grafana:3000"
+
+
+def test_a_source_is_followed_on_demand_alone_and_refuses_none_of_its_variables() -> None:
+    follow = SERVICES["follow"]
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["follow"]
+    assert follow["command"] == ["follow", "${FOLLOW_SOURCE:-kcc}"]
+    environment = {name: str(value) for name, value in follow["environment"].items() if name.startswith(PREFIX)}
+    file = environment.pop("WACHTMONITOR_SETTINGS")
+    assert {target: source for source, target in _mounts("follow")}[file].default == DEFAULT_FILE
+    settings = load(DEFAULT_FILE, environment)
+    assert settings.kafka.bootstrap_servers == ("kafka:19092",)
+    assert str(settings.follow.port) in follow["expose"]
 
 
 def test_a_worker_can_make_snapshots() -> None:

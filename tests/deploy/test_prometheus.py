@@ -11,7 +11,7 @@ import yaml
 
 from dashboards.alarms.alerts import RULES_SECONDS
 from dashboards.alarms.rules import ALARMS, Alarm
-from streams.serve.metrics.catalogue import catalogue, label_meanings
+from streams.serve.metrics.catalogue import catalogue, label_meanings, on_page
 from streams.serve.metrics.metric import Kind, Metric, Page
 from streams.settings import load
 from tests.alerting.prometheus import SCRAPE_SECONDS, metric_names, recording_rules
@@ -82,6 +82,7 @@ def _uses() -> Iterator[tuple[Metric, str]]:
 _NO_RULE: Final = {
     "wachtmonitor_event_latency_seconds",  # a histogram: rules read its buckets
     "wachtmonitor_unjudged_contacts",  # on no dashboard either: health and wall say what it counts
+    *(metric.name for metric in on_page(Page.FOLLOWER)),  # of one process, and for whoever looks after it
 }
 
 
@@ -105,7 +106,7 @@ def test_the_scrape_interval_is_that_of_the_measurements() -> None:
 def test_workers_are_found_by_name_on_their_port_and_both_their_pages_are_read() -> None:
     configuration = yaml.safe_load((DEPLOY / "prometheus.yml").read_text(encoding="utf-8"))
     jobs = [job for job in configuration["scrape_configs"] if job["job_name"].startswith("wachtmonitor")]
-    assert {job.get("metrics_path", "/metrics") for job in jobs} == {page.value for page in Page}
+    assert {job.get("metrics_path", "/metrics") for job in jobs} == {Page.LIVE.value, Page.MONTHS.value}
     for job in jobs:
         (discovery,) = job["dns_sd_configs"]
         assert (discovery["names"], discovery["port"]) == (["worker"], load(None, {}).web.port)

@@ -27,7 +27,7 @@ def test_only_the_worker_may_write_checkpoints_and_only_sources_events() -> None
         topic: {role for role in Role if Right("topic", topic, "Write") in rights_of(role, kafka)}
         for topic in (f"{kafka.calls_topic}-checkpoints", kafka.month_totals_topic, kafka.calls_topic)
     }
-    assert list(writers.values()) == [{Role.WORKER}, {Role.WORKER}, {Role.SOURCE}]
+    assert list(writers.values()) == [{Role.WORKER}, {Role.WORKER}, {Role.SOURCE, Role.FOLLOWER}]
 
 
 @pytest.mark.kafka

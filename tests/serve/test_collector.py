@@ -107,7 +107,7 @@ def monday() -> Observed:
     partitions = owning(monday_calls(), monday_visits())
     rules = rules_with(short_abandon_ms=5 * SECOND)
     observed = observing([msgspec.structs.replace(each, **known) for each in partitions], TEN, rules)
-    return msgspec.structs.replace(observed, clock_ahead_seconds=-12.5)
+    return msgspec.structs.replace(observed, clock_ahead_seconds=-12.5, sources_away={"kcc": False})
 
 
 def test_the_catalogue_and_the_exposition_name_the_same_metrics() -> None:

@@ -20,7 +20,7 @@ secret_file = "secret"
 [source.kcc.queues]
 600 = "Klantencontactcentrum"
 [source.kcc.numbers]
-038000500 = "klantencontactcentrum"
+038000500 = "Klantencontactcentrum"
 """
 
 Write = Callable[[str], Path]
@@ -60,7 +60,7 @@ def test_a_source_has_the_keys_of_its_kind(write: Write, tmp_path: Path) -> None
         username="wachtmonitor",
         secret_file=tmp_path / "secret",
         queues={"600": "Klantencontactcentrum"},
-        numbers={"038000500": "klantencontactcentrum"},
+        numbers={"038000500": "Klantencontactcentrum"},
     )
     assert source.channels == (Channel.PHONE,)
 

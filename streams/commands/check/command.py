@@ -25,6 +25,7 @@ from streams.channels import topics_of
 from streams.channels.topics import topic_specs
 from streams.commands.check.clock import ONE_CLOCK, clock_finding
 from streams.commands.check.finding import SIGNS, Finding, Status
+from streams.commands.check.followed import followed_findings
 from streams.commands.check.grafana import grafana_findings
 from streams.commands.check.keys import keys_findings
 from streams.commands.check.prometheus import prometheus_findings
@@ -118,7 +119,7 @@ def _summary(settings: Settings, path: Path) -> str:
 
 async def _connected_findings(settings: Settings) -> list[Finding]:
     kafka, records, port, grafana, prometheus = await asyncio.gather(
-        kafka_findings(settings.kafka),
+        kafka_findings(settings.kafka, has_sources=bool(settings.sources)),
         _records_findings(settings),
         web_finding(settings.web),
         asyncio.to_thread(grafana_findings, settings.grafana, PATIENCE_SECONDS),
@@ -132,13 +133,15 @@ async def _records_findings(settings: Settings) -> list[Finding]:
     refused = await refused_findings(settings, PATIENCE_SECONDS)
     keys = await keys_findings(settings.kafka, PATIENCE_SECONDS)
     transactions = await transaction_findings(settings.kafka, PATIENCE_SECONDS)
-    return [*refused, *keys, *transactions, *await source_findings(settings.kafka, PATIENCE_SECONDS)]
+    sources = await source_findings(settings.kafka, PATIENCE_SECONDS)
+    followed = await followed_findings(settings, PATIENCE_SECONDS)
+    return [*refused, *keys, *transactions, *sources, *followed]
 
 
 # Kafka.
 
 
-async def kafka_findings(kafka: KafkaSettings) -> list[Finding]:
+async def kafka_findings(kafka: KafkaSettings, *, has_sources: bool = False) -> list[Finding]:
     """The findings about the brokers, the writer and the topics."""
     try:
         options = client_options(kafka)
@@ -150,7 +153,7 @@ async def kafka_findings(kafka: KafkaSettings) -> list[Finding]:
     if not reached:
         return [*findings, _SKIPPED_TOPICS]
     has_transactions = all(answer.has_transactions for answer in reached)
-    topics = await topic_findings(kafka, with_config=has_transactions)
+    topics = await topic_findings(kafka, with_config=has_transactions, has_sources=has_sources)
     clock = await clock_finding(kafka) if has_transactions else ONE_CLOCK
     return [*findings, writer_finding(kafka, has_transactions=has_transactions), *topics, clock]
 
@@ -207,9 +210,9 @@ def writer_finding(kafka: KafkaSettings, *, has_transactions: bool) -> Finding:
 # Topics.
 
 
-async def topic_findings(kafka: KafkaSettings, *, with_config: bool) -> list[Finding]:
+async def topic_findings(kafka: KafkaSettings, *, with_config: bool, has_sources: bool = False) -> list[Finding]:
     """The findings about each topic; its configuration only where the broker applies it."""
-    specs = topic_specs(kafka)
+    specs = [spec for spec in topic_specs(kafka) if has_sources or spec.name != kafka.sources_topic]
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), admin_client(kafka) as admin:
             # All topics, because the embedded broker creates those that are asked for by name.

@@ -31,10 +31,12 @@ _PLACES: Final[dict[str, str]] = {
 }
 _OTHERS: Final[dict[str, str]] = {
     "share": "the share of the contacts that waited no longer: `0.5`, the median, or `0.9`",
-    "reason": "why a record was rejected",
+    "reason": "why a record was rejected, or why a source left something out",
     "fault": "what is wrong with a topic: " + ", ".join(f"`{fault}`" for fault in Fault),
     "kind": "`accounts` (what was spent) or `budget` (what was planned)",
     "topic": "the Kafka topic",
+    "source": "a source of the settings, by its name",
+    "type": "the type of an event, as the contract writes it",
     "partition": "the topic's partition: a counter stays whole when its partition moves to another worker",
     "version": "the version of Wachtmonitor",
 }
@@ -198,6 +200,72 @@ BUILD_INFO: Final = Metric(
     "wachtmonitor_build_info", ("version",), "Always 1; the label tells which version runs.", Aggregation.MAX
 )
 
+SOURCE_AWAY: Final = Metric(
+    "wachtmonitor_source_away",
+    ("source",),
+    "1 while a source of the settings is not connected, or nobody follows it, else 0; /health says which and why.",
+    Aggregation.MAX,
+)
+
+# Sources, as whoever follows one tells it.
+
+SOURCE_CONNECTED: Final = Metric(
+    "wachtmonitor_source_connected",
+    ("source",),
+    "1 while the source is connected, else 0; /health of its follower says why.",
+    Aggregation.MAX,
+    page=Page.FOLLOWER,
+)
+SOURCE_CONNECTED_SINCE: Final = Metric(
+    "wachtmonitor_source_connected_timestamp_seconds",
+    ("source",),
+    "Unix time since when the source is connected, or is not.",
+    Aggregation.MAX,
+    page=Page.FOLLOWER,
+)
+SOURCE_FACTS: Final = Metric(
+    "wachtmonitor_source_facts_total",
+    ("source", "channel", "type"),
+    "Facts that the source told and Kafka took, repeated ones included.",
+    kind=Kind.COUNTER,
+    page=Page.FOLLOWER,
+)
+SOURCE_REFUSED: Final = Metric(
+    "wachtmonitor_source_refused_total",
+    ("source", "channel", "reason"),
+    "Of the facts those that the settings refuse: Kafka has them all the same, and they end as dead letters.",
+    kind=Kind.COUNTER,
+    page=Page.FOLLOWER,
+)
+SOURCE_LEFT_OUT: Final = Metric(
+    "wachtmonitor_source_left_out_total",
+    ("source", "reason"),
+    "What the source told and became no fact, though it might have been one.",
+    kind=Kind.COUNTER,
+    page=Page.FOLLOWER,
+)
+SOURCE_FILLED: Final = Metric(
+    "wachtmonitor_source_filled_facts_total",
+    ("source",),
+    "Of the facts those that happened while nobody watched, and were told later.",
+    kind=Kind.COUNTER,
+    page=Page.FOLLOWER,
+)
+SOURCE_LAST_FACT: Final = Metric(
+    "wachtmonitor_source_last_fact_timestamp_seconds",
+    ("source",),
+    "Unix time at which the newest of the source's facts happened; absent before the first.",
+    Aggregation.MAX,
+    page=Page.FOLLOWER,
+)
+SOURCE_WRITTEN: Final = Metric(
+    "wachtmonitor_source_written_timestamp_seconds",
+    ("source",),
+    "Unix time at which Kafka last took the position from which a restart goes on; absent before the first.",
+    Aggregation.MAX,
+    page=Page.FOLLOWER,
+)
+
 # Closed months: the frozen figures, whole at every worker. Added up over workers they would be as many times too much
 # as there are workers, and counted at one worker alone they would be twice there, or not at all, while its partitions
 # move: so each worker shows all of them, under names of their own, and the largest counts.
@@ -283,6 +351,17 @@ _HEALTH: Final = (
     UNJUDGED_CONTACTS,
     CLOCK_AHEAD,
     BUILD_INFO,
+    SOURCE_AWAY,
+)
+_SOURCES: Final = (
+    SOURCE_CONNECTED,
+    SOURCE_CONNECTED_SINCE,
+    SOURCE_FACTS,
+    SOURCE_REFUSED,
+    SOURCE_LEFT_OUT,
+    SOURCE_FILLED,
+    SOURCE_LAST_FACT,
+    SOURCE_WRITTEN,
 )
 _CLOSED: Final = (
     CLOSED_MONTH_TIMESTAMP,
@@ -330,6 +409,7 @@ def _sections(tallies: tuple[type[Tally], ...], measures: tuple[Measure, ...]) -
         **{f"Over a window: {title}": metrics for title, metrics in windows.items()},
         "Norms and opening hours": (*norms, CLUSTERS, OPEN),
         "Health": _HEALTH,
+        "Sources, on /metrics of `wachtmonitor follow`": _SOURCES,
         "Open months, on /metrics/months": months,
         "Closed months, on /metrics/months": (*map(closed, months), *_CLOSED),
         "What months are judged by, on /metrics/months": (MONTH_BEGIN, *map(of_month, norms)),

@@ -62,6 +62,8 @@ class Metrics:
             _add_feed(page, observed.feed(channel), observed.stale_seconds[channel], observed.now_ms)
             _add_refused(page, {each.topic for each in observed.feed(channel)}, observed.refused_topics)
         _add_faults(page, observed)
+        for source, is_away in observed.sources_away.items():
+            page.add(catalogue.SOURCE_AWAY, (source,), int(is_away))
         page.add(catalogue.CLOCK_AHEAD, (), observed.clock_ahead_seconds)
         page.add(catalogue.BUILD_INFO, (self._version,), 1)
         return page.text({catalogue.EVENT_LATENCY.name: self._latency_family()})

@@ -34,10 +34,11 @@ class Aggregation(StrEnum):
 
 
 class Page(StrEnum):
-    """The path of a worker at which a metric is served."""
+    """Where a metric is served: a path of a worker, or whoever follows a source."""
 
     LIVE = "/metrics"
     MONTHS = "/metrics/months"
+    FOLLOWER = "follower"
 
 
 class Metric(msgspec.Struct, frozen=True):

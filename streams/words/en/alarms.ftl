@@ -64,6 +64,10 @@ alarm-fault-transaction-hangs = a source's transaction does not end, nothing aft
 alarm-fault-topic-anew = made anew, or brokers lost records: nothing is counted
 alarm-fault-offsets-set = its offsets were set by hand, which moves nothing and makes no figure wrong
 
+alarm-source-away = Source away
+alarm-source-away-summary = Source { $source } is not connected, or nobody follows it.
+alarm-source-away-about = What happens there is not in the figures meanwhile. The workers' wall and /health say why, and so does /health of its follower.
+
 alarm-records-rejected = Messages refused
 alarm-records-rejected-summary = Messages on topic { $topic } refused in 15 minutes: { $count }.
 alarm-records-rejected-about = They count nowhere. The reason is with each message on the topic dead-letters.

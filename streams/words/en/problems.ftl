@@ -40,3 +40,4 @@ refused-key-mismatch = key does not match the number
 refused-unknown-cluster = unknown cluster
 refused-time-too-early = time too early
 refused-time-in-future = time in the future
+problem-source-away = No connection to the source { $source }

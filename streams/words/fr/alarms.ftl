@@ -64,6 +64,10 @@ alarm-fault-transaction-hangs = la transaction d'une source ne se termine pas, r
 alarm-fault-topic-anew = recréé, ou Kafka a perdu des messages : rien n'est compté
 alarm-fault-offsets-set = ses positions de lecture ont été modifiées à la main : cela ne change rien et aucun chiffre n'est faux
 
+alarm-source-away = Source absente
+alarm-source-away-summary = La source { $source } n'est pas connectée, ou personne ne la suit.
+alarm-source-away-about = Ce qui s'y passe manque entre-temps dans les chiffres. L'écran mural et /health des workers disent pourquoi, et /health de son suiveur aussi.
+
 alarm-records-rejected = Messages refusés
 alarm-records-rejected-summary = Messages refusés sur le topic { $topic } en 15 minutes : { $count }.
 alarm-records-rejected-about = Ils ne comptent nulle part. Le motif accompagne chaque message sur le topic dead-letters.

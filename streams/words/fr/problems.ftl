@@ -40,3 +40,4 @@ refused-key-mismatch = la clé ne correspond pas au numéro
 refused-unknown-cluster = groupe inconnu
 refused-time-too-early = heure trop ancienne
 refused-time-in-future = heure dans le futur
+problem-source-away = Pas de connexion avec la source { $source }

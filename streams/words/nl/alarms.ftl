@@ -64,6 +64,10 @@ alarm-fault-transaction-hangs = de transactie van een bron eindigt niet, niets d
 alarm-fault-topic-anew = opnieuw aangemaakt, of Kafka verloor berichten: niets wordt geteld
 alarm-fault-offsets-set = de leesplaatsen zijn met de hand verzet: dat verandert niets, geen cijfer is er fout door
 
+alarm-source-away = Bron weg
+alarm-source-away-summary = Bron { $source } is niet verbonden, of niemand volgt ze.
+alarm-source-away-about = Wat daar gebeurt, staat intussen niet in de cijfers. De wand en /health van de workers zeggen waarom, en ook /health van haar volger.
+
 alarm-records-rejected = Berichten geweigerd
 alarm-records-rejected-summary = Berichten op topic { $topic } geweigerd in 15 minuten: { $count }.
 alarm-records-rejected-about = Ze tellen nergens mee. De reden staat bij elk bericht op het topic dead-letters.

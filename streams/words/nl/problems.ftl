@@ -40,3 +40,4 @@ refused-key-mismatch = sleutel past niet bij het nummer
 refused-unknown-cluster = onbekende cluster
 refused-time-too-early = tijd te vroeg
 refused-time-in-future = tijd in de toekomst
+problem-source-away = Geen verbinding met de bron { $source }
