@@ -1,0 +1,200 @@
+"""The calls of an exchange that are not over: what happens to each, and which facts of it are told.
+
+A fact of a call is told once. Must not know the clock or files.
+"""
+
+from collections import Counter
+from typing import Final, NamedTuple
+
+from streams.channels.calls.events import Abandoned, Answered, CallEvent, Ended, Offered
+from streams.core.rules import SECOND_MS
+from streams.sources.asterisk.ids import Birth, birth_of
+from streams.sources.asterisk.memory import ANSWERED, LEFT, NOT_KNOWN, OFFERED, Call, Memory
+from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign
+
+UNSEEN_MS: Final = 60 * SECOND_MS
+"""The longest that a call is thought to have lived on unseen."""
+
+
+class Told(NamedTuple):
+    """A fact, and whether it happened while nobody watched."""
+
+    event: CallEvent
+    missed: bool
+
+
+class Calls:
+    """The calls of one exchange."""
+
+    def __init__(self, memory: Memory, *, follows_log: bool) -> None:
+        self.memory = memory
+        self.told: list[Told] = []
+        """Facts since they were last taken, in order."""
+        self.left_out: Counter[str] = Counter()
+        self.missed = False
+        """Whether what is said now happened while nobody watched."""
+        self.watching = False
+        """Whether the manager interface is heard."""
+        self.tells = True
+        """Facts are told; not so while reading what was before the beginning."""
+        self._follows_log = follows_log
+        self._calls = memory.calls
+        self._over = memory.over
+        self._clusters = {name: place for place, name in enumerate(memory.clusters)}
+        self._seeming_over = {each for each, call in self._calls.items() if call.left_ms is not None}
+        self._untold: set[str] = set()
+        """Calls from before the beginning."""
+        self._talks: dict[str, int] = {}
+        """Calls that were found in a talk, with when that seems to have begun."""
+
+    def _begin(self, sign: Sign, birth: Birth) -> Call:
+        dialled_ms = birth.second * SECOND_MS + HALF_SECOND_MS
+        self._calls[sign.call] = call = Call(min(dialled_ms, sign.at_ms), seen_ms=sign.at_ms)
+        return call
+
+    def _decide(self, call: Call, sign: Sign) -> None:
+        """The first queue that is named says the cluster, where the number has not."""
+        call.joined = True
+        if call.cluster == NOT_KNOWN:
+            call.cluster = self._cluster(sign.cluster)
+
+    def _number(self, call_id: str, call: Call, sign: Sign) -> None:
+        if call.cluster == NOT_KNOWN:
+            call.cluster = self._cluster(sign.cluster)
+        self._tell(call_id, call)
+
+    def _join(self, call_id: str, call: Call, sign: Sign) -> None:
+        self._decide(call, sign)
+        call.in_queue = True
+        call.seen_ms = max(call.seen_ms, sign.at_ms)
+        self._goes_on(call_id, call)
+        if call.told & LEFT and call.answered_ms is None:
+            call.told &= ~LEFT
+            self._say(call, call_id, Offered, sign.at_ms, OFFERED)
+        self._tell(call_id, call)
+
+    def _leave_queue(self, _call_id: str, call: Call, sign: Sign) -> None:
+        call.in_queue = False
+        call.seen_ms = max(call.seen_ms, sign.at_ms)
+
+    def _answer(self, call_id: str, call: Call, sign: Sign) -> None:
+        self._decide(call, sign)
+        self._picked_up(call_id, call, sign.at_ms)
+
+    def _pick_up(self, call_id: str, call: Call, sign: Sign) -> None:
+        if not call.in_queue:
+            self._picked_up(call_id, call, sign.at_ms)
+
+    def _picked_up(self, call_id: str, call: Call, at_ms: int) -> None:
+        call.in_queue = False
+        call.seen_ms = max(call.seen_ms, at_ms)
+        self._goes_on(call_id, call)
+        if call.answered_ms is None:
+            call.answered_ms = max(at_ms, call.dialled_ms)
+        self._tell(call_id, call)
+
+    def _seem_over(self, call_id: str, call: Call, sign: Sign) -> None:
+        call.in_queue = False
+        call.left_ms = max(sign.at_ms, call.dialled_ms)
+        self._seeming_over.add(call_id)
+        self._tell(call_id, call)
+
+    def _pass_on(self, call_id: str, call: Call, sign: Sign) -> None:
+        call.in_queue = False
+        call.seen_ms = max(call.seen_ms, sign.at_ms)
+        self._goes_on(call_id, call)
+
+    def _goes_on(self, call_id: str, call: Call) -> None:
+        call.left_ms = None
+        self._seeming_over.discard(call_id)
+
+    def _end(self, call_id: str, call: Call, sign: Sign) -> None:
+        self._finish(call_id, call, sign.at_ms)
+
+    def _gone(self, call_id: str, call: Call, found_ms: int) -> None:
+        """A call is over, and nobody saw when."""
+        if call_id in self._untold:
+            del self._calls[call_id]
+            return
+        if call.left_ms is not None:
+            self._finish(call_id, call, call.left_ms)
+            return
+        if call.answered_ms is None and not self._follows_log:
+            self.left_out["end_unseen"] += 1
+        lived_ms = max(call.seen_ms, self.memory.until_ms, self.memory.line_ms if call.in_queue else 0)
+        self._finish(call_id, call, min(found_ms, lived_ms + UNSEEN_MS))
+
+    def _end_all(self, before_ms: int, found_ms: int) -> None:
+        """All calls that began before a moment are over."""
+        for each, call in list(self._calls.items()):
+            birth = birth_of(each)
+            if birth is None or birth.second * SECOND_MS < before_ms:
+                self._gone(each, call, found_ms)
+
+    def _finish(self, call_id: str, call: Call, at_ms: int) -> None:
+        del self._calls[call_id]
+        self._seeming_over.discard(call_id)
+        self._forget(call_id, at_ms)
+        if not self.tells:
+            return
+        if call.aside:
+            self.left_out["began_before"] += 1
+            return
+        if call.cluster == NOT_KNOWN:
+            self.left_out["queue_not_named" if call.joined else "no_queue"] += 1
+            return
+        call.joined = True  # whatever it was that reached nobody, it is known to be over
+        if call.answered_ms is None and call_id in self._talks:
+            call.answered_ms = self._talks.pop(call_id)
+        self._tell(call_id, call)
+        if call.answered_ms is not None:
+            self._say(call, call_id, Ended, at_ms, 0)
+        elif not call.told & LEFT:
+            self._say(call, call_id, Abandoned, at_ms, LEFT)
+
+    def _forget(self, call_id: str, at_ms: int) -> None:
+        """Nothing more is to be told of a channel; queue_log may have lines of it yet."""
+        if self._follows_log:
+            self._over.pop(call_id, None)
+            self._over[call_id] = at_ms
+
+    def _notice(self, birth: Birth, at_ms: int) -> None:
+        """Numbers of channels that begin anew, of a later time, are those of an exchange that has started again."""
+        second, number = self.memory.newest
+        if number >= birth.number and birth.second > second + 1:
+            self._end_all((second + 2) * SECOND_MS, at_ms or birth.second * SECOND_MS)
+            self.memory.newest = birth
+        elif birth.number > number:
+            self.memory.newest = birth
+
+    # Telling.
+
+    def _cluster(self, name: str | None) -> int:
+        if name is None:
+            return NOT_KNOWN
+        place = self._clusters.setdefault(name, len(self.memory.clusters))
+        if place == len(self.memory.clusters):
+            self.memory.clusters.append(name)
+        return place
+
+    def _tell(self, call_id: str, call: Call) -> None:
+        """Tell what is known of a call and not told yet.
+
+        One that has only dialled a number, once its end will be heard: queue_log does not tell who hangs up in a
+        menu.
+        """
+        if call.cluster == NOT_KNOWN or call.aside or not self.tells:
+            return
+        if not (call.joined or self.watching or call.told):
+            return
+        if not call.told & OFFERED:
+            self._say(call, call_id, Offered, call.dialled_ms, OFFERED)
+        if call.answered_ms is not None and not call.told & ANSWERED:
+            self._say(call, call_id, Answered, call.answered_ms, ANSWERED)
+
+    def _say(self, call: Call, call_id: str, kind: type[CallEvent], at_ms: int, bit: int) -> None:
+        """Never before what came before it in the call: the middle of a second may be."""
+        call.told |= bit
+        at_ms = max(at_ms, call.dialled_ms, 0 if kind is Offered else call.answered_ms or 0)
+        event = kind(call_id, self.memory.clusters[call.cluster], at_ms / 1000)
+        self.told.append(Told(event, self.missed))

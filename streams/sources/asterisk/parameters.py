@@ -1,0 +1,34 @@
+"""What is told to a source that watches an Asterisk exchange: where it is, what to read, which calls are whose.
+
+Must not know settings.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+MANAGER_PORT: Final = 5038
+"""Where the manager interface of Asterisk listens unless told otherwise."""
+
+
+class Manager(msgspec.Struct, frozen=True):
+    """The manager interface (AMI) of the exchange, and as whom to log in."""
+
+    host: str
+    port: int
+    username: str
+    secret: str
+
+    def __repr__(self) -> str:
+        return f"Manager({self.host}:{self.port}, {self.username})"  # the secret stands in no log and no traceback
+
+
+class CallRules(msgspec.Struct, frozen=True):
+    """Which calls count, and for which cluster. A number that is named goes before the queues."""
+
+    queues: Mapping[str, str] = {}
+    """Name of a queue to its cluster: the first of these that a call joins decides, or the number that was
+    dialled."""
+    numbers: Mapping[str, str] = {}
+    """Number that is dialled, as the exchange writes it, to its cluster: such a call counts from dialling in."""
