@@ -122,7 +122,7 @@ def _of_documents() -> str:
     example, _, rules = explained.partition("\n\n[time], [id]")
     rules = rules.partition("\n\nThis module")[0]
     return f"""\
-A mapping of JSON documents says the same of the fields of what other systems send.
+A mapping of JSON documents says the same of what others send to [`wachtmonitor receive`](../guides/webhooks.md).
 
 ```toml
 {textwrap.dedent(example).strip()}

@@ -86,7 +86,7 @@ def _table(name: str, settings: Settings) -> SourceTable:
 async def _follow(name: str, table: SourceTable, source: Source, settings: Settings) -> None:
     stop = asyncio.Event()
     follower = Follower(name, table, source, settings, placing=rules_shown)
-    metrics = SourceMetrics(follower.followed)
+    metrics = SourceMetrics(lambda: (follower.followed(),))
     web = create_source_web(
         metrics=metrics.render, health=lambda: HealthPayload(problems=follower.followed().problems())
     )

@@ -18,6 +18,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "streams.commands.demo:demo",
     "worker": "streams.commands.worker:worker",
     "follow": "streams.commands.follow:follow",
+    "receive": "streams.commands.receive:receive",
     "publish": "streams.commands.publish:publish",
     "simulate": "streams.commands.simulate:simulate",
     "report": "streams.commands.report:report",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SERVICES: Final = ("worker", "follow", "demo")
+SERVICES: Final = ("worker", "follow", "receive", "demo")
 """Commands that run until they are told to stop.
 
 These heed Ctrl-C even where a shell has them ignore it, as it does for a job in the background of a script: managers

@@ -21,7 +21,7 @@ DIGITS_SHOWN_MAX: Final = 4
 NAME_SHOWN_MAX: Final = 60
 """A longer text is no name but something else in its place, and is not shown."""
 
-KNOWN_SHOWN: Final = 10
+KNOWN_SHOWN: Final = 12
 """So many known names are listed where none is like the one that came."""
 
 _LAST_OF_FOUR_DIGITS: Final = 0xFFFF

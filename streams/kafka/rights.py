@@ -32,7 +32,7 @@ class Role(StrEnum):
 ROLES: Final[Mapping[Role, str]] = {
     Role.WORKER: "`wachtmonitor worker`, which also closes months and makes their snapshots",
     Role.SOURCE: "whatever sends events: `wachtmonitor publish` and `simulate`, the exchange, the ticket system",
-    Role.FOLLOWER: "`wachtmonitor follow`",
+    Role.FOLLOWER: "`wachtmonitor follow` and `wachtmonitor receive`",
     Role.WATCHER: "`wachtmonitor worker` where the settings have a `[source]`: the role worker too",
     Role.REPORT: "`wachtmonitor report` and `month list`",
     Role.SNAPSHOT: "`wachtmonitor snapshot`",

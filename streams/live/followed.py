@@ -61,11 +61,16 @@ def not_connected(source: str, channels: tuple[Channel, ...], why: str) -> Probl
     return _said(source, channels, text)
 
 
-def not_followed(source: str, channels: tuple[Channel, ...], silent_seconds: float | None, trouble: str) -> Problem:
-    """What is said of a source of whose follower nothing was heard for so long, or never (None)."""
+def not_followed(
+    source: str, channels: tuple[Channel, ...], silent_seconds: float | None, trouble: str, started_by: str
+) -> Problem:
+    """What is said of a source of whose follower nothing was heard for so long, or never (None).
+
+    `started_by` is the command that follows it.
+    """
     heard = "never was heard" if silent_seconds is None else f"was last heard {_long(silent_seconds)} ago"
     text = (
-        f"source {source} is not followed: its follower {heard}. Start `wachtmonitor follow {source}`, or take "
+        f"source {source} is not followed: its follower {heard}. Start `{started_by}`, or take "
         f"[source.{source}] out of the settings"
     )
     if trouble:

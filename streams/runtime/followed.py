@@ -57,6 +57,7 @@ class FollowedSources:
         """
         self._kafka = kafka
         self._channels: dict[str, tuple[Channel, ...]] = {name: table.channels for name, table in sources.items()}
+        self._started_by = {name: table.started_by(name) for name, table in sources.items()}
         self._clock = clock
         self._now = now
         self._place = TopicPartition(kafka.sources_topic, 0)
@@ -76,7 +77,7 @@ class FollowedSources:
         channels, heard = self._channels[name], self._heard.get(name)
         silent_seconds = None if heard is None else self._now() - heard.at
         if heard is None or silent_seconds is None or silent_seconds > AWAY_SECONDS:
-            return not_followed(name, channels, silent_seconds, self._trouble)
+            return not_followed(name, channels, silent_seconds, self._trouble, self._started_by[name])
         return None if heard.record.connected else not_connected(name, channels, heard.record.why)
 
     @asynccontextmanager

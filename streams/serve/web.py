@@ -38,8 +38,8 @@ _NOT_AT_ALL: Final = re.compile(r"q\s*=\s*0(\.0{0,3})?", re.IGNORECASE)
 SHUTDOWN_SECONDS: Final = 3.0
 """How long stopping waits for answers under way; a browser that no longer reads would hold it up for ever."""
 
-_BESIDE_METRICS: Final = {"web": "the wall page"}
-"""What else is served at the address that a table of the settings says, where it is more than the health."""
+_SERVED: Final = {"web": "/metrics and the wall page", "follow": "/metrics and /health", "receive": "webhooks"}
+"""What is served at the address that a table of the settings says."""
 
 log = logging.getLogger(__name__)
 
@@ -263,17 +263,16 @@ async def serve(app: web.Application, host: str, port: int, table: str = "web") 
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
         await runner.cleanup()
-        raise AddressError(_address_advice(host, port, error, table)) from error
+        raise AddressError(address_advice(host, port, error, table)) from error
     return runner
 
 
-def _address_advice(host: str, port: int, error: OSError, table: str) -> str:
+def address_advice(host: str, port: int, error: OSError, table: str) -> str:
     """What to do about an address that cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
         return (
-            f"port {port} on {host} should be free for /metrics and {_BESIDE_METRICS.get(table, '/health')}, but "
-            "another program listens there: stop that program or choose another port in the settings "
-            f"([{table}] port)"
+            f"port {port} on {host} should be free for {_SERVED[table]}, but another program listens there: "
+            f"stop that program or choose another port in the settings ([{table}] port)"
         )
     if error.errno == errno.EACCES:
         return (

@@ -25,6 +25,7 @@ from streams.settings.model import (
     GrafanaSettings,
     KafkaSettings,
     PrometheusSettings,
+    ReceiveSettings,
     ReportedYear,
     Settings,
     WebSettings,
@@ -299,6 +300,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
     grafana: GrafanaSettings = GrafanaSettings()
     prometheus: PrometheusSettings = PrometheusSettings()
     follow: FollowSettings = FollowSettings()
+    receive: ReceiveSettings = ReceiveSettings()
     source: SourceTables = msgspec.field(default_factory=dict)
     """What is watched, by name."""
 
@@ -323,6 +325,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             prometheus=self.prometheus,
             language=self.language,
             follow=self.follow,
+            receive=self.receive,
             sources=self.source,
         )
 

@@ -196,6 +196,25 @@ def _key_title(text: str) -> str:
 PhoneCluster = Annotated[
     Name, OfChannel(Channel.PHONE), Expected('the name of a cluster whose channel is "phone"', '"Burgerzaken"')
 ]
+DeskCluster = Annotated[
+    Name, OfChannel(Channel.DESK), Expected('the name of a cluster whose channel is "desk"', '"Burgerzaken"')
+]
+
+
+def _channel(name: str) -> Channel:
+    known = {each.name.value: each.name for each in channels()}
+    if name not in known:
+        raise ValueError(nearest(name, known))
+    return known[name]
+
+
+Channels = Annotated[
+    tuple[Annotated[Channel, BeforeValidator(_channel)], ...],
+    Field(min_length=1),
+    Expected("a list of channels", '["desk"]'),
+]
+LineId = Annotated[str, Field(pattern=r"^[0-9]{1,20}$"), Unit("line")]
+WorkflowSid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$"), Unit("workflow")]
 QueueName = Annotated[str, Field(min_length=1), AfterValidator(_key_title), Unit("queue")]
 DialledNumber = Annotated[str, Field(min_length=1), AfterValidator(_key_title), Unit("dialled number")]
 

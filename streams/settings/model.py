@@ -6,10 +6,11 @@ structs there.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from streams.channels import channels
 from streams.core.norms import Norms
@@ -25,7 +26,7 @@ from streams.settings.kafka_checks import (
     with_certificate,
 )
 from streams.settings.sources import SourceTable
-from streams.settings.toml.section import Always, Expected, Section, Unit, Whole
+from streams.settings.toml.section import Always, Expected, Section, Unit, Whole, together
 from streams.words import Language
 
 Writer = Literal["transactional", "plain"]
@@ -141,12 +142,43 @@ class WebSettings(Section, frozen=True, kw_only=True):
 
 
 class FollowSettings(Section, frozen=True, kw_only=True):
-    """Where `wachtmonitor follow` serves its own /metrics and /health."""
+    """Where `wachtmonitor follow` and `wachtmonitor receive` serve their own /metrics and /health."""
 
     host: kinds.Host = "127.0.0.1"
     """The address of this machine to listen on; 0.0.0.0 is for everybody."""
     port: Annotated[Whole, Field(ge=1, le=65_535)] = 9465
     """The port to listen on: of several sources on one machine each needs another one, by the variable."""
+
+
+def _both_or_none(key: Path | None, info: ValidationInfo) -> Path | None:
+    """A certificate and its key come together."""
+    if "certificate_file" in info.data and (key is None) != (info.data["certificate_file"] is None):
+        one, other = ("certificate_file", "key_file") if key is None else ("key_file", "certificate_file")
+        raise together(f"missing, {one} is of no use without it; add it", key=other)
+    return key
+
+
+class ReceiveSettings(Section, frozen=True, kw_only=True):
+    """Where `wachtmonitor receive` listens for those who call: each source under its name, as `/desks`."""
+
+    host: kinds.Host = "127.0.0.1"
+    """The address of this machine to listen on: on another than loopback with a certificate, or behind a proxy."""
+    port: Annotated[Whole, Field(ge=1, le=65_535)] = 9466
+    """The port to listen on."""
+    public_url: Annotated[kinds.Url | None, Field(examples=['"https://hooks.lier.be"'])] = None
+    """By which address callers know it, to which the name of the source is added: some signatures are made over it.
+    Without it what callers say themselves."""
+    certificate_file: Annotated[
+        kinds.FileToCome | None, Expected("a PEM file", '"/run/secrets/hooks.pem"', secret=True)
+    ] = None
+    """The certificate, with those that vouch for it. Without one it speaks plain HTTP."""
+    key_file: Annotated[
+        kinds.FileToCome | None,
+        AfterValidator(_both_or_none),
+        Always(),
+        Expected("a PEM file", '"/run/secrets/hooks.key"', secret=True),
+    ] = None
+    """The key of that certificate."""
 
 
 class CheckpointSettings(Section, frozen=True, kw_only=True):
@@ -241,5 +273,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     prometheus: PrometheusSettings
     language: Language
     follow: FollowSettings = FollowSettings()
+    receive: ReceiveSettings = ReceiveSettings()
     sources: Mapping[str, SourceTable] = msgspec.field(default_factory=dict)
     """What is watched, by name."""

@@ -21,7 +21,7 @@ from streams.settings.toml.text import parse_toml
 DEFAULT_FILE: Final = Path(__file__).parents[1] / "wachtmonitor.toml"
 """The packaged settings, those of the city of Lier: used where no file is named."""
 
-VARIABLE_TABLES: Final = ("kafka", "web", "follow", "checkpoint", "closing", "grafana", "prometheus")
+VARIABLE_TABLES: Final = ("kafka", "web", "follow", "receive", "checkpoint", "closing", "grafana", "prometheus")
 """Tables whose keys the environment may say instead: they are about a machine, the others about the city. So may it
 say those of the sources, each under its name."""
 

@@ -8,7 +8,7 @@ tables, also where the files that they name are not: a file is read by whoever n
 from abc import abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 from pydantic import AfterValidator, Field, ValidationInfo
@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 from streams.core.rules import Channel
 from streams.settings import kinds
 from streams.settings.environment import variable
-from streams.settings.toml.section import Always, ByKind, Expected, Section, Unit, Whole, together
+from streams.settings.toml.section import KIND, Always, ByKind, Expected, Section, Unit, Whole, keys_of, together
 
 
 class SecretFileError(Exception):
@@ -30,6 +30,18 @@ class SourceTable(Section, frozen=True, kw_only=True):
     @abstractmethod
     def channels(self) -> tuple[Channel, ...]:
         """The channels whose figures lack something while the source is away."""
+
+    def started_by(self, name: str) -> str:
+        """The command that sends what a source of this name tells."""
+        return f"wachtmonitor follow {name}"
+
+
+class CallingTable(SourceTable, frozen=True, kw_only=True):
+    """What the kinds have in common that call by themselves."""
+
+    def started_by(self, name: str) -> str:  # noqa: ARG002 - one command answers all of them
+        """The command that answers them."""
+        return "wachtmonitor receive"
 
 
 def secret_of(name: str, key: str, said: kinds.Password | None, path: Path | None) -> str:
@@ -98,7 +110,121 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
         return secret_of(name, "secret", self.secret, self.secret_file)
 
 
-SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource,)
+# Sources that call by themselves.
+
+
+def _one_of_two(clusters: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+    if "mapping" in info.data and bool(clusters) == (info.data["mapping"] is not None):
+        got = "both; remove one" if clusters else "neither; add one"
+        raise together(f"expected either clusters or a mapping, got {got}")
+    return clusters
+
+
+_SecretFile = Annotated[
+    kinds.FileToCome | None,
+    Expected("a file that holds the secret and nothing else", '"/run/secrets/desks"', secret=True),
+]
+_Mapping = Annotated[kinds.FileToCome, Expected("a mapping of documents", '"desks.toml"')]
+_SignatureHeader = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$"), Expected("the name of a header", '"X-Signature"')
+]
+
+
+class CloudEventsSource(CallingTable, frozen=True, kw_only=True):
+    """A system that sends CloudEvents over HTTP; a mapping says which of their fields are which facts."""
+
+    kind: Literal["cloudevents"]
+    """What calls."""
+    channels: kinds.Channels
+    """The channels whose figures lack something while nobody can call."""
+    mapping: _Mapping
+    """The mapping of documents that says which fields are which facts."""
+    signature_header: _SignatureHeader | None = None
+    """The header with the HMAC-SHA256 of the body; without it the secret itself stands in `Authorization: Bearer`."""
+    secret_file: _SecretFile = None
+    """The file that holds the secret that both sides share, and nothing else."""
+    secret: kinds.Password | None = None
+    """The secret itself: in the variable, never in the settings."""
+
+
+class JsonSource(CallingTable, frozen=True, kw_only=True):
+    """A system that sends JSON of its own over HTTP; a mapping says which of its fields are which facts."""
+
+    kind: Literal["json"]
+    """What calls."""
+    channels: kinds.Channels
+    """The channels whose figures lack something while nobody can call."""
+    mapping: _Mapping
+    """The mapping of documents that says which fields are which facts."""
+    signature_header: _SignatureHeader | None = None
+    """The header with the HMAC-SHA256 of the body; without it the secret itself stands in `Authorization: Bearer`."""
+    secret_file: _SecretFile = None
+    """The file that holds the secret that both sides share, and nothing else."""
+    secret: kinds.Password | None = None
+    """The secret itself: in the variable, never in the settings."""
+
+
+class QminderSource(CallingTable, frozen=True, kw_only=True):
+    """The ticket system Qminder, by its webhooks."""
+
+    kind: Literal["qminder"]
+    """What calls."""
+    mapping: _Mapping | None = None
+    """A mapping of documents of your own, in the place of `clusters`; it may extend "qminder"."""
+    clusters: Annotated[dict[kinds.LineId, kinds.DeskCluster], AfterValidator(_one_of_two), Always()] = msgspec.field(
+        default_factory=dict
+    )
+    """The cluster of the visitors in each line; others are left out and counted."""
+    secret_file: _SecretFile = None
+    """The file that holds the secret key of the webhook and nothing else."""
+    secret: kinds.Password | None = None
+    """The secret key itself: in the variable, never in the settings."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Visits alone."""
+        return (Channel.DESK,)
+
+
+class TwilioSource(CallingTable, frozen=True, kw_only=True):
+    """Twilio TaskRouter, which Flex is built on, by the callbacks of its events."""
+
+    kind: Literal["twilio"]
+    """What calls."""
+    mapping: _Mapping | None = None
+    """A mapping of documents of your own, in the place of `clusters`; it may extend "twilio-taskrouter"."""
+    clusters: Annotated[dict[kinds.WorkflowSid, kinds.PhoneCluster], AfterValidator(_one_of_two), Always()] = (
+        msgspec.field(default_factory=dict)
+    )
+    """The cluster of the calls in each workflow; others are left out and counted."""
+    secret_file: _SecretFile = None
+    """The file that holds the auth token of the account and nothing else."""
+    secret: kinds.Password | None = None
+    """The auth token itself: in the variable, never in the settings."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Calls alone."""
+        return (Channel.PHONE,)
+
+
+ReceivedSource = CloudEventsSource | JsonSource | QminderSource | TwilioSource
+"""Those that call by themselves."""
+
+RECEIVED_KINDS: Final[tuple[type[ReceivedSource], ...]] = get_args(ReceivedSource)
+
+SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource, *RECEIVED_KINDS)
+
+
+def received_kinds() -> tuple[str, ...]:
+    """What `kind` says of those."""
+    return tuple(kind for table in RECEIVED_KINDS for kind in keys_of(table)[KIND].choices)
+
+
+def received_secret(name: str, table: ReceivedSource) -> str:
+    """The secret by which callers of a source show who they are; raises `SecretFileError` when there is none."""
+    return secret_of(name, "secret", table.secret, table.secret_file)
+
 
 SourceName = Annotated[str, AfterValidator(kinds.source_name), Unit("name")]
 

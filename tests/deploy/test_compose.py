@@ -24,7 +24,7 @@ COMPOSE: Final[dict[str, Any]] = yaml.safe_load(TEXT)
 SERVICES: Final[dict[str, dict[str, Any]]] = COMPOSE["services"]
 DOCKERFILE: Final = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 
-LASTING: Final = {name: SERVICES[name] for name in ("kafka", "worker", "follow", "prometheus", "grafana")}
+LASTING: Final = {name: SERVICES[name] for name in ("kafka", "worker", "follow", "receive", "prometheus", "grafana")}
 ONCE: Final = {name: SERVICES[name] for name in ("grafana-secrets", "grafana-token")}
 """They run to their end and make what others need."""
 
@@ -98,7 +98,14 @@ def _awaited(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "awaited"), [("kafka", set()), ("worker", {"kafka"}), ("follow", {"kafka"}), ("prometheus", set())]
+    ("name", "awaited"),
+    [
+        ("kafka", set()),
+        ("worker", {"kafka"}),
+        ("follow", {"kafka"}),
+        ("receive", {"kafka"}),
+        ("prometheus", set()),
+    ],
 )
 def test_measuring_waits_for_nothing_of_grafana(name: str, awaited: set[str]) -> None:
     """Whatever Grafana does, a worker counts, shows its wall and is scraped."""
@@ -115,6 +122,7 @@ def test_nothing_that_may_fail_or_last_is_waited_for_on_the_way_to_grafana() -> 
     assert conditions == {
         ("worker", "kafka"): "service_healthy",
         ("follow", "kafka"): "service_healthy",
+        ("receive", "kafka"): "service_healthy",
         ("grafana", "prometheus"): "service_started",
         ("grafana", "grafana-secrets"): "service_completed_successfully",
         ("grafana-token", "grafana"): "service_started",
@@ -122,7 +130,7 @@ def test_nothing_that_may_fail_or_last_is_waited_for_on_the_way_to_grafana() -> 
     assert SERVICES["grafana-secrets"]["network_mode"] == "none", "so that it waits for nobody"
 
 
-@pytest.mark.parametrize("name", ["worker", "follow", "prometheus"])
+@pytest.mark.parametrize("name", ["worker", "follow", "receive", "prometheus"])
 def test_a_healthcheck_asks_nobody_else(name: str) -> None:
     asked = re.findall(r"https?://([^:/]+)", " ".join(SERVICES[name]["healthcheck"]["test"]))
     assert asked == ["127.0.0.1"]
@@ -161,10 +169,10 @@ def test_ports_are_published_on_this_machine_alone_unless_asked_for(service: dic
 
 
 def test_letting_others_look_lets_nobody_write() -> None:
-    """Grafana asks who is there; Kafka and Prometheus do not, so they have addresses of their own."""
+    """Grafana and `receive` ask who is there; Kafka and Prometheus do not, so all have addresses of their own."""
     ports = [port for each in SERVICES.values() for port in each.get("ports", [])]
     variables = [name for port in ports for name in re.findall(r"^\$\{(\w+)", port)]
-    assert sorted(variables) == ["GRAFANA_ADDRESS", "KAFKA_ADDRESS", "PROMETHEUS_ADDRESS"]
+    assert sorted(variables) == ["GRAFANA_ADDRESS", "KAFKA_ADDRESS", "PROMETHEUS_ADDRESS", "RECEIVE_ADDRESS"]
 
 
 def test_kafka_listens_as_its_file_says_and_sources_outside_find_the_port_that_is_published() -> None:
@@ -201,16 +209,22 @@ def test_a_worker_reads_the_settings_and_refuses_none_of_its_variables() -> None
     assert settings.grafana.url == "http://grafana:3000"
 
 
-def test_a_source_is_followed_on_demand_alone_and_refuses_none_of_its_variables() -> None:
-    follow = SERVICES["follow"]
-    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["follow"]
-    assert follow["command"] == ["follow", "${FOLLOW_SOURCE:-kcc}"]
-    environment = {name: str(value) for name, value in follow["environment"].items() if name.startswith(PREFIX)}
+def test_sources_are_for_who_asks_for_them() -> None:
+    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["follow", "receive"]
+    assert SERVICES["follow"]["command"] == ["follow", "${FOLLOW_SOURCE:-kcc}"]
+    assert SERVICES["receive"]["command"] == ["receive"]
+
+
+@pytest.mark.parametrize("name", ["follow", "receive"])
+def test_a_source_reads_the_settings_and_refuses_none_of_its_variables(name: str) -> None:
+    service = SERVICES[name]
+    environment = {each: str(value) for each, value in service["environment"].items() if each.startswith(PREFIX)}
     file = environment.pop("WACHTMONITOR_SETTINGS")
-    assert {target: source for source, target in _mounts("follow")}[file].default == DEFAULT_FILE
+    assert {target: source for source, target in _mounts(name)}[file].default == DEFAULT_FILE
     settings = load(DEFAULT_FILE, environment)
     assert settings.kafka.bootstrap_servers == ("kafka:19092",)
-    assert str(settings.follow.port) in follow["expose"]
+    assert str(settings.follow.port) in service["expose"]
+    assert all(port.endswith(f":{settings.receive.port}") for port in service.get("ports", []))
 
 
 def test_a_worker_can_make_snapshots() -> None:

@@ -28,7 +28,7 @@ KNOWN = Followed(
 
 
 def test_the_catalogue_and_the_exposition_name_the_same_metrics() -> None:
-    text = SourceMetrics(lambda: KNOWN).render()
+    text = SourceMetrics(lambda: [KNOWN]).render()
     exposed = {
         family.name + ("_total" if family.type == "counter" else ""): family
         for family in text_string_to_metric_families(text.decode())
@@ -45,7 +45,7 @@ def test_the_catalogue_and_the_exposition_name_the_same_metrics() -> None:
 async def test_health_is_that_of_the_source() -> None:
     shown = [KNOWN]
     web = create_source_web(
-        metrics=SourceMetrics(lambda: shown[0]).render, health=lambda: HealthPayload(problems=shown[0].problems())
+        metrics=SourceMetrics(lambda: shown).render, health=lambda: HealthPayload(problems=shown[0].problems())
     )
     async with TestClient(TestServer(web)) as client:
         assert (await client.get("/health")).status == 200

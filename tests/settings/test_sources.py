@@ -10,6 +10,7 @@ from streams.core.rules import Channel
 from streams.settings import DEFAULT_FILE, SettingsError, load
 from streams.settings.reference import rows, tables
 from streams.settings.sources import SOURCE_KINDS, AsteriskSource, SecretFileError
+from streams.settings.toml.section import ByKind
 
 KCC = """
 [source.kcc]
@@ -119,6 +120,7 @@ flat = 3
 """
     problems = problems_of(write(text))
     assert "s3cret" not in "".join(problems)
+    known = ", ".join(f'"{kind}"' for kind in ByKind(SOURCE_KINDS).by_kind())
     assert sorted(problems) == sorted(
         [
             "[source.kcc]: secret: a password must not stand in this file; put it alone into a file that only this "
@@ -135,8 +137,8 @@ flat = 3
             "here: Klantencontactcentrum",
             "[source]: Kcc: expected a name of 1 to 40 small letters, digits and dashes that begins with a letter",
             "[source.Kcc]: queues: expected at least one queue or dialled number with its cluster; add it",
-            '[source.nothing]: kind: missing, expected one of "asterisk"; add kind = "asterisk"',
-            '[source.other]: kind: expected one of "asterisk", such as "asterisk", got "asterix": did you mean '
+            f'[source.nothing]: kind: missing, expected one of {known}; add kind = "asterisk"',
+            f'[source.other]: kind: expected one of {known}, such as "asterisk", got "asterix": did you mean '
             '"asterisk"?',
             "[source]: flat: expected a table that begins with [source.flat], got 3",
         ]

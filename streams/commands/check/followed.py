@@ -37,7 +37,7 @@ def _findings(settings: Settings, newest: "Mapping[str, ConsumerRecord]", now_ms
     for name, table in settings.sources.items():
         subject, record = f"source {name}", newest.get(name)
         if record is None or record.value is None:
-            text = f"was never followed; start `wachtmonitor follow {name}`"
+            text = f"was never followed; start `{table.started_by(name)}`"
             yield Finding(Status.NOTE, subject, text)
             continue
         try:
@@ -47,7 +47,8 @@ def _findings(settings: Settings, newest: "Mapping[str, ConsumerRecord]", now_ms
             continue
         silent_seconds = (now_ms - record.timestamp) / SECOND_MS
         if silent_seconds > AWAY_SECONDS:
-            yield Finding(Status.WRONG, subject, not_followed(name, table.channels, silent_seconds, "").text)
+            problem = not_followed(name, table.channels, silent_seconds, "", table.started_by(name))
+            yield Finding(Status.WRONG, subject, problem.text)
         elif not known.connected:
             yield Finding(Status.WRONG, subject, not_connected(name, table.channels, known.why).text)
         else:

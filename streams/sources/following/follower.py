@@ -71,14 +71,19 @@ class Follower:
         *,
         clock: Callable[[], int] = system_clock,
         placing: Placing | None = None,
+        written: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`name` and `table` are those of the settings."""
+        """`name` and `table` are those of the settings.
+
+        `written` is told how many facts more Kafka has, in the order in which the source told them.
+        """
         self._name = name
         self._kind: str = getattr(table, "kind", "")
         self._channels: tuple[Channel, ...] = table.channels
         self._source = source
         self._clock = clock
         self._account = Account(name, table.channels, settings.rules, clock())
+        self._written = written
         self._delivery = Delivery(settings.kafka, name, self._tell_trouble, placing)
         self._position: bytes | None = None
         self._waiting: deque[_Part] = deque()
@@ -90,6 +95,10 @@ class Follower:
     def followed(self) -> Followed:
         """What became of all that came so far."""
         return self._account.followed()
+
+    def takes_facts(self) -> bool:
+        """Whether Kafka takes facts, as far as is known."""
+        return self._account.written_ms is not None and not self._account.trouble
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set; then what waits is sent, if Kafka takes it soon.
@@ -187,6 +196,7 @@ class Follower:
         self._account.sent(events, records, part.filled, self._clock())
         self._waiting_events -= len(events)
         self._room.set()
+        self._written(len(events))
 
     def _state(self, position: bytes | None, events: Sequence[Event]) -> SourceRecord:
         known = self._account.followed()
