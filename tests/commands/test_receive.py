@@ -17,6 +17,7 @@ from aiohttp import ClientSession
 from click.testing import CliRunner
 
 from streams.commands import receive as command
+from streams.commands.check.command import check
 from streams.commands.receive import deliver, prepared, receive, show
 from streams.kafka import writer
 from streams.kafka.client import read_to_end
@@ -37,11 +38,19 @@ SECRET = "of our own"
 ENVIRON = {"WACHTMONITOR_SOURCE_DESKS_SECRET": SECRET}
 
 
-def settings_with(tmp_path: Path, text: str = DESKS, kafka: KafkaSettings | None = None) -> Settings:
-    """The packaged settings with these sources, on free ports."""
-    path = tmp_path / "settings.toml"
-    path.write_text(DEFAULT_FILE.read_text(encoding="utf-8") + text, encoding="utf-8")
-    found = load(path, ENVIRON)
+OPEN = {"WACHTMONITOR_RECEIVE_HOST": "0.0.0.0"}
+
+
+def settings_file(tmp_path: Path) -> Path:
+    """The packaged settings with a source that calls."""
+    path = tmp_path / "desks.settings.toml"
+    path.write_text(DEFAULT_FILE.read_text(encoding="utf-8") + DESKS, encoding="utf-8")
+    return path
+
+
+def settings_with(tmp_path: Path, kafka: KafkaSettings | None = None) -> Settings:
+    """The same, on free ports."""
+    found = load(settings_file(tmp_path), ENVIRON)
     return msgspec.structs.replace(
         found,
         kafka=kafka or found.kafka,
@@ -184,6 +193,31 @@ clusters = { WW1 = "Klantencontactcentrum" }
     ):
         assert problem in done.stderr
     assert "of our own" not in done.stderr
+
+
+def test_check_says_what_could_not_be_received(tmp_path: Path) -> None:
+    text = """
+[source.hall]
+kind = "json"
+channels = ["desk"]
+mapping = "hall.toml"
+[source.phone]
+kind = "json"
+channels = ["phone"]
+mapping = "phone.toml"
+"""
+    secrets = {"WACHTMONITOR_SOURCE_HALL_SECRET": "a", "WACHTMONITOR_SOURCE_PHONE_SECRET": "b"}
+    path = tmp_path / "settings.toml"
+    path.write_text(DEFAULT_FILE.read_text(encoding="utf-8") + text + DESKS, encoding="utf-8")
+    (tmp_path / "hall.toml").write_text("[id]\n", encoding="utf-8")
+    done = CliRunner().invoke(check, ["--settings", str(path), "--offline"], env=secrets | OPEN)
+    assert done.exit_code == 1
+    assert "✗ wrong    source hall: [source.hall]: mapping: " in done.stdout
+    assert "! note     source phone: [source.phone]: mapping: " in done.stdout
+    assert "! note     source desks: [source.desks]: secret_file: missing" in done.stdout
+    assert "! note     webhooks: listens on 0.0.0.0 without a certificate" in done.stdout
+    good = CliRunner().invoke(check, ["--settings", str(settings_file(tmp_path)), "--offline"], env=ENVIRON)
+    assert (good.exit_code, "source" in good.stdout) == (0, False)
 
 
 def test_settings_without_a_source_that_calls_say_what_to_add() -> None:

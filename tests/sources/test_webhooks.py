@@ -293,6 +293,19 @@ async def test_callers_wait_for_their_own_facts_in_their_order() -> None:
     await steps.aclose()
 
 
+async def test_what_is_refused_is_counted_without_filling_anything() -> None:
+    source = CalledSource()
+    steps = source.steps(None)
+    await anext(steps)
+    for _ in range(1000):
+        source.note({"wrong_signature": 1})
+        source.note({})
+    assert (await anext(steps)).left_out == {"wrong_signature": 1000}
+    source.note({"too_large": 1})
+    assert (await anext(steps)).left_out == {"too_large": 1}
+    await steps.aclose()
+
+
 async def test_a_caller_that_waits_too_long_or_among_too_many_comes_again() -> None:
     hasty = CalledSource(wait_seconds=0)
     with pytest.raises(NotTakenError):
@@ -307,7 +320,40 @@ async def test_a_caller_that_waits_too_long_or_among_too_many_comes_again() -> N
     await waiting
 
 
-_BODIES: Final = st.binary(max_size=200) | st.text(max_size=100).map(str.encode)
+_LITERALS: Final = st.sampled_from(
+    [
+        *("NaN", "-Infinity", "1e999", "1e308", "-0", "null", "true", "[]", "{}", "{", "[" * 2000),
+        *(digits * 9 for digits in ("9" * 40, "9" * 600)),
+        *(
+            '"\\ud800"',
+            '"\\u0000"',
+            '"\\xe9"',
+            f'"{"x" * 300}"',
+            '"1.0"',
+            '"be.city.printed"',
+            '"2026-10-05T09:01:00Z"',
+        ),
+    ]
+)
+_NAMES: Final = st.sampled_from(["specversion", "id", "source", "type", "time", "data", "data_base64", "\\u0069d"])
+_HOSTILE: Final = st.recursive(
+    _LITERALS,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: f"[{','.join(items)}]")
+        | st.lists(st.tuples(_NAMES, inner), max_size=8).map(  # names come twice
+            lambda fields: "{" + ",".join(f'"{name}":{value}' for name, value in fields) + "}"
+        )
+    ),
+    max_leaves=12,
+)
+"""JSON, or nearly, as nobody would send it."""
+
+_BODIES: Final = st.one_of(
+    _HOSTILE.map(str.encode),
+    _HOSTILE.map(lambda text: text.encode("utf-16")),
+    st.binary(max_size=200),
+    st.text(max_size=100).map(str.encode),
+)
 _TYPES: Final = st.sampled_from(
     ["application/json", "application/cloudevents+json", "application/cloudevents-batch+json", "text/plain", ""]
 )

@@ -29,6 +29,7 @@ from streams.commands.check.followed import followed_findings
 from streams.commands.check.grafana import grafana_findings
 from streams.commands.check.keys import keys_findings
 from streams.commands.check.prometheus import prometheus_findings
+from streams.commands.check.received import received_findings
 from streams.commands.check.refused import refused_findings
 from streams.commands.check.sources import source_findings
 from streams.commands.check.transactions import transaction_findings
@@ -106,6 +107,7 @@ def _findings(settings_file: Path | None, *, offline: bool) -> Iterator[Finding]
         return
     yield Finding(Status.GOOD, "settings", _summary(settings, path))
     yield wall_finding(settings.rules)
+    yield from received_findings(settings)
     if offline:
         yield Finding(Status.SKIPPED, _CONNECTED, "not asked for (--offline)")
     else:

@@ -5,7 +5,7 @@ fact is sent all the same: it comes twice, which changes no figure. Must not kno
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Final
 
@@ -37,7 +37,9 @@ class CalledSource:
     def __init__(self, wait_seconds: float = WAIT_SECONDS) -> None:
         """Callers wait so long for Kafka."""
         self._wait_seconds = wait_seconds
-        self._steps: asyncio.Queue[Step] = asyncio.Queue()
+        self._steps: asyncio.Queue[Step | None] = asyncio.Queue()
+        """None stands for all that was left out until it is come to: whoever stands outside cannot fill the queue."""
+        self._left_out: Counter[str] = Counter()
         self._awaited: deque[_Awaited] = deque()
         self._waiting = 0
 
@@ -45,12 +47,18 @@ class CalledSource:
         """What comes, from now on: callers repeat what they were not told to be taken."""
         yield Step(link=Link(connected=True))
         while True:
-            yield await self._steps.get()
+            step = await self._steps.get()
+            yield Step(left_out=self._taken_left_out()) if step is None else step
+
+    def _taken_left_out(self) -> Mapping[str, int]:
+        counts, self._left_out = self._left_out, Counter()
+        return counts
 
     def note(self, left_out: Mapping[str, int]) -> None:
         """Count what became no fact."""
-        if left_out:
-            self._steps.put_nowait(Step(left_out=left_out))
+        if left_out and not self._left_out:
+            self._steps.put_nowait(None)
+        self._left_out.update(left_out)
 
     async def take(self, events: Sequence[Event]) -> None:
         """Return once Kafka has all these facts.
