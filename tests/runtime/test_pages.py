@@ -13,11 +13,13 @@ from streams.live.problems import Problem
 from streams.live.share import encode
 from streams.runtime.app import CUT_OFF, WAITING_FOR_PARTITIONS
 from streams.runtime.fetching.fetched import Fetched
+from streams.runtime.followed import FollowedSources
 from streams.runtime.group.neighbours import Neighbours
 from streams.runtime.pages import Pages
 from streams.runtime.partitions import Partitions
 from streams.runtime.reading import Answer
 from streams.settings import load
+from streams.settings.sources import AsteriskSource
 from streams.words import message
 from tests.runtime.test_partition import NOW_MS, record
 from tests.runtime.test_partitions import TP, Writer, with_a_rejected_record, writer
@@ -225,3 +227,15 @@ async def test_a_change_of_what_is_shown_is_news(writer: Writer) -> None:
     one.engine.wrong = ()
     one.engine.certain = False
     assert one.pages.standing() != before
+
+
+async def test_a_source_that_is_away_greys_what_it_feeds(writer: Writer) -> None:
+    alone = await reading(ALL, "alone")
+    table = AsteriskSource(kind="asterisk", host="pbx", username="w", queues={"600": "Klantencontactcentrum"})
+    alone.engine.wrong = FollowedSources(load(None, {}).kafka, {"kcc": table}, lambda: NOW_MS).problems()
+    wall = alone.pages.wall()
+    assert [each.text for each in wall.problems] == ["Geen verbinding met de bron kcc"]
+    phone, desk = wall.channels
+    assert (phone.stale, desk.stale) == ("Geen verbinding met de bron kcc", "")
+    assert [each.code for each in alone.pages.health().problems] == ["source_kcc"]
+    assert alone.pages.worker_health().problems == (), "no restart of the worker would mend it"
