@@ -67,6 +67,9 @@ def follow(name: str, settings_file: Path | None, *, dry_run: bool) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     try:
         source = source_of(name, table, settings)
+    except SourceError as error:
+        raise UsageProblem(str(error)) from error
+    try:
         asyncio.run(_show(name, table, source, settings) if dry_run else _follow(name, table, source, settings))
     except DeliveryError as error:
         raise NotSent(str(error)) from error

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from streams.contracts.spelling import in_one_form
 from streams.settings.environment import SOURCES
-from streams.settings.kinds import BOUNDS_SECONDS, OfChannel, is_source_name
+from streams.settings.kinds import BOUNDS_SECONDS, NotOurs, OfChannel, is_source_name
 from streams.settings.sources import SOURCE_KINDS
 from streams.settings.toml.section import KIND, ByKind, Key, Section, keys_of
 from streams.settings.toml.text import nearest, shown
@@ -20,6 +20,7 @@ def problems_across(values: Mapping[str, Any]) -> Iterator[str]:
     yield from _clusters_twice(values)
     yield from _bounds_of_no_category(values)
     yield from _unknown_clusters(values)
+    yield from _topics_of_our_own(values)
 
 
 def _clusters(values: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -106,6 +107,21 @@ def _unknown_clusters(values: Mapping[str, Any]) -> Iterator[str]:
                 if isinstance(text, str) and (mark := _mark(key)) is not None:
                     place = f"[{SOURCES}.{name}{f'.{key.name}' if isinstance(value, dict) else ''}]: {part}"
                     yield from _no_cluster(place, text, mark.channel, known.get(mark.channel, ()))
+
+
+def _topics_of_our_own(values: Mapping[str, Any]) -> Iterator[str]:
+    """Sources that would read what the monitor writes."""
+    table = values.get("kafka")
+    kafka = table if isinstance(table, dict) else {}
+    ours = {text: name for name, text in kafka.items() if name.endswith("_topic") and isinstance(text, str)}
+    for name, section in sources_in(values).items():
+        for key in keys_of(section).values():
+            topic = values[SOURCES][name].get(key.name)
+            if isinstance(topic, str) and topic in ours and any(isinstance(mark, NotOurs) for mark in key.marks):
+                yield (
+                    f"[{SOURCES}.{name}]: {key.name}: expected a topic of somebody else's, got {shown(topic)}, which "
+                    f"is the {ours[topic]} of [kafka]"
+                )
 
 
 def _mark(key: Key) -> OfChannel | None:

@@ -174,6 +174,11 @@ class OfChannel:
     channel: Channel
 
 
+@dataclass(frozen=True)
+class NotOurs:
+    """Marks the name of a topic that must be none of the settings."""
+
+
 def is_source_name(text: str) -> bool:
     """Whether it may name a source: it becomes part of a transactional id, of variables and of labels."""
     return _SOURCE_NAME.fullmatch(text) is not None

@@ -110,6 +110,24 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
         return secret_of(name, "secret", self.secret, self.secret_file)
 
 
+_Mapping = Annotated[kinds.FileToCome, Expected("a mapping of documents", '"desks.toml"')]
+
+
+class TopicSource(SourceTable, frozen=True, kw_only=True):
+    """A topic of somebody else's on the same Kafka, with records in JSON, as Kafka Connect writes them."""
+
+    kind: Literal["topic"]
+    """What is watched."""
+    topic: Annotated[kinds.Topic, kinds.NotOurs(), Field(examples=['"city.public.tickets"'])]
+    """The topic."""
+    channels: kinds.Channels
+    """The channels whose figures lack something while nobody follows it."""
+    mapping: _Mapping
+    """The mapping of documents that says which fields are which facts."""
+    begin: Literal["earliest", "latest"] = "earliest"
+    """Where to begin before anything was read: with all that the topic holds, or with what comes from now on."""
+
+
 # Sources that call by themselves.
 
 
@@ -124,7 +142,6 @@ _SecretFile = Annotated[
     kinds.FileToCome | None,
     Expected("a file that holds the secret and nothing else", '"/run/secrets/desks"', secret=True),
 ]
-_Mapping = Annotated[kinds.FileToCome, Expected("a mapping of documents", '"desks.toml"')]
 _SignatureHeader = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$"), Expected("the name of a header", '"X-Signature"')
 ]
@@ -213,7 +230,7 @@ ReceivedSource = CloudEventsSource | JsonSource | QminderSource | TwilioSource
 
 RECEIVED_KINDS: Final[tuple[type[ReceivedSource], ...]] = get_args(ReceivedSource)
 
-SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource, *RECEIVED_KINDS)
+SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource, TopicSource, *RECEIVED_KINDS)
 
 
 def received_kinds() -> tuple[str, ...]:

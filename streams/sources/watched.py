@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streams.settings import Settings, SourceTable
+from streams.settings.sources import TopicSource
 from streams.sources.source import Source, SourceError
+from streams.sources.topic import topic_source
 
 Make = Callable[[str, Any, Settings], Source]
 """The name of a source, its table and all settings: what watches it."""
 
-WATCHED: Final[Mapping[type[SourceTable], Make]] = {}
+WATCHED: Final[Mapping[type[SourceTable], Make]] = {TopicSource: topic_source}
 """By the table of the settings that says it."""
 
 

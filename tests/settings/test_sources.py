@@ -145,6 +145,23 @@ flat = 3
     )
 
 
+def test_a_topic_that_is_followed_is_none_of_our_own(write: Write) -> None:
+    ours = """
+[source.desks]
+kind = "topic"
+topic = "tickets"
+channels = ["desk"]
+mapping = "desks.toml"
+"""
+    (problem,) = problems_of(write(ours))
+    assert problem == (
+        '[source.desks]: topic: expected a topic of somebody else\'s, got "tickets", which is the tickets_topic of '
+        "[kafka]"
+    )
+    (source,) = load(write(ours.replace('"tickets"', '"theirs"')), {}).sources.values()
+    assert source.channels == (Channel.DESK,)
+
+
 def test_a_file_that_cannot_be_read_says_nothing_of_the_variables_of_its_sources(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path / "none.toml", {"WACHTMONITOR_SOURCE_KCC_PORT": "5039"})
     assert "cannot be read" in problem
