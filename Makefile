@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test chaos soak fuzz audit lint lock docs clean system-packages bench dashboards alarms
+.PHONY: help demo test long chaos soak fuzz audit lint lock docs clean system-packages bench dashboards alarms
 
 BIN := .venv/bin
 # What the theme of the site has to say of its makers' next product.
@@ -25,7 +25,10 @@ demo: .venv/runtime.stamp ## everything on this machine, with simulated calls an
 	@exec $(BIN)/wachtmonitor demo $(ARGS)
 
 test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint, all tests; ARGS="tests/kafka/test_client.py" for some
-	@exec $(TESTS) $(ARGS)
+	@exec $(TESTS) -m "not long" $(ARGS)
+
+long: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## the longer forms of tests, which `make test` leaves out
+	@exec $(TESTS) -m long $(ARGS)
 
 chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, every figure compared; ARGS="--seed 123" for one
 	@exec $(BIN)/python -m tests.chaos $(ARGS)

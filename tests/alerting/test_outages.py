@@ -1,6 +1,6 @@
 """Nothing false is told while Prometheus, the workers, Kafka or Grafana are away, nor when they come back.
 
-Two of the replays of `make alarms`, which does all of them, of workers and of Grafana too, on five days.
+One of the replays of `make alarms`, which does all of them, of Kafka, workers and Grafana too, on five days.
 """
 
 from datetime import date
@@ -16,7 +16,6 @@ from tests.deploy.tools import needs
 
 TOLD: Final = {
     Outage(Trouble.BLIND, 5): {"monitor-down"},
-    Outage(Trouble.CUT_OFF, 5): {"partitions-without-worker"},
 }
 """What is told of each, and true."""
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -44,8 +45,14 @@ DIFFERENCES = {"recovery of the contacts"}
 """Figures that are one time less another: with so few contacts it may be the empty start that takes longer."""
 
 
+SLOW: Final = {"throughput", "workers", "recovery"}
+"""Measurements that start one system after the other, which takes a minute each however few events there are."""
+
+
 @pytest.mark.kafka
-@pytest.mark.parametrize("name", MEASUREMENTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] if name in SLOW else []) for name in MEASUREMENTS]
+)
 async def test_a_measurement_finds_what_it_is_to_find(name: str, apache_kafka: ApacheKafka, tmp_path: Path) -> None:
     if name == "throughput" and not PEERS_PYTHON.exists():
         give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip

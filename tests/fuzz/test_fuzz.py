@@ -10,7 +10,7 @@ from tests.fuzz.targets import TARGETS
 
 pytest.importorskip("atheris", reason="the fuzzer is there for Linux alone")
 
-RECORDS: Final = {"decoder": 30_000, "rows": 10_000, "file": 500, "mapping": 1_000, "batches": 3_000}
+RECORDS: Final = {"decoder": 10_000, "rows": 4_000, "file": 200, "mapping": 500, "batches": 2_000}
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -22,9 +22,9 @@ def test_no_bytes_do_harm(name: str, tmp_path: Path) -> None:
     assert account.peak_bytes - account.early_bytes <= GROWTH_BYTES_MAX
 
 
-@pytest.mark.parametrize("name", TARGETS)
-def test_what_does_harm_is_found_and_can_be_seen_again(name: str, tmp_path: Path) -> None:
+def test_what_does_harm_is_found_and_can_be_seen_again(tmp_path: Path) -> None:
     """The alarm itself: where a record may take no time at all, the first one does harm."""
+    name = "mapping"
     with pytest.raises(FuzzError, match=r"(?s)SlowRecordError: a record took .*--replay"):
         fuzz(name, RECORDS[name], tmp_path / name, seed=1, record_ms_max=0.0)
     (found,) = (tmp_path / name).glob("crash-*")

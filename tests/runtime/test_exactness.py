@@ -103,10 +103,10 @@ async def test_a_worker_counts_every_event_once(
 
 
 async def test_a_killed_worker_goes_on_where_its_checkpoint_ends(
-    broker: BrokerProcess, crew: Workers, events: Events, expected: Totals
+    apache_kafka: BrokerProcess, crew: Workers, events: Events, expected: Totals
 ) -> None:
     """SIGKILL with half of the events read and the other half on the way, then a new worker."""
-    kafka = kafka_settings(broker)
+    kafka = kafka_settings(apache_kafka)
     disordered = _shuffled(events * 3)
     half = len(disordered) // 2
     await workers.send(kafka, disordered[:half])

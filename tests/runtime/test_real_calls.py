@@ -135,6 +135,7 @@ async def report(kafka: KafkaSettings) -> dict[str, Any]:
     return said
 
 
+@pytest.mark.long
 async def test_two_workers_one_of_them_killed(
     apache_kafka: BrokerProcess, events: list[Any], expected: dict[str, tuple[int, ...]], tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ class TestOnKafka:
         assert await answered(held.kafka) == 2 * CALLS
         assert worker.terminate() == 0, worker.log()
 
+    @pytest.mark.long
     async def test_a_loop_that_stands_still_while_another_worker_joins(self, held: Held) -> None:
         """For longer than the others wait for it: they go on without it, and then it is among them again."""
         short = "app.REBALANCE_TIMEOUT_SECONDS = 6.0\n"
@@ -172,6 +173,7 @@ class TestOnKafka:
         await workers.settle(held.kafka, [first, second])
         assert await answered(held.kafka) == 2 * CALLS
 
+    @pytest.mark.long
     async def test_workers_that_take_longer_to_restore_than_the_group_waits(self, held: Held) -> None:
         """They come to their shares all the same: nobody goes on with what is to be shared anew."""
         await counted_once(held)
@@ -185,6 +187,7 @@ class TestOnKafka:
         )
         assert await answered(held.kafka) == CALLS
 
+    @pytest.mark.long
     async def test_an_engine_that_has_lost_its_way_ends_the_worker(self, held: Held) -> None:
         """As it does when taking over lasts longer than it waits: it would wait for its partitions for good."""
         await counted_once(held)

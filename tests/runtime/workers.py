@@ -28,6 +28,7 @@ from streams.settings import KafkaSettings, load
 from streams.settings.model import SSL_KEYS, TOPICS
 from streams.sources.sender import EventSender
 from tests.brokers.ports import next_port
+from tests.runtime import nursery
 
 PATIENCE_SECONDS: Final = 240.0
 """How long a condition may take to come true on a machine with much else to do; elsewhere it takes seconds."""
@@ -55,19 +56,23 @@ class WorkerProcess:
         port: int | None = None,
         code: str | None = None,
     ) -> None:
-        """With `code` that is run in place of `streams`: to hold a worker fast at a certain place."""
+        """With `code` that is run from the first line on, in place of `streams`: to hold a worker fast somewhere."""
         self.kafka = kafka
         self.port = port or next_port()
         self.log_file = log
-        program = ["-m", "streams"] if code is None else ["-c", code]
-        self._command = leashed([sys.executable, *program, "worker", *(["--verbose"] if verbose else [])])
+        self._code = code
+        self._arguments = ["worker", *(["--verbose"] if verbose else [])]
         self._environment = {**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]}
         self._process = self._start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> "subprocess.Popen[bytes] | nursery.Child":
         with self.log_file.open("ab") as out:
             self._said_before = out.tell()
-            return subprocess.Popen(self._command, env=self._environment, stdout=out, stderr=subprocess.STDOUT)
+            if self._code is None and nursery.is_in_use():
+                return nursery.begin(self._arguments, self._environment, self.log_file)
+            program = ["-m", "streams"] if self._code is None else ["-c", self._code]
+            command = leashed([sys.executable, *program, *self._arguments])
+            return subprocess.Popen(command, env=self._environment, stdout=out, stderr=subprocess.STDOUT)
 
     def start_again(self) -> None:
         """Another process in the place of one that has ended, as whoever supervises workers sees to it."""

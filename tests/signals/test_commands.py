@@ -223,6 +223,9 @@ WORKER_PLACES: Final = (
 )
 """From the first line of the command to its work, in the order in which it comes by them."""
 
+SOME_PLACES: Final = WORKER_PLACES[::3]
+OTHER_PLACES: Final = [place for place in WORKER_PLACES if place not in SOME_PLACES]
+
 FOLDS: Final = "call:streams.runtime.partition:Partition.fold"
 ENDS: Final = ("call:streams.runtime.worker:_stop_engine", "call:streams.commands.worker:_end_at_last", "end")
 """On its way out after it was struck in its work."""
@@ -260,17 +263,22 @@ async def at_each(places: Sequence[str], strike: Callable[[str], Awaitable[Struc
 
 
 @pytest.mark.kafka
-async def test_a_worker(embedded_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> None:
-    await at_each(WORKER_PLACES, lambda place: worked(tmp_path_factory.mktemp("at"), embedded_broker, place))
+@pytest.mark.parametrize("places", [SOME_PLACES, pytest.param(OTHER_PLACES, marks=pytest.mark.long)], ids=len)
+async def test_a_worker(
+    places: Sequence[str], embedded_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    await at_each(places, lambda place: worked(tmp_path_factory.mktemp("at"), embedded_broker, place))
 
 
 @pytest.mark.kafka
+@pytest.mark.parametrize(
+    "places", [WORKER_PLACES[-1:], pytest.param(WORKER_PLACES[-3:-1], marks=pytest.mark.long)], ids=len
+)
 async def test_a_worker_with_transactions(
-    apache_kafka: BrokerProcess, tmp_path_factory: pytest.TempPathFactory
+    places: Sequence[str], apache_kafka: BrokerProcess, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """At its work, by Ctrl-C."""
-    work = WORKER_PLACES[-3:]
-    await at_each(work, lambda place: worked(tmp_path_factory.mktemp("at"), apache_kafka, place, number=INT))
+    await at_each(places, lambda place: worked(tmp_path_factory.mktemp("at"), apache_kafka, place, number=INT))
 
 
 @pytest.mark.kafka
@@ -336,7 +344,10 @@ DEMO_PLACES: Final = (
 
 
 @pytest.mark.kafka
-async def test_the_demo(nowhere: KafkaSettings, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.parametrize("places", [DEMO_PLACES[1::3], pytest.param(DEMO_PLACES, marks=pytest.mark.long)], ids=len)
+async def test_the_demo(
+    places: Sequence[str], nowhere: KafkaSettings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """It leaves nothing behind."""
 
     async def strike(place: str) -> Struck:
@@ -347,7 +358,7 @@ async def test_the_demo(nowhere: KafkaSettings, tmp_path_factory: pytest.TempPat
         assert list((commands.directory / "tmp").iterdir()) == []
         return done
 
-    await at_each(DEMO_PLACES, strike)
+    await at_each(places, strike)
 
 
 def test_a_command_that_has_done_its_work_keeps_its_status(commands: Commands, nowhere: KafkaSettings) -> None:
