@@ -43,6 +43,7 @@ class Sizes(NamedTuple):
     open_contacts: int
     """Contacts to recover."""
     backlog_events: int
+    webhook_seconds: float
     fold_events: int
     """Events of a point of a curve."""
     fold_clusters: tuple[int, ...]
@@ -71,6 +72,7 @@ FULL: Final = Sizes(
     scrapes=25,
     open_contacts=100_000,
     backlog_events=500_000,
+    webhook_seconds=10.0,
     fold_events=300_000,
     fold_clusters=(7, 100, 1_000),
     fold_open=(1_000, 10_000, 100_000, 1_000_000),

@@ -30,6 +30,7 @@ SMALL = FULL._replace(
     scrapes=3,
     open_contacts=2_000,
     backlog_events=2_000,
+    webhook_seconds=0.5,
     fold_events=2_000,
     fold_clusters=(7, 8),
     fold_open=(100,),
