@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from tests.bench import folding, latency, pages, recovery, throughput, webhooks, workers
+from tests.bench import folding, following, latency, pages, recovery, throughput, webhooks, workers
 from tests.bench.about import about
 from tests.bench.bench import FULL, QUICK, Bench, Sizes
 from tests.bench.report import Results, markdown, summary
@@ -39,6 +39,7 @@ MEASUREMENTS: Final[Mapping[str, Measurement]] = {
     "recovery": recovery.measure,
     "workers": workers.measure,
     "fold": folding.measure,
+    "follow": following.measure,
     "webhooks": webhooks.measure,
 }
 

@@ -53,6 +53,7 @@ class Sizes(NamedTuple):
     """Ratios of single turns scatter by 7 %."""
     worker_turns: int
     """Those of workers with half a core by 10 %."""
+    follow_seconds: float
     whole_cores: bool
     """Whether workers are measured with as many cores as they get, too."""
 
@@ -79,6 +80,7 @@ FULL: Final = Sizes(
     fold_disorder=(0.0, 0.1, 0.25, 0.5),
     fold_turns=9,
     worker_turns=5,
+    follow_seconds=15.0,
     whole_cores=True,
 )
 
@@ -94,6 +96,7 @@ QUICK: Final = FULL._replace(
     fold_disorder=(0.0, 0.5),
     fold_turns=3,
     worker_turns=1,
+    follow_seconds=5.0,
 )
 
 

@@ -18,6 +18,7 @@ SMALL = FULL._replace(
     repeats=1,
     fold_turns=1,
     worker_turns=1,
+    follow_seconds=0.3,
     whole_cores=False,
     bytewax_events=5_000,
     quix_events=1_000,
