@@ -21,7 +21,7 @@ from streams.channels.calls.events import Offered
 from streams.kafka.client import ensure_topics
 from streams.kafka.embedded import HOST, BrokerProcess, EmbeddedBroker
 from streams.process.clock import system_clock
-from streams.settings import KafkaSettings
+from streams.settings import DEFAULT_FILE, KafkaSettings
 from tests.brokers.ports import next_port
 from tests.brokers.topics import kafka_settings, settings_at
 from tests.mapped_calls import MAPPING
@@ -136,7 +136,7 @@ ONE_SHOTS: Final = (
     ("dead-letters", "--send-again"),
     ("check",),
 )
-SERVICES: Final = (("worker",), ("demo", "--port", "0"))
+SERVICES: Final = (("worker",), ("follow", "desks"), ("demo", "--port", "0"))
 
 
 @pytest.mark.parametrize("number", [TERM, INT])
@@ -330,6 +330,51 @@ async def test_a_signal_hides_no_error(commands: Commands, nowhere: KafkaSetting
     done = commands.strike(("worker",), "call:streams.commands.worker:_end_at_last", kafka=nowhere)
     done.ended_in_order(1)
     assert "Error: " in done.said
+
+
+FOLLOWER_PLACES: Final = (
+    "call:streams.commands.follow:source_of",
+    "call:streams.commands.follow:serve",
+    "call:streams.sources.following.delivery:Delivery._opened",
+    "call:streams.sources.following.follower:Follower._read",
+    "call:streams.kafka.writer:FencedWriter._send",
+    "call:streams.sources.following.delivery:Delivery.close",
+)
+"""From the first line of the command to its last, in the order in which it comes by them."""
+
+OF_A_TOPIC: Final = """
+[source.desks]
+kind = "topic"
+topic = "theirs"
+channels = ["desk"]
+mapping = "desks.toml"
+"""
+DESKS: Final = '[id]\ncolumns = "id"\n[cluster]\nconstant = "Wonen"\n[[event]]\ntype = "arrived"\nat = "at"\n'
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    "places", [FOLLOWER_PLACES[2:4], pytest.param(FOLLOWER_PLACES, marks=pytest.mark.long)], ids=len
+)
+async def test_a_follower(
+    places: Sequence[str], embedded_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of a topic that is not there, which is waited for."""
+
+    async def strike(place: str) -> Struck:
+        directory = tmp_path_factory.mktemp("at")
+        (directory / "settings.toml").write_text(DEFAULT_FILE.read_text(encoding="utf-8") + OF_A_TOPIC)
+        (directory / "desks.toml").write_text(DESKS)
+        more = {
+            "WACHTMONITOR_SETTINGS": str(directory / "settings.toml"),
+            "WACHTMONITOR_FOLLOW_PORT": str(next_port()),
+        }
+        kafka = kafka_settings(embedded_broker, partitions=1)
+        after = [FOLLOWER_PLACES[-2]] if place == FOLLOWER_PLACES[-1] else []
+        follow = Commands(directory).strike
+        return await asyncio.to_thread(follow, ("follow", "desks"), *after, place, kafka=kafka, more=more)
+
+    await at_each(places, strike)
 
 
 DEMO_PLACES: Final = (
