@@ -14,6 +14,7 @@ import msgspec
 from streams.sources.asterisk.blocks import BlockReader, fields_of
 from streams.sources.asterisk.parameters import Manager
 from streams.sources.asterisk.watch import LIVING, WAITING
+from streams.sources.source import SourceError
 
 READ_BYTES: Final = 64 * 1024
 
@@ -71,9 +72,7 @@ class ManagerClient:
     """One user of the manager interface, who comes back whenever the connection is lost."""
 
     def __init__(self, manager: Manager, patience: Patience, clock: Callable[[], int]) -> None:
-        """`clock` gives ms since 1970. Raises `ValueError` for a name or a secret that cannot be sent."""
-        if any(end in text for end in "\r\n" for text in (manager.username, manager.secret)):
-            raise ValueError("the username or the secret for Asterisk has a line end in it: take it out")
+        """`clock` gives ms since 1970."""
         self.too_large = 0
         """Blocks that were left out."""
         self._manager = manager
@@ -90,7 +89,7 @@ class ManagerClient:
                 async for message in self._connection():
                     pause = self._patience.retry_seconds
                     await inbox.put(message)
-            except _RefusedError as failure:
+            except (_RefusedError, SourceError) as failure:
                 await inbox.put(Lost(str(failure), self._clock()))
                 await asyncio.sleep(self._patience.refused_seconds)
                 continue
@@ -142,12 +141,13 @@ class ManagerClient:
                 f"Expected {self._where} to introduce itself as {_BANNER.decode()}, got something else: is this the "
                 "port of manager.conf (5038), and not that of SIP or HTTP? Tried again by itself."
             )
+        secret = self._manager.secret
         await _send(
             writer,
             Action="Login",
             ActionID=_LOGIN,
             Username=self._manager.username,
-            Secret=self._manager.secret,
+            Secret=secret if isinstance(secret, str) else secret(),
             Events="system,call,agent",
         )
         while True:
@@ -189,5 +189,7 @@ class ManagerClient:
 
 
 async def _send(writer: asyncio.StreamWriter, **fields: str) -> None:
+    if any(end in value for end in "\r\n" for value in fields.values()):
+        raise SourceError("The username or the secret for Asterisk has a line end in it: take it out.")
     writer.write(("".join(f"{key}: {value}\r\n" for key, value in fields.items()) + "\r\n").encode())
     await writer.drain()

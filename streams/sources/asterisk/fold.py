@@ -19,7 +19,7 @@ from streams.channels.calls.events import Abandoned
 from streams.core.rules import HOUR_MS, SECOND_MS
 from streams.sources.asterisk.calls import Calls
 from streams.sources.asterisk.ids import Birth, birth_of
-from streams.sources.asterisk.memory import LEFT, NOT_KNOWN, Call, Memory, Watched
+from streams.sources.asterisk.memory import LEFT, NOT_KNOWN, OFFERED, Call, Memory, Watched
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign, What
 
 GRACE_MS: Final = 10 * SECOND_MS
@@ -126,7 +126,8 @@ class Fold(Calls):
     ) -> None:
         """Take in the lists that were asked for on connecting.
 
-        `living` is None where there is no list; a call of `asked` that it lacks is over.
+        `living` is None where there is no list; a call of `asked` that it lacks is over. `found_ms` is 0 while
+        nothing is known of the clock of the exchange.
         """
         for sign in waiting:
             self._waits(sign, found_ms)
@@ -155,9 +156,10 @@ class Fold(Calls):
         call = self._calls.get(sign.call)
         if birth is None or (call is None and sign.call in self._over):
             return
-        joined_ms = found_ms - sign.seconds * SECOND_MS
+        dialled_ms = birth.second * SECOND_MS + HALF_SECOND_MS
+        joined_ms = max(found_ms - sign.seconds * SECOND_MS, dialled_ms)
         if call is None:
-            self._calls[sign.call] = call = Call(min(birth.second * SECOND_MS + HALF_SECOND_MS, joined_ms))
+            self._calls[sign.call] = call = Call(dialled_ms)
         self._goes_on(sign.call, call)
         self._join(sign.call, call, Sign(What.JOINED, joined_ms, sign.call, cluster=sign.cluster))
 
@@ -269,7 +271,7 @@ class Fold(Calls):
                 call.left_ms + GRACE_MS <= now_ms and call.answered_ms is not None
             ):
                 self._finish(each, call, call.left_ms)
-            elif call.left_ms + GRACE_MS <= now_ms and not call.told & LEFT:
+            elif call.left_ms + GRACE_MS <= now_ms and call.told & (OFFERED | LEFT) == OFFERED:
                 self._say(call, each, Abandoned, call.left_ms, LEFT)
 
     def forget_before(self, now_ms: int) -> None:

@@ -33,7 +33,7 @@ _PARTS: Final = 6
 """Fields before the values; the number of a DID is the sixth."""
 
 _SECOND: Final = re.compile(rb"[0-9]{9,11}")
-_START: Final = re.compile(rb"(?P<second>[0-9]{10})\|NONE\|NONE\|NONE\|QUEUESTART\|")
+_START: Final = re.compile(rb"(?P<second>[0-9]{10})\|NONE\|NONE\|NONE\|QUEUESTART\b")
 """Found behind a line that a kill broke off, too: the exchange does not end it before it writes the next."""
 
 

@@ -6,20 +6,18 @@ that can be read is none. Must not know the clock or files.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from streams.sources.asterisk.blocks import fields_of
+from streams.sources.asterisk.blocks import field_of
 from streams.sources.asterisk.ids import birth_of
 from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.signs import Sign, What
 
-_Fields = dict[bytes, bytes]
-
 _MOMENT_MS_MAX: Final = 100_000_000_000_000
 """A time far off, and no overflow of anything."""
 
-_CALL_EVENTS: Final[Mapping[bytes, What]] = {
+_EVENTS: Final[Mapping[bytes, What]] = {
     b"Newchannel": What.DIALLED_IN,
     b"QueueCallerJoin": What.JOINED,
     b"QueueCallerLeave": What.LEFT_QUEUE,
@@ -28,9 +26,22 @@ _CALL_EVENTS: Final[Mapping[bytes, What]] = {
     b"Hangup": What.HUNG_UP,
     b"QueueEntry": What.WAITS,
     b"CoreShowChannel": What.LIVES,
+    b"FullyBooted": What.STARTED,
+    b"Shutdown": What.STOPS,
 }
 _DIGITS_MAX: Final = 10
+_BY_NUMBER: Final = (What.DIALLED_IN, What.LIVES)
+_BY_QUEUE: Final = (What.JOINED, What.ANSWERED, What.WAITS)
 _HEAD: Final = b"Event: "
+_UNIQUE_ID: Final = b"\r\nUniqueid:"
+_LINKED_ID: Final = b"\r\nLinkedid:"
+_TIMESTAMP: Final = b"\r\nTimestamp:"
+_EXTENSION: Final = b"\r\nExten:"
+_QUEUE: Final = b"\r\nQueue:"
+_DIAL_STATUS: Final = b"\r\nDialStatus:"
+_BRIDGE: Final = b"\r\nBridgeId:"
+_WAIT: Final = b"\r\nWait:"
+_UPTIME: Final = b"\r\nUptime:"
 
 
 def named(clusters: Mapping[str, str]) -> dict[bytes, str]:
@@ -53,60 +64,55 @@ class ManagerDecoder:
         """Events of calls that could not be read, by reason."""
         self._queues = named(rules.queues)
         self._numbers = named(rules.numbers)
-        self._other: Mapping[bytes, Callable[[_Fields], Sign | None]] = {
-            b"FullyBooted": _started,
-            b"Shutdown": lambda fields: Sign(What.STOPS, _moment_ms(fields)),
-        }
 
     def sign(self, block: bytes) -> Sign | None:
         """What a block says, None for what does not matter: nearly all of them, so that is found out first."""
         if not block.startswith(_HEAD):
             return None
-        name = block[len(_HEAD) : block.find(b"\r\n", 0, 64)]
-        what = _CALL_EVENTS.get(name)
-        if what is not None:
-            return self._of_call(what, fields_of(block))
-        other = self._other.get(name)
-        return None if other is None else other(fields_of(block))
-
-    def _of_call(self, what: What, fields: _Fields) -> Sign | None:
-        if what is What.PICKED_UP and fields.get(b"DialStatus") != b"ANSWER":
+        what = _EVENTS.get(block[len(_HEAD) : block.find(b"\r\n", 0, 64)])
+        if what is None:
             return None
-        call = fields.get(b"Uniqueid", b"").decode("ascii", "replace")
-        linked = fields.get(b"Linkedid", b"").decode("ascii", "replace") or call
+        if what is What.STARTED:
+            return _started(block)
+        if what is What.STOPS:
+            return Sign(what, _moment_ms(block))
+        return self._of_call(what, block)
+
+    def _of_call(self, what: What, block: bytes) -> Sign | None:
+        if what is What.PICKED_UP and field_of(block, _DIAL_STATUS) != b"ANSWER":
+            return None
+        call = field_of(block, _UNIQUE_ID).decode("ascii", "replace")
         if birth_of(call) is None:
             if what is What.DIALLED_IN:
                 self.left_out["foreign_id"] += 1
             return None
-        if what in (What.DIALLED_IN, What.LIVES):
-            cluster = self._numbers.get(fields.get(b"Exten", b""))
-        else:
-            cluster = self._queues.get(fields.get(b"Queue", b""))
-        return Sign(
-            what,
-            _moment_ms(fields),
-            call,
-            linked,
-            cluster,
-            fields.get(b"BridgeId", b"").decode("ascii", "replace")[:64],
-            _whole(fields.get(b"Wait", b"")),
-        )
+        linked = field_of(block, _LINKED_ID).decode("ascii", "replace") or call
+        cluster, bridge, seconds = None, "", 0
+        if what in _BY_NUMBER:
+            cluster = self._numbers.get(field_of(block, _EXTENSION))
+        elif what in _BY_QUEUE:
+            cluster = self._queues.get(field_of(block, _QUEUE))
+        if what is What.LIVES:
+            bridge = field_of(block, _BRIDGE).decode("ascii", "replace")[:64]
+        elif what is What.WAITS:
+            seconds = _whole(field_of(block, _WAIT))
+        return Sign(what, _moment_ms(block), call, linked, cluster, bridge, seconds)
 
 
-def _started(fields: _Fields) -> Sign | None:
+def _started(block: bytes) -> Sign | None:
     """How long the exchange has run, if it says so."""
-    uptime = fields.get(b"Uptime", b"")
-    return Sign(What.STARTED, _moment_ms(fields), seconds=_whole(uptime)) if uptime.isdigit() else None
+    uptime = field_of(block, _UPTIME)
+    return Sign(What.STARTED, _moment_ms(block), seconds=_whole(uptime)) if uptime.isdigit() else None
 
 
 def _whole(text: bytes) -> int:
     return int(text) if text.isdigit() and len(text) <= _DIGITS_MAX else 0
 
 
-def _moment_ms(fields: _Fields) -> int:
+def _moment_ms(block: bytes) -> int:
     """0 where there is no time."""
     try:
-        moment_ms = round(float(fields.get(b"Timestamp", b"0")) * 1000)
+        moment_ms = round(float(field_of(block, _TIMESTAMP) or 0) * 1000)
     except (ValueError, OverflowError):
         return 0
     return moment_ms if 0 < moment_ms < _MOMENT_MS_MAX else 0

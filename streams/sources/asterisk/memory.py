@@ -98,7 +98,7 @@ def saved(memory: Memory, bytes_max: int) -> tuple[bytes, int]:
     data = _ENCODER.encode(memory)
     forgotten = 0
     while len(data) > bytes_max:
-        share = min(0.9, 1.2 * (1 - bytes_max / len(data)))
+        share = 1 - 0.98 * bytes_max / len(data)
         if memory.over:
             for each in list(memory.over)[: max(1, len(memory.over) // 2)]:
                 del memory.over[each]

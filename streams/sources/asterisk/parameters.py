@@ -3,7 +3,7 @@
 Must not know settings.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -18,7 +18,8 @@ class Manager(msgspec.Struct, frozen=True):
     host: str
     port: int
     username: str
-    secret: str
+    secret: str | Callable[[], str]
+    """The secret, or what reads it at each login, and raises `SourceError` where it cannot."""
 
     def __repr__(self) -> str:
         return f"Manager({self.host}:{self.port}, {self.username})"  # the secret stands in no log and no traceback

@@ -6,6 +6,7 @@ or settings.
 """
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
@@ -22,6 +23,8 @@ from streams.sources.asterisk.parameters import CallRules, Manager
 from streams.sources.asterisk.tail import Tail, Trouble
 from streams.sources.asterisk.watch import Line, Watch
 from streams.sources.source import Link, SourceError, Step
+
+log = logging.getLogger(__name__)
 
 INBOX: Final = 64
 """Messages that wait to be taken in; the exchange waits when there are more."""
@@ -217,7 +220,7 @@ class _Follower:
         self._count_elsewhere(left_out)
         now_ms = self._clock()
         link = self._new_link()
-        is_due = self._is_news and now_ms >= self._saved_ms + POSITION_MS
+        is_due = self._is_news and (link is not None or now_ms >= self._saved_ms + POSITION_MS)
         if told or is_due:
             self._saved_ms, self._is_news = now_ms, False
             position = self._watch.position()
@@ -253,6 +256,9 @@ class _Follower:
         if not is_known or link == self._link:
             return None
         self._link = link
+        self._is_news = True  # until when everything was heard
+        if link.connected and link.why:
+            log.warning("%s", link.why)
         return link
 
     def _refusal(self) -> str:

@@ -77,7 +77,8 @@ class Tail:
         try:
             if self._file is None:
                 self._open()
-            return self._more() or self._more_elsewhere()
+            lines = self._more() or self._more_elsewhere()
+            self.at_end = self.at_end and not lines  # behind the last of a file there may be another
         except FileNotFoundError:
             self.trouble = Trouble.NOT_THERE
         except PermissionError:
@@ -85,6 +86,8 @@ class Tail:
         except OSError:
             self.trouble = Trouble.UNREADABLE
             self.close()
+        else:
+            return lines
         self.at_end = True
         return []
 
@@ -100,18 +103,18 @@ class Tail:
             return
         found = next((path for path in self._files() if _holds(path, self._place)), None)
         if found is not None:
-            self._begin(found)
-            self._offset = self._place.offset
+            self._begin(found, self._place.offset)
             return
         self._path.stat()  # none at all: not there yet
         self.lost += 1
         self._since = self._place.second
         self._begin(self._later_than(self._place.second)[0])
 
-    def _begin(self, path: Path) -> None:
+    def _begin(self, path: Path, offset: int = 0) -> None:
         file = path.open("rb", buffering=0)
         self.close()
-        self._file, self._offset, self._last, self._skipping = file, 0, b"", False
+        self._file, self._offset, self._skipping = file, offset, False
+        self._last = _line_before(file, offset)
         self._head = _head_of(file)
 
     def _skip_to_the_end(self) -> None:
@@ -166,8 +169,7 @@ class Tail:
             self.lost += 1
             self._begin(self._path)
             return
-        self._begin(copy)
-        self._offset = place.offset
+        self._begin(copy, place.offset)
 
     # Where it goes on.
 
@@ -190,7 +192,7 @@ class Tail:
             return lines
         self._done = [*self._done[-15:], self._head]
         second = self._place.second if self._place is not None else 0
-        self._begin(self._later_than(second)[0])
+        self._begin(self._later_than(second, mine.st_mtime_ns)[0])
         self.at_end = False
         return self._more()
 
@@ -206,8 +208,11 @@ class Tail:
             beside = []
         return [*([self._path] if self._path.exists() else []), *sorted(beside)]
 
-    def _later_than(self, second: int) -> list[Path]:
-        """Files whose lines are of a second or later, in the order of time; the log itself comes last."""
+    def _later_than(self, second: int, written_ns: int = 0) -> list[Path]:
+        """Files whose lines are of a second or later, in the order of time; the log itself comes last.
+
+        `written_ns`: when the file was written last that comes before them; its followers were later.
+        """
         begun = []
         for path in self._files():
             if path == self._path:
@@ -215,8 +220,9 @@ class Tail:
             try:
                 with path.open("rb", buffering=0) as file:
                     first = second_of(os.pread(file.fileno(), 64, 0))
-                    if first >= second > 0 and _head_of(file) not in self._done:
-                        begun.append((first, path.stat().st_mtime_ns, path))
+                    last_ns = os.fstat(file.fileno()).st_mtime_ns
+                    if first >= second > 0 and last_ns >= written_ns and _head_of(file) not in self._done:
+                        begun.append((first, last_ns, path))
             except OSError:
                 continue
         return [*(path for _, _, path in sorted(begun)), self._path]
@@ -239,10 +245,15 @@ def _holds(path: Path, place: Place) -> bool:
         with path.open("rb", buffering=0) as file:
             if _head_of(file) != place.head:
                 return False
-            begin = max(0, place.offset - LINE_BYTES_MAX - 1)
-            before = os.pread(file.fileno(), place.offset - begin, begin)
+            return _digest(_line_before(file, place.offset)[:-1]) == place.last
     except OSError:
         return False
-    if len(before) < place.offset - begin or not before.endswith(b"\n"):
-        return False
-    return _digest(before[:-1].rpartition(b"\n")[2]) == place.last
+
+
+def _line_before(file: BinaryIO, offset: int) -> bytes:
+    """The line that ends at an offset, with its end; empty where none does."""
+    begin = max(0, offset - LINE_BYTES_MAX - 1)
+    before = os.pread(file.fileno(), offset - begin, begin)
+    if len(before) < offset - begin or not before.endswith(b"\n"):
+        return b""
+    return before[before[:-1].rfind(b"\n") + 1 :]

@@ -294,7 +294,7 @@ class Watch:
         """Whether the manager interface must have said by now what a line says."""
         if not self._has_manager or not self._fold.tells:
             return True
-        if held.second * SECOND_MS + HOLD_MS <= self._newest_second * SECOND_MS - SECOND_MS:
+        if self.state is State.AWAY and (held.second + 1) * SECOND_MS + HOLD_MS <= self._newest_second * SECOND_MS:
             return True
         return now_ms >= held.read_ms + HOLD_MS
 

@@ -223,6 +223,8 @@ class Stage(msgspec.Struct):
     """Cuts what is sent to pieces."""
     late_ms: int = 999
     """When lines are read, after the beginning of their second: then, or before what they tell of has happened."""
+    begins_ms: int = 0
+    """When the program starts for the first time: lines of before are there by then."""
     behind_ms: int = 0
     """By how much this machine's clock is behind that of the exchange."""
 
@@ -238,18 +240,22 @@ class _Play:
         self._is_connected = False
         self._is_running = True
         self._unread: list[bytes] = []
+        self._old: list[bytes] = []
         steps: list[tuple[int, int, Callable[[], None]]] = []
         if stage.manager:
             steps += [(sent.at_ms, 1, partial(self._send, sent.block)) for sent in recorded.sent]
         if stage.log:
-            steps += [(line.at_ms + stage.late_ms, 2, partial(self._write, line.line)) for line in recorded.written]
-        self._clock_ms = min((step[0] for step in steps), default=0) - 1000
+            new = [line for line in recorded.written if line.at_ms >= stage.begins_ms]
+            steps += [(line.at_ms + stage.late_ms, 2, partial(self._write, line.line)) for line in new]
+            self._old = [line.line for line in recorded.written if line.at_ms < stage.begins_ms]
+        self._clock_ms = stage.begins_ms or min((step[0] for step in steps), default=0) - 1000
         for since, until in stage.away:
             steps += [(since, 0, self._cut), (until, 0, self._come_back)]
         self._steps = sorted(steps, key=lambda step: step[:2])
 
     def run(self) -> Player:
         """All of it, and a minute more."""
+        self.player.lines(self._old, self._now())
         self.player.watch.caught_up(self._now())
         self._connect()
         for at_ms, _, step in self._steps:

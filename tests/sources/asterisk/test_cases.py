@@ -1,0 +1,313 @@
+"""Cases of which there is no recording: transfers, overflow, restarts, and exchanges that say less."""
+
+from collections.abc import Callable
+from typing import Final
+
+import pytest
+
+from streams.sources.asterisk.parameters import CallRules
+from tests.sources.asterisk.replaying import Exchange, Recording, Sent, play
+from tests.sources.asterisk.scripted import BEGIN_MS, Script, told
+
+RULES: Final = CallRules({"kcc": "KCC", "snel": "Snelbalie"}, {"088303": "Menu", "088312": "Balie"})
+
+
+def plain() -> Script:
+    """One call: in at 0.2, answered at 5.9, over at 20.4."""
+    script = Script()
+    call = script.dial_in(0.2)
+    script.join(0.7, call, "kcc")
+    phone = script.answer(5.9, call, "kcc")
+    script.complete(20.4, call, "kcc", phone)
+    script.hang_up(20.4, call)
+    return script
+
+
+PLAIN: Final = [("offered", "KCC", 0.2), ("answered", "KCC", 5.9), ("ended", "KCC", 20.4)]
+
+
+def test_the_first_queue_is_the_cluster_and_the_second_goes_on_with_the_same_wait() -> None:
+    script = Script()
+    call = script.dial_in(0.2)
+    script.join(1.7, call, "kcc")
+    script.time_is_up(31.7, call, "kcc")
+    script.join(31.8, call, "snel")
+    phone = script.answer(40.1, call, "snel")
+    script.complete(60.4, call, "snel", phone)
+    script.hang_up(60.4, call)
+    by_manager = [("offered", "KCC", 0.2), ("answered", "KCC", 40.1), ("ended", "KCC", 60.4)]
+    assert told(play(script.recording(), rules=RULES).told) == by_manager
+    by_log = [("offered", "KCC", 0.5), ("answered", "KCC", 40.5), ("ended", "KCC", 60.5)]
+    assert told(play(script.recording(), rules=RULES, manager=False).told) == by_log
+
+
+def test_who_is_in_a_queue_again_after_a_long_message_waits_again() -> None:
+    """By queue_log alone: for all that it says the caller was gone."""
+    script = Script()
+    call = script.dial_in(0.2)
+    script.join(1.7, call, "kcc")
+    script.time_is_up(31.7, call, "kcc")
+    script.join(61.8, call, "snel")
+    script.give_up(70.1, call, "snel")
+    by_log = [("offered", 0.5), ("abandoned", 31.5), ("offered", 61.5), ("abandoned", 70.5)]
+    heard = play(script.recording(), rules=RULES, manager=False)
+    assert told(heard.told) == [(kind, "KCC", at) for kind, at in by_log]
+    assert told(play(script.recording(), rules=RULES).told) == [("offered", "KCC", 0.2), ("abandoned", "KCC", 70.1)]
+
+
+def consultation() -> Script:
+    """The employee asks the other queue, as a Local channel, while the citizen holds; then connects both."""
+    script = Script()
+    citizen = script.dial_in(0.2)
+    script.join(0.7, citizen, "kcc")
+    sanne = script.answer(5.9, citizen, "kcc")
+    script.dial_in(10.1, "7002", citizen)
+    ghost = script.dial_in(10.1, "7002", citizen)
+    script.join(10.2, ghost, "snel", citizen)
+    fatima = script.answer(14.3, ghost, "snel", citizen)
+    script.write(20.0, citizen, "kcc", "Sanne", "ATTENDEDTRANSFER", "BRIDGE", "bridge-1", "2", "14", "1")
+    script.hang_up(20.0, sanne, citizen)
+    script.complete(30.6, ghost, "snel", fatima, linked=citizen)
+    script.hang_up(30.6, ghost, citizen)
+    script.hang_up(30.7, citizen)
+    return script
+
+
+@pytest.mark.parametrize("away", [[], [(12_000, 12_500)], [(12_000, 60_000)], [(9_000, 11_000)]])
+def test_a_consultation_is_no_caller(away: list[tuple[int, int]]) -> None:
+    stretches = [(BEGIN_MS + since, BEGIN_MS + until) for since, until in away]
+    heard = play(consultation().recording(), rules=RULES, away=stretches)
+    assert told(heard.told)[:2] == [("offered", "KCC", 0.2), ("answered", "KCC", 5.9)]
+    assert [(kind, cluster) for kind, cluster, _ in told(heard.told)[2:]] == [("ended", "KCC")]
+
+
+def killed() -> tuple[Script, int, int]:
+    """One waits, one talks, one is in the menu; at 30 the exchange is killed; at 40 it runs again, with new ids."""
+    script = Script()
+    script.start(0)
+    talks, waits = script.dial_in(2.2), script.dial_in(3.1)
+    script.join(2.7, talks, "kcc")
+    script.join(3.6, waits, "kcc")
+    script.answer(6.5, talks, "kcc")
+    script.dial_in(28.0, "088303")
+    script.start(40)
+    call = script.dial_in(42.3)
+    script.join(42.4, call, "kcc")
+    script.give_up(47.7, call, "kcc")
+    return script, BEGIN_MS + 30_000, BEGIN_MS + 41_000
+
+
+def living_after(script: Script, at_ms: int) -> Callable[[int], object]:
+    """What the exchange lists that was started again: nothing of before."""
+    return Exchange([sent for sent in script.sent if sent.at_ms > at_ms]).lists
+
+
+BOTH: Final = {("offered", "KCC", 2.2), ("answered", "KCC", 6.5), ("offered", "KCC", 3.1), ("offered", "Menu", 28.0)}
+AFTER: Final = {("offered", "KCC", 42.3), ("abandoned", "KCC", 47.7)}
+
+
+def ends_at(at: float, menu: float | None = None) -> set[tuple[str, str, float]]:
+    return {("ended", "KCC", at), ("abandoned", "KCC", at), ("abandoned", "Menu", at if menu is None else menu)}
+
+
+@pytest.mark.parametrize("has_lists", [True, False])
+def test_after_a_kill_no_call_goes_on(has_lists: bool) -> None:
+    """The end is when the exchange starts again, as queue_log says; nobody saw another."""
+    script, cut_ms, back_ms = killed()
+    lists = living_after(script, cut_ms) if has_lists else Exchange.no_lists
+    heard = play(script.recording(), rules=RULES, away=[(cut_ms, back_ms)], lists=lists)
+    assert sorted(told(heard.told)) == sorted(BOTH | AFTER | ends_at(40.0))
+
+
+def test_after_a_kill_while_the_program_did_not_run_either() -> None:
+    script, cut_ms, back_ms = killed()
+    lists = living_after(script, cut_ms)
+    heard = play(script.recording(), rules=RULES, away=[(cut_ms, back_ms)], restarts=True, lists=lists)
+    assert sorted(told(heard.told)) == sorted(BOTH | AFTER | ends_at(40.0))
+
+
+def test_after_a_kill_without_queue_log_the_list_tells_and_else_the_ids() -> None:
+    script, cut_ms, back_ms = killed()
+    heard = play(
+        script.recording(), rules=RULES, log=False, away=[(cut_ms, back_ms)], lists=living_after(script, cut_ms)
+    )
+    assert sorted(told(heard.told)) == sorted(BOTH | AFTER | ends_at(41.0))
+    heard = play(script.recording(), rules=RULES, log=False, away=[(cut_ms, back_ms)], lists=Exchange.no_lists)
+    assert sorted(told(heard.told)) == sorted(BOTH | AFTER | ends_at(42.3))
+
+
+def test_after_a_kill_by_queue_log_alone() -> None:
+    script, _, _ = killed()
+    heard = play(script.recording(), rules=RULES, manager=False)
+    queues = {("offered", "KCC", 2.5), ("answered", "KCC", 6.5), ("offered", "KCC", 3.5)}
+    ends = {("ended", "KCC", 40.0), ("abandoned", "KCC", 40.0)}
+    assert sorted(told(heard.told)) == sorted(queues | ends | {("offered", "KCC", 42.5), ("abandoned", "KCC", 47.5)})
+
+
+def test_a_call_whose_end_nobody_saw_is_not_thought_to_have_lived_on_for_long() -> None:
+    script = Script()
+    script.start(0)
+    call = script.dial_in(2.2)
+    script.join(2.7, call, "kcc")
+    script.start(7_200)
+    heard = play(
+        script.recording(), rules=RULES, away=[(BEGIN_MS + 30_000, BEGIN_MS + 7_201_000)], lists=Exchange([]).lists
+    )
+    assert told(heard.told)[-1] == ("abandoned", "KCC", 90.0)
+
+
+def test_an_exchange_that_stops_ends_its_calls() -> None:
+    script = Script()
+    call = script.dial_in(2.2)
+    script.join(2.7, call, "kcc")
+    script.send(9.4, "Shutdown", "", Shutdown="Uncleanly", Restart="False")
+    assert told(play(script.recording(), rules=RULES).told) == [("offered", "KCC", 2.2), ("abandoned", "KCC", 9.4)]
+
+
+def test_a_number_that_is_named_counts_from_dialling_in() -> None:
+    """Whoever hangs up in the menu too, and whatever queue the call joins then."""
+    script = Script()
+    menu = script.dial_in(0.2, "088303")
+    script.hang_up(4.9, menu)
+    call = script.dial_in(10.2, "088303")
+    script.join(18.7, call, "kcc")
+    phone = script.answer(21.4, call, "kcc")
+    script.complete(30.4, call, "kcc", phone)
+    script.hang_up(30.4, call)
+    expected = [("offered", 0.2), ("abandoned", 4.9), ("offered", 10.2), ("answered", 21.4), ("ended", 30.4)]
+    assert told(play(script.recording(), rules=RULES).told) == [(kind, "Menu", at) for kind, at in expected]
+
+
+def test_a_number_that_leads_straight_to_a_desk_is_answered_there() -> None:
+    script = Script()
+    call = script.dial_in(0.2, "088312")
+    desk = script.dial_in(0.3, "s", call)
+    script.send(5.1, "DialEnd", call, DialStatus="ANSWER", DestUniqueid=desk)
+    script.hang_up(9.2, desk, call)
+    script.hang_up(9.2, call)
+    busy = script.dial_in(20.2, "088312")
+    script.send(20.9, "DialEnd", busy, DialStatus="BUSY")
+    script.hang_up(21.2, busy)
+    expected = [("offered", 0.2), ("answered", 5.1), ("ended", 9.2), ("offered", 20.2), ("abandoned", 21.2)]
+    assert told(play(script.recording(), rules=RULES).told) == [(kind, "Balie", at) for kind, at in expected]
+
+
+def test_a_number_in_queue_log_names_the_cluster_once_the_call_is_in_a_queue() -> None:
+    """Not before: queue_log never says who hangs up in the menu."""
+    script = Script()
+    lost, call = script.dial_in(0.2, "088303"), script.dial_in(1.2, "088303")
+    for each in (lost, call):
+        script.write(1.9, each, "NONE", "NONE", "DID", "088303")
+    script.join(8.7, call, "kcc")
+    script.give_up(11.4, call, "kcc")
+    heard = play(script.recording(), rules=RULES, manager=False)
+    assert told(heard.told) == [("offered", "Menu", 1.5), ("abandoned", "Menu", 11.5)]
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_calls_that_reach_nothing_that_is_named_are_counted_by_reason(log: bool) -> None:
+    script = Script()
+    other = script.dial_in(0.2)
+    script.join(0.7, other, "verkoop")
+    script.give_up(9.1, other, "verkoop")
+    nowhere = script.dial_in(1.2)
+    script.hang_up(2.2, nowhere)
+    both = script.dial_in(20.2)
+    script.join(20.7, both, "verkoop")
+    script.time_is_up(25.7, both, "verkoop")
+    script.join(25.8, both, "kcc")
+    script.give_up(29.1, both, "kcc")
+    script.send(30, "Newchannel", "0612000001", Exten="088303")
+    script.send(30, "QueueCallerJoin", "0612000001", Queue="kcc")
+    script.send(31, "Hangup", "0612000001")
+    heard = play(script.recording(), rules=RULES, log=log)
+    assert told(heard.told) == [("offered", "KCC", 20.2), ("abandoned", "KCC", 29.1)]
+    assert heard.left_out == {"queue_not_named": 1, "no_queue": 1, "foreign_id": 1}
+
+
+def test_a_user_who_hears_nothing_of_queues_gets_that_from_queue_log() -> None:
+    recorded = plain().recording()
+    deaf = [sent for sent in recorded.sent if b"Queue" not in sent.block and b"Agent" not in sent.block]
+    heard = play(recorded._replace(sent=deaf), rules=RULES)
+    assert told(heard.told) == [PLAIN[0], ("answered", "KCC", 5.5), PLAIN[2]]
+
+
+def test_a_call_stays_itself_whatever_it_is_linked_with() -> None:
+    """In a bridge all channels take the oldest link: that of an employee, who has been on the line since morning."""
+    recorded = plain().recording()
+    morning = b"Linkedid: 1795890000.1"
+    linked = [
+        Sent(each.at_ms, each.block.replace(b"Linkedid: 1795900000.0", morning)) if place else each
+        for place, each in enumerate(recorded.sent)
+    ]
+    assert told(play(recorded._replace(sent=linked), rules=RULES).told) == PLAIN
+
+
+def late(recorded: Recording, seconds: float) -> Recording:
+    """The same for somebody who begins to listen at a moment; queue_log has what was before."""
+    at_ms = BEGIN_MS + round(seconds * 1000)
+    return recorded._replace(sent=[sent for sent in recorded.sent if sent.at_ms >= at_ms])
+
+
+@pytest.mark.parametrize(("seconds", "told_of"), [(3, PLAIN), (10, PLAIN)])
+def test_who_begins_in_the_midst_of_a_call_learns_of_it(
+    seconds: float, told_of: list[tuple[str, str, float]]
+) -> None:
+    recorded = plain().recording()
+    lists = Exchange(recorded.sent).lists
+    heard = play(late(recorded, seconds), rules=RULES, lists=lists, begins_ms=BEGIN_MS + round(seconds * 1000))
+    second = [(kind, cluster, at) for kind, cluster, at in told(heard.told)]
+    assert [(kind, cluster) for kind, cluster, _ in second] == [(kind, cluster) for kind, cluster, _ in told_of]
+    assert all(abs(mine[2] - true[2]) <= 0.6 for mine, true in zip(second, told_of, strict=True))
+
+
+def test_who_begins_in_the_midst_without_queue_log_leaves_out_a_talk_and_learns_of_who_waits() -> None:
+    recorded = plain().recording()
+    lists = Exchange(recorded.sent).lists
+    heard = play(late(recorded, 3), rules=RULES, log=False, lists=lists, begins_ms=BEGIN_MS + 3_000)
+    assert told(heard.told) == [("offered", "KCC", 0.5), *PLAIN[1:]]
+    heard = play(late(recorded, 10), rules=RULES, log=False, lists=lists, begins_ms=BEGIN_MS + 10_000)
+    assert (told(heard.told), heard.left_out) == ([], {"began_before": 1})
+
+
+def test_what_was_over_before_the_beginning_is_not_told() -> None:
+    recorded = plain().recording()
+    heard = play(late(recorded, 100), rules=RULES, begins_ms=BEGIN_MS + 100_000)
+    assert heard.told == []
+    heard = play(recorded, rules=RULES, manager=False, begins_ms=BEGIN_MS + 100_000)
+    assert heard.told == []
+
+
+def test_a_start_behind_half_a_line_is_one() -> None:
+    script, _, _ = killed()
+    recorded = script.recording()
+    place = [b"QUEUESTART" in line.line for line in recorded.written].index(True, 1)
+    broken = list(recorded.written)
+    broken[place] = broken[place]._replace(line=b"1795900030|1795900002.0|kc" + broken[place].line)
+    heard = play(recorded._replace(written=broken), rules=RULES, manager=False)
+    assert ("abandoned", "KCC", 40.0) in told(heard.told)
+
+
+def test_forty_five_callers_at_once() -> None:
+    script = Script()
+    script.start(0)
+    calls = [script.dial_in(1.2 + place / 1000) for place in range(45)]
+    expected = []
+    for place, call in enumerate(calls):
+        script.join(1.5, call, "kcc")
+        expected.append(("offered", "KCC", round(1.2 + place / 1000, 3)))
+        if place % 3:
+            phone = script.answer(5.0 + place, call, "kcc")
+            script.complete(6.5 + place, call, "kcc", phone, by="CALLER")
+            script.hang_up(6.5 + place, call)
+            expected += [("answered", "KCC", 5.0 + place), ("ended", "KCC", 6.5 + place)]
+        else:
+            script.give_up(3.2 + place, call, "kcc")
+            expected.append(("abandoned", "KCC", 3.2 + place))
+    heard = play(script.recording(), rules=RULES)
+    assert sorted(told(heard.told)) == sorted(expected)
+    cut = play(script.recording(), rules=RULES, away=[(BEGIN_MS + 11_400, BEGIN_MS + 21_100)])
+    assert [(each.call_id, type(each)) for each, _ in sorted(cut.told, key=lambda each: each[0].call_id)] != []
+    assert len(cut.told) == len(expected)
+    assert {each.call_id for each, _ in cut.told} == set(calls)
+    assert 5 < sum(missed for _, missed in cut.told) < 30
