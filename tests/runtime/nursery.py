@@ -22,8 +22,9 @@ PRELOADED: Final = ["streams.entry", "streams.commands.main", "streams.commands.
 
 PR_SET_PDEATHSIG: Final = 1
 
-IN_USE: Final = "WACHTMONITOR_TEST_NURSERY"
-"""A variable that is set where tests run: whoever measures workers has them start from nothing."""
+IN_USE: Final = "NURSERY_OF_WORKERS"
+"""A variable that is set where tests run: whoever measures workers has them start from nothing. Its name is none of
+those of the product, which refuses what it does not know."""
 
 
 def is_in_use() -> bool:
