@@ -122,7 +122,8 @@ def _of_documents() -> str:
     example, _, rules = explained.partition("\n\n[time], [id]")
     rules = rules.partition("\n\nThis module")[0]
     return f"""\
-A mapping of JSON documents says the same of what others send to [`wachtmonitor receive`](../guides/webhooks.md).
+A mapping of JSON documents says the same of what others send to [`wachtmonitor receive`](../guides/webhooks.md), and
+of the records of a topic of others, which [`wachtmonitor follow`](../guides/sources.md) reads.
 
 ```toml
 {textwrap.dedent(example).strip()}

@@ -27,7 +27,13 @@ from streams.serve.metrics.followed import SourceMetrics
 from streams.serve.wall.payload import HealthPayload
 from streams.serve.web import AddressError, create_source_web, serve
 from streams.settings import Settings, SettingsError, load
-from streams.settings.sources import RECEIVED_KINDS, SecretFileError, received_kinds, received_secret
+from streams.settings.sources import (
+    RECEIVED_KINDS,
+    CloudEventsSource,
+    SecretFileError,
+    received_kinds,
+    received_secret,
+)
 from streams.sources.following import DeliveryError, Follower
 from streams.sources.source import SourceError
 from streams.sources.webhooks.called import WAIT_SECONDS, CalledSource
@@ -122,7 +128,8 @@ def _server(
         sinks[source].note({reason: 1})
 
     own = settings.receive
-    hooks = Hooks(receivers, judge, refused, body_bytes_max=BODY_BYTES_MAX, public_url=own.public_url)
+    asking = [name for name in receivers if isinstance(settings.sources[name], CloudEventsSource)]
+    hooks = Hooks(receivers, judge, refused, body_bytes_max=BODY_BYTES_MAX, public_url=own.public_url, asking=asking)
     return HookServer(hooks, certificate, STOP_SECONDS)
 
 

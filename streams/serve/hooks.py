@@ -7,6 +7,7 @@ from: callables judge a request and say what to answer.
 
 import asyncio
 import logging
+import re
 import ssl
 import traceback
 from collections import Counter
@@ -42,6 +43,8 @@ CERTIFICATE_SECONDS: Final = 60.0
 LINGER_SECONDS: Final = 2.0
 """For how long the rest of a body is thrown away that nobody wants: closing at once could lose the answer."""
 
+_ORIGIN: Final = re.compile(r"[A-Za-z0-9.*:_-]{1,253}")
+
 log = logging.getLogger(__name__)
 
 
@@ -76,14 +79,25 @@ class Hooks:
     """The handlers of all sources."""
 
     def __init__(
-        self, sources: Collection[str], judge: Judge, refused: Refused, *, body_bytes_max: int, public_url: str | None
+        self,
+        sources: Collection[str],
+        judge: Judge,
+        refused: Refused,
+        *,
+        body_bytes_max: int,
+        public_url: str | None = None,
+        asking: Collection[str] = (),
     ) -> None:
-        """`public_url` is the address by which senders know this server; None takes what they say themselves."""
+        """`public_url` is the address by which senders know this server; None takes what they say themselves.
+
+        Of the sources some are `asking` whether they may send, as senders of CloudEvents do before they begin.
+        """
         self._sources = frozenset(sources)
         self._judge = judge
         self._refused = refused
         self._body_bytes_max = body_bytes_max
         self._public_url = public_url
+        self._asking = frozenset(asking)
         self._under_way = 0
         self._ending = False
         self._told: Counter[tuple[str, str]] = Counter()
@@ -93,12 +107,21 @@ class Hooks:
         """The application: `POST /SOURCE`."""
         app = web.Application(client_max_size=self._body_bytes_max)
         app.router.add_post("/{source:[a-z0-9-]+}", self.called)
+        app.router.add_options("/{source:[a-z0-9-]+}", self.asked)
         app.on_response_prepare.append(_protect)
         return app
 
     def end(self) -> None:
         """Answer what is under way, and 503 to all that comes from now on."""
         self._ending = True
+
+    async def asked(self, request: web.Request) -> web.Response:
+        """Whether somebody may send (abuse protection of CloudEvents): yes, since each request shows who it is."""
+        origin = request.headers.get("WebHook-Request-Origin", "")
+        if request.match_info["source"] not in self._asking or not _ORIGIN.fullmatch(origin):
+            raise web.HTTPMethodNotAllowed("OPTIONS", ["POST"])
+        headers = {"Allow": "POST", "WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+        return web.Response(headers=headers)
 
     async def called(self, request: web.Request) -> web.Response:
         """One request; counted and logged, whatever becomes of it."""

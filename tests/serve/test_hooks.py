@@ -99,6 +99,25 @@ async def test_what_is_answered_says_what_to_do_next(caplog: pytest.LogCaptureFi
     assert "Jan" not in logged
 
 
+async def test_who_asks_before_sending_is_told_that_it_may_where_such_senders_are_known() -> None:
+    judge = Judge()
+    hooks = Hooks({"desks", "hall"}, judge, judge.refuse, body_bytes_max=1, asking=["hall"])
+    server = HookServer(hooks)
+    at = f"http://127.0.0.1:{await server.start('127.0.0.1', 0)}"
+    asking = {"WebHook-Request-Origin": "events.example.com", "WebHook-Request-Rate": "120"}
+    async with ClientSession() as session:
+        answer = await session.options(f"{at}/hall", headers=asking)
+        assert (answer.status, answer.headers["Allow"]) == (200, "POST")
+        assert answer.headers["WebHook-Allowed-Origin"] == "events.example.com"
+        assert answer.headers["WebHook-Allowed-Rate"] == "*"
+        strange = asking | {"WebHook-Request-Origin": "é <x>"}
+        for source, headers in (("hall", {}), ("hall", strange), ("desks", asking), ("other", asking)):
+            answer = await session.options(f"{at}/{source}", headers=headers)
+            assert answer.status == 405
+            assert "WebHook-Allowed-Origin" not in answer.headers
+    await server.stop()
+
+
 async def test_what_is_too_large_or_packed_is_not_read() -> None:
     judge = Judge()
     async with serving(judge) as (at, _), ClientSession() as session:
