@@ -4,21 +4,38 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streams.settings import Settings, SourceTable
-from streams.settings.sources import TopicSource
+from streams.settings.sources import AsteriskSource, SecretFileError, TopicSource
+from streams.sources import asterisk
+from streams.sources.asterisk import CallRules, Manager
 from streams.sources.source import Source, SourceError
 from streams.sources.topic import topic_source
 
 Make = Callable[[str, Any, Settings], Source]
 """The name of a source, its table and all settings: what watches it."""
 
-WATCHED: Final[Mapping[type[SourceTable], Make]] = {TopicSource: topic_source}
+
+def _exchange(name: str, table: AsteriskSource, _: Settings) -> Source:
+    """The secret is read at each login, since its file may come and change; one that is missing is told at once."""
+
+    def secret() -> str:
+        try:
+            return table.read_secret(name)
+        except SecretFileError as error:
+            raise SourceError(str(error)) from error
+
+    secret()
+    manager = Manager(table.host, table.port, table.username, secret)
+    return asterisk.AsteriskSource(manager, CallRules(table.queues, table.numbers), table.queue_log)
+
+
+WATCHED: Final[Mapping[type[SourceTable], Make]] = {AsteriskSource: _exchange, TopicSource: topic_source}
 """By the table of the settings that says it."""
 
 
 def source_of(name: str, table: SourceTable, settings: Settings) -> Source:
     """What watches a source of the settings.
 
-    Raises `SourceError` where nothing does: its facts come to whoever is called by it.
+    Raises `SourceError` where nothing does, since it calls by itself, and where its settings are of no use here.
     """
     make = WATCHED.get(type(table))
     if make is None:

@@ -9,8 +9,10 @@ from click.testing import CliRunner, Result
 from streams.commands import follow as command
 from streams.commands.follow import follow
 from streams.settings import DEFAULT_FILE
+from streams.settings.sources import RECEIVED_KINDS, SOURCE_KINDS
 from streams.sources.following import DeliveryError
 from streams.sources.source import Link, SourceError, Step
+from streams.sources.watched import WATCHED
 from tests.sources.following.scripted import Scripted, calls
 
 KCC = """
@@ -77,3 +79,13 @@ def test_a_kafka_that_cannot_be_used_has_a_status_of_its_own(settings: Path, mon
     monkeypatch.setattr(command, "_follow", refused)
     done = run("kcc", "--settings", settings)
     assert (done.exit_code, "another follower has started" in done.stderr) == (3, True)
+
+
+def test_a_source_without_its_secret_is_not_begun(settings: Path) -> None:
+    done = run("kcc", "--settings", settings)
+    assert done.exit_code == 2
+    assert "[source.kcc]: secret_file: missing; name a file that holds it" in done.stderr
+
+
+def test_every_kind_that_does_not_call_by_itself_is_watched() -> None:
+    assert set(WATCHED) == set(SOURCE_KINDS) - set(RECEIVED_KINDS)
