@@ -183,9 +183,11 @@ class _Follower:
     async def _look(self, pace: Pace) -> None:
         """Read what queue_log has, if it is time to."""
         now_ms = self._clock()
-        if self._tail is None or 0 <= now_ms - self._looked_ms < pace.log_seconds * 1000:
+        if 0 <= now_ms - self._looked_ms < pace.log_seconds * 1000:
             return
         self._looked_ms = now_ms
+        if self._tail is None:
+            return
         lines: list[Line] = await asyncio.to_thread(self._tail.read)
         now_ms = self._clock()
         if lines:

@@ -211,6 +211,29 @@ async def test_a_position_of_something_else_is_refused() -> None:
             await anext(steps)
 
 
+@pytest.mark.parametrize("has_log", [True, False])
+async def test_where_nothing_happens_nothing_is_done(has_log: bool, tmp_path: Path) -> None:
+    looks = 0
+
+    def counted() -> int:
+        nonlocal looks
+        looks += 1
+        return int(monotonic() * 1000)
+
+    (tmp_path / "queue_log").write_bytes(b"")
+    async with StandIn() as exchange:
+        log = tmp_path / "queue_log" if has_log else None
+        source = AsteriskSource(exchange.manager, RULES, log, clock=counted)
+        async with aclosing(source.steps(None)) as steps:
+            await Heard(steps).until(lambda: exchange.logins)
+            looks = 0
+            waiting = asyncio.ensure_future(anext(steps))
+            await asyncio.wait({waiting}, timeout=0.5)
+            waiting.cancel()
+            await asyncio.wait({waiting})
+    assert looks < 100  # a few for each look at queue_log, five times a second
+
+
 async def test_a_secret_is_read_at_each_login_and_what_is_wrong_with_it_is_said() -> None:
     secrets = iter(("geheim", "a\r\nAction: Originate", "proef"))
     async with StandIn() as exchange:
