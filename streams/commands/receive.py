@@ -29,7 +29,6 @@ from streams.serve.web import AddressError, create_source_web, serve
 from streams.settings import Settings, SettingsError, load
 from streams.settings.sources import (
     RECEIVED_KINDS,
-    CloudEventsSource,
     SecretFileError,
     received_kinds,
     received_secret,
@@ -128,7 +127,7 @@ def _server(
         sinks[source].note({reason: 1})
 
     own = settings.receive
-    asking = [name for name in receivers if isinstance(settings.sources[name], CloudEventsSource)]
+    asking = [name for name in receivers if getattr(settings.sources[name], "kind", "") == "cloudevents"]
     hooks = Hooks(receivers, judge, refused, body_bytes_max=BODY_BYTES_MAX, public_url=own.public_url, asking=asking)
     return HookServer(hooks, certificate, STOP_SECONDS)
 

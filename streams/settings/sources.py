@@ -147,27 +147,10 @@ _SignatureHeader = Annotated[
 ]
 
 
-class CloudEventsSource(CallingTable, frozen=True, kw_only=True):
-    """A system that sends CloudEvents over HTTP; a mapping says which of their fields are which facts."""
+class MappedSource(CallingTable, frozen=True, kw_only=True):
+    """A system that sends CloudEvents, or JSON of its own; a mapping says which of its fields are which facts."""
 
-    kind: Literal["cloudevents"]
-    """What calls."""
-    channels: kinds.Channels
-    """The channels whose figures lack something while nobody can call."""
-    mapping: _Mapping
-    """The mapping of documents that says which fields are which facts."""
-    signature_header: _SignatureHeader | None = None
-    """The header with the HMAC-SHA256 of the body; without it the secret itself stands in `Authorization: Bearer`."""
-    secret_file: _SecretFile = None
-    """The file that holds the secret that both sides share, and nothing else."""
-    secret: kinds.Password | None = None
-    """The secret itself: in the variable, never in the settings."""
-
-
-class JsonSource(CallingTable, frozen=True, kw_only=True):
-    """A system that sends JSON of its own over HTTP; a mapping says which of its fields are which facts."""
-
-    kind: Literal["json"]
+    kind: Literal["cloudevents", "json"]
     """What calls."""
     channels: kinds.Channels
     """The channels whose figures lack something while nobody can call."""
@@ -225,7 +208,7 @@ class TwilioSource(CallingTable, frozen=True, kw_only=True):
         return (Channel.PHONE,)
 
 
-ReceivedSource = CloudEventsSource | JsonSource | QminderSource | TwilioSource
+ReceivedSource = MappedSource | QminderSource | TwilioSource
 """Those that call by themselves."""
 
 RECEIVED_KINDS: Final[tuple[type[ReceivedSource], ...]] = get_args(ReceivedSource)

@@ -7,7 +7,7 @@ import pytest
 from streams.core.rules import Channel
 from streams.settings import DEFAULT_FILE, load
 from streams.settings.sources import (
-    CloudEventsSource,
+    MappedSource,
     QminderSource,
     SecretFileError,
     TwilioSource,
@@ -42,7 +42,7 @@ def test_a_source_that_calls_has_the_keys_of_its_kind(write: Write, tmp_path: Pa
     assert (desks.clusters, desks.channels, desks.mapping) == ({"37338": "Burgerzaken"}, (Channel.DESK,), None)
     assert isinstance(flex, TwilioSource)
     assert (flex.clusters, flex.channels) == ({"WW1": "Klantencontactcentrum"}, (Channel.PHONE,))
-    assert isinstance(hall, CloudEventsSource)
+    assert isinstance(hall, MappedSource)
     assert (hall.channels, hall.mapping) == ((Channel.DESK, Channel.PHONE), tmp_path / "hall.toml")
     assert received_kinds() == ("cloudevents", "json", "qminder", "twilio")
     assert {each.started_by("desks") for each in (desks, flex, hall)} == {"wachtmonitor receive"}

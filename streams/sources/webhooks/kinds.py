@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from streams.settings.sources import CloudEventsSource, JsonSource, QminderSource, ReceivedSource, TwilioSource
+from streams.settings.sources import MappedSource, QminderSource, ReceivedSource, TwilioSource
 from streams.sources.documents.facts import DocumentFacts
 from streams.sources.mapping import DocumentMapping, MappingError, load_document_mapping, read_document_mapping
 from streams.sources.source import SourceError
@@ -17,29 +17,24 @@ Make = Callable[[Any, bytes], tuple[Check, Documents]]
 """The table of a source and its secret: who sent a request, and what is in it."""
 
 
-def _cloud_events(table: CloudEventsSource, secret: bytes) -> tuple[Check, Documents]:
-    if table.signature_header is None:
-        return signatures.bearer(secret), bodies.cloud_events
-    return signatures.over_body(secret, table.signature_header), bodies.signed_cloud_events
+def _cloud_events(table: MappedSource, secret: bytes) -> tuple[Check, Documents]:
+    is_signed = table.signature_header is not None
+    return _shared(table, secret), bodies.signed_cloud_events if is_signed else bodies.cloud_events
 
 
-def _json(table: JsonSource, secret: bytes) -> tuple[Check, Documents]:
+def _shared(table: MappedSource, secret: bytes) -> Check:
     header = table.signature_header
-    check = signatures.bearer(secret) if header is None else signatures.over_body(secret, header)
-    return check, bodies.json_documents
+    return signatures.bearer(secret) if header is None else signatures.over_body(secret, header)
 
 
-_KINDS: Final[Mapping[type[ReceivedSource], Make]] = {
-    CloudEventsSource: _cloud_events,
-    JsonSource: _json,
-    QminderSource: lambda _, secret: (signatures.qminder(secret), bodies.json_documents),
-    TwilioSource: lambda _, secret: (signatures.twilio(secret), bodies.form_document),
+_KINDS: Final[Mapping[str, Make]] = {
+    "cloudevents": _cloud_events,
+    "json": lambda table, secret: (_shared(table, secret), bodies.json_documents),
+    "qminder": lambda _, secret: (signatures.qminder(secret), bodies.json_documents),
+    "twilio": lambda _, secret: (signatures.twilio(secret), bodies.form_document),
 }
 
-_EXTENDED: Final[Mapping[type[ReceivedSource], str]] = {
-    QminderSource: "qminder",
-    TwilioSource: "twilio-taskrouter",
-}
+_EXTENDED: Final[Mapping[str, str]] = {"qminder": "qminder", "twilio": "twilio-taskrouter"}
 """The mappings that come along."""
 
 
@@ -48,7 +43,7 @@ def hook_of(name: str, table: ReceivedSource, secret: str) -> Hook:
 
     Raises `SourceError`, with all that is wrong, when its mapping cannot be used.
     """
-    check, documents = _KINDS[type(table)](table, secret.encode())
+    check, documents = _KINDS[table.kind](table, secret.encode())
     return Hook(check, documents, DocumentFacts(mapping_of(name, table)))
 
 
@@ -60,7 +55,7 @@ def mapping_of(name: str, table: ReceivedSource) -> DocumentMapping:
     if table.mapping is not None:
         return _loaded(name, table.mapping)
     assert isinstance(table, QminderSource | TwilioSource), "of the others the mapping is compulsory"
-    return read_document_mapping({"extends": _EXTENDED[type(table)], "cluster": {"rename": table.clusters}})
+    return read_document_mapping({"extends": _EXTENDED[table.kind], "cluster": {"rename": table.clusters}})
 
 
 def _loaded(name: str, path: Path) -> DocumentMapping:
