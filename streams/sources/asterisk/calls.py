@@ -68,10 +68,14 @@ class Calls:
         call.in_queue = True
         call.seen_ms = max(call.seen_ms, sign.at_ms)
         self._goes_on(call_id, call)
+        self._come_back(call_id, call, sign.at_ms)
+        self._tell(call_id, call)
+
+    def _come_back(self, call_id: str, call: Call, at_ms: int) -> None:
+        """Somebody who seemed to have left was on the line all the time."""
         if call.told & LEFT and call.answered_ms is None:
             call.told &= ~LEFT
-            self._say(call, call_id, Offered, sign.at_ms, OFFERED)
-        self._tell(call_id, call)
+            self._say(call, call_id, Offered, at_ms, OFFERED)
 
     def _leave_queue(self, _call_id: str, call: Call, sign: Sign) -> None:
         call.in_queue = False
@@ -89,6 +93,7 @@ class Calls:
         call.in_queue = False
         call.seen_ms = max(call.seen_ms, at_ms)
         self._goes_on(call_id, call)
+        self._come_back(call_id, call, at_ms)
         if call.answered_ms is None:
             call.answered_ms = max(at_ms, call.dialled_ms)
         self._tell(call_id, call)

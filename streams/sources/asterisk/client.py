@@ -98,10 +98,15 @@ class ManagerClient:
             await asyncio.sleep(pause)
             pause = min(2 * pause, self._patience.retry_seconds_max)
 
-    def _why(self, failure: Exception) -> str:
+    def _why(self, failure: _FailureError | OSError) -> str:
         if isinstance(failure, _FailureError):
             return str(failure)
-        reason = getattr(failure, "strerror", None) or type(failure).__name__
+        if isinstance(failure, ConnectionRefusedError):
+            reason = "connection refused"
+        elif isinstance(failure, TimeoutError):
+            reason = f"nothing within {self._patience.connect_seconds:g} s"
+        else:
+            reason = failure.strerror or type(failure).__name__
         return (
             f"Expected {self._where} to answer, got: {reason}. Does Asterisk run there, with `enabled = yes` and "
             "this address as `bindaddr` in manager.conf? Tried again by itself."

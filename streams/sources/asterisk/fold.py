@@ -44,6 +44,9 @@ class Fold(Calls):
         super().__init__(memory, follows_log=follows_log)
         self.since_ms = 0
         """The time of the first that was heard; 0 while nothing was."""
+        self.is_deaf = False
+        """Whether a queue has a caller of whom nothing was heard before: this user is not told of calls, and so not
+        of their ends."""
         self._heard: Mapping[What, Callable[[str, Call, Sign], None]] = {
             What.JOINED: self._join,
             What.LEFT_QUEUE: self._leave_queue,
@@ -66,7 +69,7 @@ class Fold(Calls):
 
     def watch(self, since_ms: int) -> None:
         """Everything is heard from now on; the first was heard at a moment, 0 for nothing yet."""
-        self.watching, self.since_ms = True, since_ms
+        self.watching, self.since_ms, self.is_deaf = True, since_ms, False
 
     def lost(self, until_ms: int) -> None:
         """The manager interface is no longer heard, since a moment."""
@@ -74,7 +77,7 @@ class Fold(Calls):
         if self.watching and until_ms > self.since_ms > 0:
             memory.watched = [*memory.watched, Watched(self.since_ms, until_ms)][-_WATCHED_MAX:]
         self.watching = False
-        memory.until_ms = max(memory.until_ms, until_ms)
+        memory.until_ms = until_ms or memory.until_ms
 
     def hear(self, sign: Sign) -> None:
         """Take in an event of the manager interface, in the order in which they come."""
@@ -113,6 +116,8 @@ class Fold(Calls):
                 self.left_out["consultation"] += 1
                 self._forget(sign.call, sign.at_ms + HOUR_MS)  # queue_log will tell how it goes on
             return None
+        if 0 < self.since_ms < birth.second * SECOND_MS:
+            self.is_deaf = True
         return self._begin(sign, birth)
 
     def ignore(self, listed: Iterable[Sign]) -> None:
@@ -205,15 +210,15 @@ class Fold(Calls):
         memory = self.memory
         if sign.what is What.STARTED:
             self._started(sign.at_ms)
-            memory.line_ms = max(memory.line_ms, sign.at_ms)
+            memory.line_ms = sign.at_ms
             return
         self.passed(sign.at_ms)
-        memory.line_ms = max(memory.line_ms, sign.at_ms)
+        memory.line_ms = sign.at_ms  # the clock may have been set back
         birth = birth_of(sign.call)
         if birth is None:
             return
         call = self._calls.get(sign.call)
-        if call is not None and self.watching and sign.at_ms - HALF_SECOND_MS >= self.since_ms > 0:
+        if call is not None and self._is_watched(sign):
             self._confirm(call, sign)
             return
         if call is None:
@@ -222,14 +227,20 @@ class Fold(Calls):
             call = self._read_of_late(sign, birth)
             if call is None:
                 return
+        if sign.what is What.ANSWERED:
+            call.aside = False  # so it is known when
         self._read[sign.what](sign.call, call, sign)
+
+    def _is_watched(self, sign: Sign) -> bool:
+        """Whether the manager interface was heard when a line was written, and tells how calls end."""
+        return self.watching and not self.is_deaf and sign.at_ms - HALF_SECOND_MS >= self.since_ms > 0
 
     def _is_told(self, sign: Sign, birth: Birth) -> bool:
         """Whether the manager interface was heard from the call's beginning until this was written."""
         if sign.call in self._over:
             return True
         born_ms, written_ms = birth.second * SECOND_MS, sign.at_ms + HALF_SECOND_MS
-        if self.watching and 0 < self.since_ms <= born_ms:
+        if self.watching and not self.is_deaf and 0 < self.since_ms <= born_ms:
             return True
         return any(each.since_ms <= born_ms and written_ms <= each.until_ms for each in self.memory.watched)
 

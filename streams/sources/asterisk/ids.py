@@ -5,6 +5,7 @@ anew when the exchange starts. The id of the citizen's channel is the id of the 
 """
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _ID: Final = re.compile(r"(?:[!-{}~]{1,100}-)?(?P<second>[0-9]{9,11})\.(?P<number>[0-9]{1,10})")
@@ -19,6 +20,7 @@ class Birth(NamedTuple):
     """How many channels the exchange had made before since it started."""
 
 
+@lru_cache(maxsize=8_192)
 def birth_of(channel_id: str) -> Birth | None:
     """None for an id that somebody else gave: it may hold anything, a number of a person too, so no fact has it."""
     found = _ID.fullmatch(channel_id)

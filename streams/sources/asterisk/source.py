@@ -264,6 +264,11 @@ class _Follower:
         return link
 
     def _refusal(self) -> str:
+        if self._watch.is_deaf:
+            return (
+                "Asterisk tells this user of queues and not of calls, so that nothing is known of who hangs up in "
+                "the menu: give it `read = system,call,agent` in manager.conf."
+            )
         if not self._watch.is_refused:
             return ""
         return (

@@ -110,6 +110,11 @@ class Watch:
         """Whether queue_log has lines of before this program started."""
         self._fold.tells = memory.log_begun or not has_log
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the exchange tells this user of queues and not of calls."""
+        return self._fold.is_deaf
+
     # What comes in.
 
     def connected(self, now_ms: int) -> None:
@@ -126,7 +131,7 @@ class Watch:
                     self._answer(block)
                 continue
             if sign.at_ms:
-                self._last_ms = max(self._last_ms, sign.at_ms)
+                self._last_ms = sign.at_ms
                 self.memory.ahead_ms = sign.at_ms - now_ms
             elif sign.what not in (What.LIVES, What.WAITS):
                 sign = msgspec.structs.replace(sign, at_ms=now_ms + (self.memory.ahead_ms or 0))
@@ -149,7 +154,7 @@ class Watch:
         """Take in lines of queue_log, in the order of the file."""
         for line in lines:
             second = second_of(line.text)
-            self._newest_second = max(self._newest_second, second)
+            self._newest_second = second or self._newest_second
             self._held.append(_Held(now_ms, second, self._log.sign(line.text), line.place))
         self.passed(now_ms)
 
@@ -183,7 +188,8 @@ class Watch:
             self._fold.passed(self.memory.line_ms + now_ms - self._line_read_ms)
         if now_ms >= self._tidied_ms + _TIDY_MS:
             self._tidied_ms = now_ms
-            self._fold.forget_before(max(self._last_ms, self.memory.line_ms))
+            is_heard = self.state is State.LIVE or not self.memory.line_ms
+            self._fold.forget_before(self._last_ms if is_heard else self.memory.line_ms)
 
     # What goes out.
 
@@ -285,9 +291,9 @@ class Watch:
         self._fold.missed = False
         if not self._fold.since_ms:
             self._fold.since_ms = sign.at_ms
-        if sign.what is What.STARTED:
+        if sign.what is What.STARTED and self.memory.ahead_ms is not None:
             self._fold.booted(sign.at_ms - sign.seconds * SECOND_MS)
-        elif sign.what not in (What.WAITS, What.LIVES):
+        elif sign.what not in (What.STARTED, What.WAITS, What.LIVES):
             self._fold.hear(sign)
 
     def _is_ripe(self, held: _Held, now_ms: int) -> bool:

@@ -6,15 +6,15 @@ from typing import Final
 import pytest
 
 from streams.sources.asterisk.parameters import CallRules
-from tests.sources.asterisk.replaying import Exchange, Recording, Sent, play
+from tests.sources.asterisk.replaying import Exchange, Player, Recording, Sent, play
 from tests.sources.asterisk.scripted import BEGIN_MS, Script, told
 
 RULES: Final = CallRules({"kcc": "KCC", "snel": "Snelbalie"}, {"088303": "Menu", "088312": "Balie"})
 
 
-def plain() -> Script:
+def plain(script: Script | None = None) -> Script:
     """One call: in at 0.2, answered at 5.9, over at 20.4."""
-    script = Script()
+    script = script or Script()
     call = script.dial_in(0.2)
     script.join(0.7, call, "kcc")
     phone = script.answer(5.9, call, "kcc")
@@ -230,6 +230,44 @@ def test_a_user_who_hears_nothing_of_queues_gets_that_from_queue_log() -> None:
     deaf = [sent for sent in recorded.sent if b"Queue" not in sent.block and b"Agent" not in sent.block]
     heard = play(recorded._replace(sent=deaf), rules=RULES)
     assert told(heard.told) == [PLAIN[0], ("answered", "KCC", 5.5), PLAIN[2]]
+
+
+def test_a_user_who_hears_nothing_of_calls_gets_their_ends_from_queue_log() -> None:
+    recorded = plain().recording()
+    deaf = [sent for sent in recorded.sent if b"QueueCaller" in sent.block or b"Agent" in sent.block]
+    first = [Sent(BEGIN_MS - 5_000, b"Event: Hangup\r\nTimestamp: 1795899995.000000\r\nUniqueid: 1795899000.9")]
+    heard = play(recorded._replace(sent=[*first, *deaf]), rules=RULES)
+    assert told(heard.told) == [("offered", "KCC", 0.5), PLAIN[1], ("ended", "KCC", 20.5)]
+    assert heard.watch.is_deaf
+
+
+def test_who_is_answered_at_a_desk_after_a_long_message_was_on_the_line_all_the_time() -> None:
+    """The connection was lost when the queue let go, and came back when nothing more had been heard for long."""
+    script = Script()
+    call = script.dial_in(0.2)
+    script.join(0.7, call, "kcc")
+    script.time_is_up(31.7, call, "kcc")
+    desk = script.dial_in(60.1, "s", call)
+    script.send(65.1, "DialEnd", call, DialStatus="ANSWER", DestUniqueid=desk)
+    script.hang_up(80.0, call)
+    heard = play(script.recording(), rules=RULES, away=[(BEGIN_MS + 30_000, BEGIN_MS + 55_000)])
+    expected = [("offered", 0.2), ("abandoned", 31.5), ("offered", 65.1), ("answered", 65.1), ("ended", 80.0)]
+    assert told(heard.told) == [(kind, "KCC", at) for kind, at in expected]
+
+
+def test_a_clock_that_is_set_back_loses_no_call() -> None:
+    script = Script()
+    future = script.dial_in(400_000.0)
+    script.hang_up(400_001.0, future)
+    ahead = len(script.sent)
+    now = sorted(plain(script).sent[ahead:], key=lambda each: each.at_ms)
+    sent = [*script.sent[:ahead], *now]
+    player = Player(RULES, has_manager=True, has_log=False)
+    player.watch.connected(0)
+    player.received(Exchange.no_lists(0), 0)
+    for place, each in enumerate(sent):
+        player.received([each.block], 2_000 * place)
+    assert told(player.told) == PLAIN
 
 
 def test_a_call_stays_itself_whatever_it_is_linked_with() -> None:
