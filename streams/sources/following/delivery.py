@@ -67,6 +67,8 @@ class Delivery:
         self._told = told
         self._placing = placing
         self._rules: Mapping[str, Partitioner] = {}
+        self._former = ""
+        """Who followed the source before: what that one wrote says nothing of who follows it now."""
         self._writer: FencedWriter | None = None
 
     async def open(self) -> SourceRecord | None:
@@ -91,6 +93,7 @@ class Delivery:
             self._rules = await self._placing(self._kafka)
         await self._start_writer()
         newest = await self._newest()  # with the last word of the former follower, which is fenced now
+        self._former = "" if newest is None else newest.follower
         self._told("")
         return newest
 
@@ -169,7 +172,7 @@ class Delivery:
 
     async def _require_own(self, newest: SourceRecord | None) -> None:
         """Raises `FencedError` when another follower has written since."""
-        if newest is not None and newest.follower != self.follower:
+        if newest is not None and newest.follower not in (self.follower, self._former):
             raise FencedError(
                 f"another follower of the source {self._source} has started and goes on in the place of this one: "
                 "exactly one may follow a source. Stop one of them, or give it a name of its own in the settings"

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 
 from streams.core.rules import Channel
 from streams.kafka import writer
@@ -187,6 +188,28 @@ async def test_a_follower_goes_on_where_kafka_ended_its_transaction(
         gate.set()
         await until(lambda: facts(one) == 4)
     assert sorted(set(await keys(kafka))) == [b"call-0", b"call-1"]
+
+
+@pytest.mark.kafka
+async def test_a_start_that_does_not_get_through_at_once_is_no_twin(
+    embedded_broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a former follower wrote last is still there when this one tries again."""
+    monkeypatch.setattr(delivery, "RETRY_SECONDS", 0.05)
+    kafka = kafka_settings(embedded_broker)
+    async with running(one := following(kafka, Scripted(calls(1)))):
+        await until(lambda: facts(one) == 2)
+    write, tries = FencedWriter.write, []
+
+    async def fail_once(self: FencedWriter, records: Any) -> None:
+        tries.append(records)
+        if len(tries) == 1:
+            raise KafkaTimeoutError
+        await write(self, records)
+
+    monkeypatch.setattr(FencedWriter, "write", fail_once)
+    async with running(two := following(kafka, Scripted(calls(2)))):
+        await until(lambda: facts(two) == 2)
 
 
 @pytest.mark.kafka
