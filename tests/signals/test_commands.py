@@ -136,7 +136,7 @@ ONE_SHOTS: Final = (
     ("dead-letters", "--send-again"),
     ("check",),
 )
-SERVICES: Final = (("worker",), ("follow", "desks"), ("demo", "--port", "0"))
+SERVICES: Final = (("worker",), ("follow", "desks"), ("receive",), ("demo", "--port", "0"))
 
 
 @pytest.mark.parametrize("number", [TERM, INT])
@@ -373,6 +373,47 @@ async def test_a_follower(
         after = [FOLLOWER_PLACES[-2]] if place == FOLLOWER_PLACES[-1] else []
         follow = Commands(directory).strike
         return await asyncio.to_thread(follow, ("follow", "desks"), *after, place, kafka=kafka, more=more)
+
+    await at_each(places, strike)
+
+
+RECEIVER_PLACES: Final = (
+    "call:streams.commands.receive:prepared",
+    "call:streams.commands.receive:serve",
+    "call:streams.serve.hooks:HookServer.start",
+    "call:streams.sources.following.delivery:Delivery._opened",
+    "call:streams.kafka.writer:FencedWriter._send",
+    "call:streams.serve.hooks:HookServer.stop",
+)
+"""From the first line of the command to its last, in the order in which it comes by them."""
+
+CALLING: Final = """
+[source.desks]
+kind = "qminder"
+clusters = { 7 = "Wonen" }
+"""
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    "places", [RECEIVER_PLACES[3:4], pytest.param(RECEIVER_PLACES, marks=pytest.mark.long)], ids=len
+)
+async def test_a_receiver(
+    places: Sequence[str], embedded_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    async def strike(place: str) -> Struck:
+        directory = tmp_path_factory.mktemp("at")
+        (directory / "settings.toml").write_text(DEFAULT_FILE.read_text(encoding="utf-8") + CALLING)
+        more = {
+            "WACHTMONITOR_SETTINGS": str(directory / "settings.toml"),
+            "WACHTMONITOR_SOURCE_DESKS_SECRET": "of our own",
+            "WACHTMONITOR_FOLLOW_PORT": str(next_port()),
+            "WACHTMONITOR_RECEIVE_PORT": str(next_port()),
+        }
+        kafka = kafka_settings(embedded_broker, partitions=1)
+        after = [RECEIVER_PLACES[-2]] if place == RECEIVER_PLACES[-1] else []
+        receive = Commands(directory).strike
+        return await asyncio.to_thread(receive, ("receive",), *after, place, kafka=kafka, more=more)
 
     await at_each(places, strike)
 
