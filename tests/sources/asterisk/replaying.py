@@ -87,6 +87,16 @@ def sent_in(data: bytes) -> list[Sent]:
     return sent
 
 
+def answers_in(data: bytes, actions: Mapping[str, str]) -> list[bytes]:
+    """What was answered to the recorder's questions, as answers to ours: `actions` says which is which."""
+    found = []
+    for block in data.split(b"\r\n\r\n"):
+        for theirs, ours in actions.items():
+            if re.search(rb"^ActionID: \d+-" + theirs.encode() + rb"\r?$", block, re.MULTILINE):
+                found.append(re.sub(rb"\nActionID: [^\r]*", b"\nActionID: " + ours.encode(), block))
+    return found
+
+
 def written_in(data: bytes) -> list[Written]:
     """Lines, each at the beginning of its second."""
     return [Written(int(line.partition(b"|")[0]) * 1000, line) for line in data.splitlines()]

@@ -4,6 +4,7 @@ The truth was seen outside of the exchange, by the telephones.
 """
 
 import functools
+import gzip
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,12 +13,15 @@ from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from streams.sources.asterisk.parameters import CallRules
+from streams.sources.asterisk.watch import LIVING, WAITING
 from tests.sources.asterisk.replaying import (
     QUEUES,
+    RECORDINGS,
     SCENARIOS,
     Exchange,
     Fact,
     Player,
+    answers_in,
     differences,
     fact_of,
     play,
@@ -130,6 +134,22 @@ def test_no_number_and_no_name_leaves_the_decoder() -> None:
         never -= {"leeg"}  # a short word that may stand anywhere
         for text in kept[:3]:
             assert [each for each in never if each in text] == []
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_who_comes_late_learns_what_the_exchange_lists(log: bool) -> None:
+    """By the answers of the real one: one citizen talks, two wait."""
+    path = RECORDINGS / "late-monitor"
+    answers = answers_in(gzip.decompress((path / "ami.txt.gz").read_bytes()), {"2": WAITING, "4": LIVING})
+    whole = recorded("late-monitor")
+    begins_ms = 1_795_802_839_500
+    late = whole._replace(sent=[sent for sent in whole.sent if sent.at_ms >= begins_ms])
+    player = play(late, begins_ms=begins_ms, lists=lambda _: iter(answers), log=log)
+    truth = wanted(whole)
+    if not log:
+        truth = [fact for fact in truth if fact[1] != "1795802831.0"]
+        assert player.left_out == {"began_before": 1}
+    assert differences(facts(player), truth, BY_LOG_SECONDS) == []
 
 
 def test_lists_that_do_not_come_end_no_call() -> None:
