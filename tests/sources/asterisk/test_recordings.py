@@ -58,6 +58,17 @@ def test_the_manager_interface_tells_everything_to_the_moment(name: str) -> None
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
+def test_numbers_that_are_named_count_every_call_from_dialling_in(name: str) -> None:
+    """Also who hangs up in the menu, is refused by the queue, or reaches a desk without one."""
+    rules = CallRules({}, {f"0883{number:02}": f"Number {number}" for number in range(1, 14)})
+    truth = wanted(recorded(name), lambda call: f"Number {int(call['did'][-2:])}")
+    assert len(truth) == len(recorded(name).expected)
+    for log in (False, True):
+        player = play(recorded(name), rules=rules, log=log)
+        assert differences(facts(player), truth, BY_MANAGER_SECONDS) == []
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
 def test_queue_log_beside_it_adds_nothing(name: str) -> None:
     alone, both = play(recorded(name), log=False), play(recorded(name))
     assert (both.told, both.left_out) == (alone.told, alone.left_out)
