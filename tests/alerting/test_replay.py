@@ -79,12 +79,16 @@ def test_no_alarm_fires_for_nothing(alarm: Alarm, measured: dict[str, Measured])
     assert measured[alarm.uid].false == 0
 
 
+OF_SOURCES: Final = {"source-away"}
+"""Alarms that see nothing of this afternoon, whose settings have no source."""
+
+
 def test_every_alarm_as_a_rule_of_prometheus_fires_at_the_same_evaluations(
     replayed: tuple[list[Seen], list[Broken]], tmp_path: Path
 ) -> None:
     """Each on what it saw of the afternoon: Grafana's model and a real Prometheus agree."""
     seen = [_without_hysteresis(each) for each in replayed[0]]
-    assert {each.alarm.uid for each in seen} == {alarm.uid for alarm in ALARMS}
+    assert {each.alarm.uid for each in seen} == {alarm.uid for alarm in ALARMS} - OF_SOURCES
     assert len({each.alarm.uid for each in seen if _firing(each)}) >= 3, "the afternoon is too quiet to show anything"
     _expect_the_same_of_prometheus(seen, tmp_path)
 
