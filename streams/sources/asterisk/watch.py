@@ -30,6 +30,9 @@ from streams.sources.source import POSITION_BYTES_MAX
 HOLD_MS: Final = 2 * SECOND_MS
 """How long a line waits for the manager interface to say the same: its second must be over, and the event here."""
 
+LOOK_MS: Final = 500
+"""How soon after connecting queue_log has surely been looked at."""
+
 LISTS_MS: Final = 10 * SECOND_MS
 """How long the exchange may take to list its calls."""
 
@@ -92,6 +95,7 @@ class Watch:
         self.is_refused = False
         """Whether the exchange does not let this user list its calls."""
         self._has_manager = has_manager
+        self._has_log = has_log
         self._manager = ManagerDecoder(rules)
         self._log = LogDecoder(rules)
         self._fold = Fold(memory, follows_log=has_log)
@@ -248,7 +252,15 @@ class Watch:
         asked = self._asked
         if now_ms >= asked.at_ms + LISTS_MS:
             return True
+        if now_ms < asked.at_ms + (LOOK_MS if self._has_log else 0):
+            return False
         return {WAITING, LIVING} <= asked.answered and (not self._held or now_ms >= asked.at_ms + HOLD_MS)
+
+    def _was_before(self, held: _Held) -> bool:
+        """Whether a line tells of what nobody heard, for it was written before the first event of this connection."""
+        if self._asked.first_ms:
+            return (held.second + 1) * SECOND_MS <= self._asked.first_ms
+        return held.read_ms <= self._asked.at_ms
 
     def _settle(self) -> None:
         """What was before is found out: queue_log first, then what the lists say, then what has come since."""
@@ -260,7 +272,7 @@ class Watch:
         living = self._living(begun)
         fold.missed = True
         fold.ignore(living or ())
-        while self._held and (not asked.first_ms or (self._held[0].second + 1) * SECOND_MS <= asked.first_ms):
+        while self._held and self._was_before(self._held[0]):
             self._take_in(self._held.popleft())
         fold.watch(asked.first_ms)
         ended = {sign.call for sign in asked.events if sign.what is What.HUNG_UP}

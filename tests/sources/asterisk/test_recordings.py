@@ -105,12 +105,13 @@ def cuts(name: str) -> st.SearchStrategy[list[tuple[int, int]]]:
 
 def tolerated(away: Sequence[tuple[int, int]], true: Fact) -> tuple[float, float]:
     """How early and how late a fact may be told that perhaps happened while nobody listened."""
+    early = late = BY_MANAGER_SECONDS
     for since_ms, until_ms in away:
         if since_ms / 1000 - 1 <= true[3] <= until_ms / 1000 + 1:
+            early = late = max(late, BY_LOG_SECONDS)
             if true[0] in ENDS:  # perhaps queue_log does not tell
-                return 15, max(1, until_ms / 1000 + 1 - true[3])
-            return BY_LOG_SECONDS, BY_LOG_SECONDS
-    return BY_MANAGER_SECONDS, BY_MANAGER_SECONDS
+                early, late = 15, max(late, until_ms / 1000 + 1 - true[3])
+    return early, late
 
 
 CUT: Final = [name for name in SCENARIOS if recorded(name).expected]
