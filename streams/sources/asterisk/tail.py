@@ -7,6 +7,7 @@ old one is read before the new. Reads whole lines only: half a line is one that 
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import Enum
 from hashlib import blake2b
 from pathlib import Path
@@ -101,6 +102,8 @@ class Tail:
                 self._skip_to_the_end()
             self._is_first = False
             return
+        with suppress(FileNotFoundError), self._path.open("rb"):
+            pass  # what may not be read is said to be so, and not that it is another
         found = next((path for path in self._files() if _holds(path, self._place)), None)
         if found is not None:
             self._begin(found, self._place.offset)

@@ -117,13 +117,14 @@ def tolerated(away: Sequence[tuple[int, int]], true: Fact) -> tuple[float, float
 CUT: Final = [name for name in SCENARIOS if recorded(name).expected]
 
 
+@pytest.mark.parametrize("times", [2, pytest.param(40, marks=pytest.mark.long)])
 @pytest.mark.parametrize("restarts", [False, True])
 @pytest.mark.parametrize("name", CUT)
-def test_whatever_stretches_nobody_listened_each_fact_is_told_once(name: str, restarts: bool) -> None:
+def test_whatever_stretches_nobody_listened_each_fact_is_told_once(name: str, restarts: bool, times: int) -> None:
     true = wanted(recorded(name))
 
     @seed(20_261_128)
-    @settings(max_examples=4 if name == "busy" else 8, deadline=None, database=None)
+    @settings(max_examples=2 * times if name == "busy" else 4 * times, deadline=None, database=None)
     @given(cuts(name), st.sampled_from([0, 999]))
     def check(away: list[tuple[int, int]], late_ms: int) -> None:
         player = play(recorded(name), away=away, restarts=restarts, late_ms=late_ms)

@@ -64,7 +64,9 @@ class Heard:
         return [(step.link.connected, step.link.why) for step in self.steps if step.link is not None]
 
 
-async def test_a_day_over_a_socket_and_a_file_is_the_truth_also_where_it_is_cut(tmp_path: Path) -> None:
+async def test_a_day_over_a_socket_and_a_file_is_the_truth_also_where_it_is_cut(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Events of the middle are lost, with the program too; queue_log and the list of calls make up for them."""
     log = tmp_path / "queue_log"
     first, last = BUSY.sent[0].at_ms, BUSY.sent[-1].at_ms
@@ -105,6 +107,8 @@ async def test_a_day_over_a_socket_and_a_file_is_the_truth_also_where_it_is_cut(
         return (15, 40) if away and true[0] in ("ended", "abandoned") else (1, 1) if away else (0.15, 0.15)
 
     assert differences(facts, truth, tolerated) == []
+    said = caplog.text + repr(heard.steps + again.steps)
+    assert not [call["number"] for call in BUSY.calls if call["number"] in said]
     missed = [event for step in again.steps if step.missed_before for event in step.events]
     assert len(missed) > MISSED_BEFORE
 

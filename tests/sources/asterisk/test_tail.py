@@ -128,7 +128,10 @@ def test_a_file_that_is_not_there_yet_is_waited_for(log: Log) -> None:
 def test_a_file_that_may_not_be_read_is_said_to_be_so_and_tried_again(
     log: Log, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log.write(3)
+    log.write()
+    log.look()
+    log.restart()
+    log.write(2)
 
     def deny(*_: object, **__: object) -> None:
         raise PermissionError
@@ -136,9 +139,10 @@ def test_a_file_that_may_not_be_read_is_said_to_be_so_and_tried_again(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "open", deny)
         log.look()
-    assert log.seen() == ([], Trouble.DENIED)
+    assert log.seen() == (log.written[:1], Trouble.DENIED)
     log.look()
     assert log.seen() == (log.written, None)
+    assert log.tail.lost == 0
 
 
 def test_a_folder_in_its_place_is_no_log(log: Log) -> None:
