@@ -123,7 +123,7 @@ def chats(apache_kafka: BrokerProcess, tmp_path: Path) -> Iterator[tuple[WorkerP
     file = tmp_path / "settings.toml"
     city = DEFAULT_FILE.read_text(encoding="utf-8").replace("Europe/Brussels", zone_at_noon())
     file.write_text(city + SETTINGS.format(topic=topic), encoding="utf-8")
-    worker = WorkerProcess(kafka, tmp_path / "worker.log", file, code=ADDED, verbose=False)
+    worker = WorkerProcess(kafka, tmp_path / "worker.log", file, code=ADDED, is_fresh=True, verbose=False)
     yield worker, topic
     worker.stop()
 

@@ -147,7 +147,7 @@ async def test_a_worker_days_ahead_does_not_close_the_running_month(
     text = file.read_text(encoding="utf-8")
     file.write_text(f'{text}reports_directory = "{reports}"\n', encoding="utf-8")
     await workers.send(kafka, [*calls_in(PAST, 1_000), *a_minute_ago(50)])
-    worker = WorkerProcess(kafka, tmp_path / "worker.log", file, code=ahead(ahead_ms))
+    worker = WorkerProcess(kafka, tmp_path / "worker.log", file, code=ahead(ahead_ms), is_fresh=True)
     try:
         await workers.settle(kafka, [worker])
         await until(lambda: worker.log().count(WAITS) == 1, "a doubt")

@@ -61,16 +61,19 @@ class Child:
         self.send_signal(signal.SIGKILL)
 
 
-def begin(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Child:
-    """`wachtmonitor` with these arguments and no other variables; what it prints is added to the log."""
+def begin(arguments: Sequence[str], environment: Mapping[str, str], log: Path, code: str | None = None) -> Child:
+    """`wachtmonitor` with these arguments and no other variables; what it prints is added to the log.
+
+    With `code` that is run in its place, once all is imported.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=_run, args=(list(arguments), dict(environment), log), daemon=True)
+    process = context.Process(target=_run, args=(list(arguments), dict(environment), log, code), daemon=True)
     process.start()
     return Child(process)
 
 
-def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
+def _run(arguments: list[str], environment: dict[str, str], log: Path, code: str | None) -> None:
     """What the new process does, until its end."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     os.environ.clear()
@@ -80,16 +83,19 @@ def _run(arguments: list[str], environment: dict[str, str], log: Path) -> None:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
     sys.argv = ["wachtmonitor", *arguments]
-    os._exit(_status())
+    os._exit(_status(code))
 
 
-def _status() -> int:
+def _status(code: str | None) -> int:
     """Run the program, and end as Python ends it."""
     from streams.entry import main
 
     status = 1
     try:
-        main()
+        if code is None:
+            main()
+        else:
+            exec(compile(code, "<code of a test>", "exec"), {"__name__": "__main__"})
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)
     except BaseException:  # noqa: BLE001 - it ends with a trace, whatever it was

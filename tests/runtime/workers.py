@@ -55,12 +55,17 @@ class WorkerProcess:
         verbose: bool = True,
         port: int | None = None,
         code: str | None = None,
+        is_fresh: bool = False,
     ) -> None:
-        """With `code` that is run from the first line on, in place of `streams`: to hold a worker fast somewhere."""
+        """With `code` that is run in place of `streams`: to hold a worker fast at a certain place.
+
+        One that `is_fresh` has imported nothing before.
+        """
         self.kafka = kafka
         self.port = port or next_port()
         self.log_file = log
         self._code = code
+        self._is_fresh = is_fresh or not nursery.is_in_use()
         self._arguments = ["worker", *(["--verbose"] if verbose else [])]
         self._environment = {**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]}
         self._process = self._start()
@@ -68,8 +73,8 @@ class WorkerProcess:
     def _start(self) -> "subprocess.Popen[bytes] | nursery.Child":
         with self.log_file.open("ab") as out:
             self._said_before = out.tell()
-            if self._code is None and nursery.is_in_use():
-                return nursery.begin(self._arguments, self._environment, self.log_file)
+            if not self._is_fresh:
+                return nursery.begin(self._arguments, self._environment, self.log_file, self._code)
             program = ["-m", "streams"] if self._code is None else ["-c", self._code]
             command = leashed([sys.executable, *program, *self._arguments])
             return subprocess.Popen(command, env=self._environment, stdout=out, stderr=subprocess.STDOUT)
