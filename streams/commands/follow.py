@@ -90,9 +90,12 @@ async def _follow(name: str, table: SourceTable, source: Source, settings: Setti
     stop = asyncio.Event()
     follower = Follower(name, table, source, settings, placing=rules_shown)
     metrics = SourceMetrics(lambda: (follower.followed(),))
-    web = create_source_web(
-        metrics=metrics.render, health=lambda: HealthPayload(problems=follower.followed().problems())
-    )
+
+    def health() -> HealthPayload:
+        known = follower.followed()
+        return HealthPayload(problems=known.problems(), notes=known.notes())
+
+    web = create_source_web(metrics=metrics.render, health=health)
     with told(lambda _: stop.set(), then=nothing):
         runner = await serve(web, settings.follow.host, settings.follow.port, "follow")
         telling = asyncio.create_task(_tell(follower), name="tell")

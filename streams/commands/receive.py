@@ -166,7 +166,11 @@ def _status(followers: Collection[Follower]) -> web.Application:
         return [each.followed() for each in followers]
 
     def health() -> HealthPayload:
-        return HealthPayload(problems=tuple(problem for each in followed() for problem in each.problems()))
+        known = followed()
+        return HealthPayload(
+            problems=tuple(problem for each in known for problem in each.problems()),
+            notes=tuple(note for each in known for note in each.notes()),
+        )
 
     return create_source_web(metrics=SourceMetrics(followed).render, health=health)
 

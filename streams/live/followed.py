@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from streams.contracts.rejections import Reason
 from streams.core.rules import SECOND_MS, Channel
 from streams.live.problems import Problem
 from streams.words import message
@@ -53,6 +54,23 @@ class Followed(msgspec.Struct, frozen=True, kw_only=True):
             )
             found.append(_said(self.source, self.channels, text))
         return tuple(found)
+
+    def notes(self) -> tuple[str, ...]:
+        """What of its facts the settings refuse, and what became no fact, by reason: no figure is in doubt for it."""
+        where = f"source {self.source}: "
+        refused = (
+            f"{where}the settings refuse {count:,} facts of {channel} as {reason}: {_explained(reason)}"
+            for (channel, reason), count in self.refused.items()
+            if count
+        )
+        left_out = ", ".join(f"{count:,} {reason}" for reason, count in self.left_out.items() if count)
+        return (*refused, *((f"{where}left out since its start: {left_out}",) if left_out else ()))
+
+
+def _explained(reason: str) -> str:
+    """What a reason is and what to do."""
+    known = Reason(reason)
+    return f"{known.explanation} {known.remedy}"
 
 
 def not_connected(source: str, channels: tuple[Channel, ...], why: str) -> Problem:

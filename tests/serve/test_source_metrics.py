@@ -3,6 +3,7 @@
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
+from streams.contracts.rejections import Reason
 from streams.core.rules import Channel
 from streams.live.followed import Followed
 from streams.serve.metrics.catalogue import on_page
@@ -66,3 +67,10 @@ async def test_health_is_that_of_the_source() -> None:
         metrics = await (await client.get("/metrics")).text()
     assert 'wachtmonitor_source_connected{source="kcc"} 0.0' in metrics
     assert "wachtmonitor_source_last_fact_timestamp_seconds{" not in metrics, "what is unknown is absent"
+
+
+def test_what_the_settings_refuse_is_said_with_what_to_do() -> None:
+    refused, left_out = KNOWN.notes()
+    assert refused.startswith("source kcc: the settings refuse 2 facts of phone as unknown_cluster: ")
+    assert refused.endswith(Reason.UNKNOWN_CLUSTER.remedy)
+    assert left_out == "source kcc: left out since its start: 1 no_cluster"
