@@ -65,7 +65,7 @@ class Calls:
 
     def _join(self, call_id: str, call: Call, sign: Sign) -> None:
         self._decide(call, sign)
-        call.in_queue = True
+        call.in_queue, call.idle = True, False
         call.seen_ms = max(call.seen_ms, sign.at_ms)
         self._goes_on(call_id, call)
         self._come_back(call_id, call, sign.at_ms)
@@ -80,6 +80,11 @@ class Calls:
     def _leave_queue(self, _call_id: str, call: Call, sign: Sign) -> None:
         call.in_queue = False
         call.seen_ms = max(call.seen_ms, sign.at_ms)
+        call.idle = True
+
+    def _rest(self, _call_id: str, call: Call, sign: Sign) -> None:
+        call.seen_ms = max(call.seen_ms, sign.at_ms)
+        call.idle = True
 
     def _answer(self, call_id: str, call: Call, sign: Sign) -> None:
         self._decide(call, sign)
@@ -90,7 +95,7 @@ class Calls:
             self._picked_up(call_id, call, sign.at_ms)
 
     def _picked_up(self, call_id: str, call: Call, at_ms: int) -> None:
-        call.in_queue = False
+        call.in_queue = call.idle = False
         call.seen_ms = max(call.seen_ms, at_ms)
         self._goes_on(call_id, call)
         self._come_back(call_id, call, at_ms)
@@ -100,7 +105,8 @@ class Calls:
 
     def _seem_over(self, call_id: str, call: Call, sign: Sign) -> None:
         call.in_queue = False
-        call.left_ms = max(sign.at_ms, call.dialled_ms)
+        heard_ms = self.memory.until_ms  # a line of before tells less: the call was there until then
+        call.left_ms = max(sign.at_ms, call.dialled_ms, heard_ms if sign.at_ms <= heard_ms else 0)
         self._seeming_over.add(call_id)
         self._tell(call_id, call)
 

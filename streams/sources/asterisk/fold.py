@@ -52,6 +52,7 @@ class Fold(Calls):
             What.LEFT_QUEUE: self._leave_queue,
             What.ANSWERED: self._answer,
             What.PICKED_UP: self._pick_up,
+            What.EMPLOYEE_DONE: self._rest,
             What.HUNG_UP: self._end,
         }
         self._read: Mapping[What, Callable[[str, Call, Sign], None]] = {
@@ -143,6 +144,8 @@ class Fold(Calls):
             for each in asked:
                 if each not in talks and each in self._calls:
                     self._gone(each, self._calls[each], found_ms)
+        else:
+            self._doubt(asked)
         for each in self._untold:
             call = self._calls.get(each)
             if call is not None and call.left_ms is None:
@@ -151,6 +154,15 @@ class Fold(Calls):
                 self._goes_on(each, call)
                 del self._calls[each]
         self._untold.clear()
+
+    def _doubt(self, asked: Iterable[str]) -> None:
+        """Without a list, those that were about to end when they were last heard of have done so, for all that is
+        known."""
+        for each in asked:
+            call = self._calls.get(each)
+            if call is not None and call.idle and call.left_ms is None:
+                call.left_ms = max(call.seen_ms, self.memory.until_ms)
+                self._seeming_over.add(each)
 
     def booted(self, boot_ms: int) -> None:
         """The exchange says since when it runs: what is older is over. For want of a list."""

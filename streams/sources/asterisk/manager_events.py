@@ -22,6 +22,7 @@ _EVENTS: Final[Mapping[bytes, What]] = {
     b"QueueCallerJoin": What.JOINED,
     b"QueueCallerLeave": What.LEFT_QUEUE,
     b"AgentConnect": What.ANSWERED,
+    b"AgentComplete": What.EMPLOYEE_DONE,
     b"DialEnd": What.PICKED_UP,
     b"Hangup": What.HUNG_UP,
     b"QueueEntry": What.WAITS,
@@ -39,6 +40,7 @@ _TIMESTAMP: Final = b"\r\nTimestamp:"
 _EXTENSION: Final = b"\r\nExten:"
 _QUEUE: Final = b"\r\nQueue:"
 _DIAL_STATUS: Final = b"\r\nDialStatus:"
+_REASON: Final = b"\r\nReason:"
 _BRIDGE: Final = b"\r\nBridgeId:"
 _WAIT: Final = b"\r\nWait:"
 _UPTIME: Final = b"\r\nUptime:"
@@ -81,6 +83,8 @@ class ManagerDecoder:
     def _of_call(self, what: What, block: bytes) -> Sign | None:
         if what is What.PICKED_UP and field_of(block, _DIAL_STATUS) != b"ANSWER":
             return None
+        if what is What.EMPLOYEE_DONE and field_of(block, _REASON) == b"transfer":
+            return None  # the call goes on to somebody else
         call = field_of(block, _UNIQUE_ID).decode("ascii", "replace")
         if birth_of(call) is None:
             if what is What.DIALLED_IN:

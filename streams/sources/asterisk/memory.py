@@ -35,6 +35,8 @@ class Call(msgspec.Struct, array_like=True, gc=False):
     joined: bool = False
     """Whether it has been in a queue."""
     in_queue: bool = False
+    idle: bool = False
+    """Whether it is neither in a queue nor in a talk any more: its end is likely to be next."""
     aside: bool = False
     """It was answered before anybody watched, and nothing tells when: left out."""
 

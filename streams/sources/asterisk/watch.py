@@ -187,9 +187,12 @@ class Watch:
         if self.state is State.LIVE and not self._held and now_ms >= self._settled_ms + TALKS_MS:
             self._fold.missed = True
             self._fold.believe_talks()
-        if not self._held and self._line_read_ms is not None and self._fold.tells:
+        if not self._held and self._fold.tells:
             self._fold.missed = self._has_manager
-            self._fold.passed(self.memory.line_ms + now_ms - self._line_read_ms)
+            if self._line_read_ms is not None:
+                self._fold.passed(self.memory.line_ms + now_ms - self._line_read_ms)
+            elif not self._has_log:
+                self._fold.passed(self._exchange_ms(now_ms))
         if now_ms >= self._tidied_ms + _TIDY_MS:
             self._tidied_ms = now_ms
             is_heard = self.state is State.LIVE or not self.memory.line_ms

@@ -255,6 +255,28 @@ def test_who_is_answered_at_a_desk_after_a_long_message_was_on_the_line_all_the_
     assert told(heard.told) == [(kind, "KCC", at) for kind, at in expected]
 
 
+@pytest.mark.parametrize("log", [True, False])
+@pytest.mark.parametrize("away", [(38_500, 45_000), (35_000, 45_000)])
+def test_without_a_list_a_call_that_was_about_to_end_has_ended(log: bool, away: tuple[int, int]) -> None:
+    """One whose time in the queue was up, and one after its talk; a third goes on, and is heard of again."""
+    script = Script()
+    over, talked, waits = script.dial_in(0.2), script.dial_in(1.2), script.dial_in(2.2)
+    for call in (over, talked, waits):
+        script.join(3.0, call, "kcc")
+    phone = script.answer(6.1, talked, "kcc")
+    script.time_is_up(33.1, over, "kcc")
+    script.complete(34.1, talked, "kcc", phone)
+    script.hang_up(40.0, over)
+    script.hang_up(41.0, talked)
+    script.give_up(90.0, waits, "kcc")
+    stretch = (BEGIN_MS + away[0], BEGIN_MS + away[1])
+    heard = play(script.recording(), rules=RULES, log=log, away=[stretch], lists=Exchange.no_lists)
+    ends = {("abandoned", "KCC", away[0] / 1000), ("ended", "KCC", away[0] / 1000)}
+    offered = {("offered", "KCC", at) for at in (0.2, 1.2, 2.2)}
+    assert set(told(heard.told)) == offered | ends | {("answered", "KCC", 6.1), ("abandoned", "KCC", 90.0)}
+    assert len(heard.told) == 7
+
+
 def test_a_clock_that_is_set_back_loses_no_call() -> None:
     script = Script()
     future = script.dial_in(400_000.0)
