@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import holidays
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationInfo
 
-from streams.channels import channels
+from streams.channels import CALLS, VISITS, channels
 from streams.contracts.events import CLUSTER_LENGTH_MAX
 from streams.core.rules import Channel, OpenInterval
 from streams.settings.toml.section import Expected, Unit, Whole
@@ -199,10 +199,10 @@ def _key_title(text: str) -> str:
 
 
 PhoneCluster = Annotated[
-    Name, OfChannel(Channel.PHONE), Expected('the name of a cluster whose channel is "phone"', '"Burgerzaken"')
+    Name, OfChannel(CALLS.name), Expected('the name of a cluster whose channel is "phone"', '"Burgerzaken"')
 ]
 DeskCluster = Annotated[
-    Name, OfChannel(Channel.DESK), Expected('the name of a cluster whose channel is "desk"', '"Burgerzaken"')
+    Name, OfChannel(VISITS.name), Expected('the name of a cluster whose channel is "desk"', '"Burgerzaken"')
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 from pydantic import AfterValidator, Field, ValidationInfo
 
+from streams.channels import CALLS, VISITS
 from streams.core.rules import Channel
 from streams.settings import kinds
 from streams.settings.environment import variable
@@ -103,7 +104,7 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Calls alone."""
-        return (Channel.PHONE,)
+        return (CALLS.name,)
 
     def read_secret(self, name: str) -> str:
         """The secret of the manager user; raises `SecretFileError` when there is none."""
@@ -183,7 +184,7 @@ class QminderSource(CallingTable, frozen=True, kw_only=True):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Visits alone."""
-        return (Channel.DESK,)
+        return (VISITS.name,)
 
 
 class TwilioSource(CallingTable, frozen=True, kw_only=True):
@@ -205,7 +206,7 @@ class TwilioSource(CallingTable, frozen=True, kw_only=True):
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Calls alone."""
-        return (Channel.PHONE,)
+        return (CALLS.name,)
 
 
 ReceivedSource = MappedSource | QminderSource | TwilioSource

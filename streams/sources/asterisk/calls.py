@@ -206,6 +206,6 @@ class Calls:
     def _say(self, call: Call, call_id: str, kind: type[CallEvent], at_ms: int, bit: int) -> None:
         """Never before what came before it in the call: the middle of a second may be."""
         call.told |= bit
-        at_ms = max(at_ms, call.dialled_ms, 0 if kind is Offered else call.answered_ms or 0)
+        at_ms = max(at_ms, call.dialled_ms, 0 if bit == OFFERED else call.answered_ms or 0)
         event = kind(call_id, self.memory.clusters[call.cluster], at_ms / 1000)
         self.told.append(Told(event, self.missed))
