@@ -15,14 +15,16 @@ from typing import Any, Final
 
 import click
 
-from streams.channels import ChannelParts, channels
+from streams.channels import channels
+from streams.channels.example import Example
 from streams.channels.named_events import tag_of
+from streams.channels.staffing import staffing_examples
 from streams.channels.topics import topic_specs
 from streams.commands.main import COMMANDS, main
 from streams.contracts.rejections import Reason
 from streams.contracts.spelling import Repair
 from streams.core.measure import Exclusion
-from streams.documents.schema import ONE_RULE, documents, json_schema, topic_of
+from streams.documents.schema import ONE_RULE, documents, json_schema, staffing_schema, topic_of
 from streams.kafka.rights import rights_markdown
 from streams.live.faults import FAULT_CODES
 from streams.live.problems import CODES
@@ -174,13 +176,21 @@ def events_page() -> str:
     for channel in channels():
         definitions = json_schema(channel)["$defs"]
         parts.append(f"## Topic `{topic_of(channel)}`")
-        parts += [_event(channel, schema) for name, schema in definitions.items() if name != "Instant"]
+        parts += [_event(channel.examples(), schema) for name, schema in definitions.items() if name != "Instant"]
+    (staffing,) = (each for name, each in staffing_schema()["$defs"].items() if name != "Instant")
+    parts += ["## Topic `staffing`", _STAFFING_KEY, _event(staffing_examples(), staffing)]
     return "\n\n".join(parts)
 
 
-def _event(channel: ChannelParts, schema: dict[str, Any]) -> str:
+_STAFFING_KEY: Final = (
+    "Its records have another key: `source`, `channel` and `cluster` of the event with slashes between them, such as "
+    "`kcc/phone/Wonen`. [Staff](../guides/sources.md#how-many-serve) says what is made of them."
+)
+
+
+def _event(examples: Iterable[Example], schema: dict[str, Any]) -> str:
     tag = schema["properties"]["type"]["const"]
-    example = next(each for each in channel.examples() if tag_of(type(each.event)) == tag)
+    example = next(each for each in examples if tag_of(type(each.event)) == tag)
     rows = [
         (f"`{field}`", "yes" if field in schema["required"] else "no", _field(tag, field, described))
         for field, described in schema["properties"].items()

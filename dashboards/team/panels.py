@@ -26,6 +26,7 @@ def build() -> Json:
         "team",
         [
             Band(9, ((12, averages), (12, queue)), heading="team-telephone"),
+            Band(6, ((16, _staff()), (8, _pauses()))),
             Band(9, ((12, in_time), (12, missed))),
             Band(9, ((10, _categories()), (10, _left_out()), (4, held_on))),
             Band(5, ((24, _callbacks()),)),
@@ -36,6 +37,20 @@ def build() -> Json:
         ],
         since="now/d",
         refresh="10s",
+    )
+
+
+def _staff() -> Json:
+    return table("team-staff", queries.STAFF_TABLE, labels={"cluster": "line"}, decimals=0)
+
+
+def _pauses() -> Json:
+    return table(
+        "team-pauses",
+        {"count": queries.PAUSES},
+        labels={"pause": "pause"},
+        decimals=0,
+        overrides=[words_column("pause", {"other": "grafana-pause-other"})],
     )
 
 

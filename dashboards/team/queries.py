@@ -65,6 +65,22 @@ LINE_MISSED_SHARES: Final = (
 )
 
 
+def _staff(state: str) -> Query:
+    return Query(f"max by (cluster) ({of(_STAFF, channel='phone', state=state)})")
+
+
+_STAFF: Final = "cluster_state:wachtmonitor_staff:max"
+
+STAFF_TABLE: Final = {
+    "logged-in": Query("max by (cluster) (" + of("cluster:wachtmonitor_staff_logged_in:max", channel="phone") + ")"),
+    "staff-free": _staff("free"),
+    "talking": _staff("talking"),
+    "wrapping-up": _staff("wrapping_up"),
+    "paused": _staff("paused"),
+}
+PAUSES: Final = Query(
+    "sum by (pause) (" + of("cluster_pause:wachtmonitor_staff_paused:max", channel="phone") + ") > 0"
+)
 CATEGORY_TABLE: Final = {
     "calls": Query(by_bound(of(f"{_CATEGORY}:sum", window=DAY), "sum")),
     "share": Query(by_bound(of(f"{_CATEGORY}:ratio", window=DAY), "max")),
@@ -98,6 +114,7 @@ def _desk(rule: str, window: str = DAY) -> str:
 
 
 DESK_TABLE: Final = {
+    "desks-open": Query(desk_now("cluster:wachtmonitor_desks_open:max")),
     "waiting-now": Query(desk_now(WAITING)),
     "longest-now": Query(desk_now(LONGEST) + IN_MINUTES),
     "average-hour": Query(_desk("wait_seconds:avg", HOUR) + IN_MINUTES),

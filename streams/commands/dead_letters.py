@@ -90,12 +90,14 @@ class Outcome:
 
 
 async def _gone_through(settings: Settings, reason: str | None, send_again: bool) -> tuple[Letters, Outcome | None]:
-    letters = Letters(Judge(topics_of(settings.kafka), settings.rules))
+    letters = Letters(Judge(topics_of(settings.kafka), settings.rules, settings.kafka.staffing_topic))
     if not send_again:
         async for letter in _chosen(settings.kafka, reason):
             letters.add(letter)
         return letters, None
     await require_rights(settings.kafka, Role.SOURCE)
+    if settings.has_staffing:
+        await require_rights(settings.kafka, Role.STAFF_SOURCE)
     outcome = Outcome()
     async with EventSender(settings.kafka) as sender:
         async for letter in _chosen(settings.kafka, reason):

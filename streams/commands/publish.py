@@ -19,15 +19,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from streams.channels.named_events import event_types
+from streams.channels.staffing import TAG
 from streams.commands.common import NotSent, UsageProblem, rules_shown
 from streams.commands.options import settings_option
 from streams.contracts.decode import Event
+from streams.contracts.staffing import Staffing
 from streams.core.rules import Rules
 from streams.kafka.client import KafkaProblemsError
 from streams.process.clock import system_clock
 from streams.process.signals import exit_status
 from streams.process.stoppable import in_slices, run
-from streams.settings import KafkaSettings, Settings, SettingsError, load
+from streams.settings import Settings, SettingsError, load
 from streams.sources.acceptance import Acceptance
 from streams.sources.files.contract import holds_contract, read_contract
 from streams.sources.files.events import Notes, read_rows
@@ -108,7 +110,7 @@ def publish(*, file: Path, mapping_file: Path | None, settings_file: Path | None
         if dry_run:
             shown = _first_events(rows)
         else:
-            _send(rows, settings.kafka, account)
+            _send(rows, settings, account)
     for event in shown:
         click.echo(msgspec.json.encode(event).decode())
     click.echo(account.text(sent=not dry_run))
@@ -191,7 +193,8 @@ class Account:
     def text(self, *, sent: bool) -> str:
         """The account for a person, one line for each thing counted."""
         named = event_types().items()
-        types = ", ".join(f"{self.events[event]:,} {name}" for name, event in named if self.events[event])
+        kinds: list[tuple[str, type[Event]]] = [*named, (TAG, Staffing)]
+        types = ", ".join(f"{self.events[event]:,} {name}" for name, event in kinds if self.events[event])
         lines = [
             f"Rows read: {self.rows:,}",
             f"Events {'sent' if sent else 'found, none sent'}: {self.events.total():,}{types and f' ({types})'}",
@@ -308,10 +311,10 @@ def _first_events(rows: Iterable[Row]) -> list[Event]:
     return first
 
 
-def _send(rows: Iterable[Row], kafka: KafkaSettings, account: Account) -> None:
-    sender = EventSender(kafka)
+def _send(rows: Iterable[Row], settings: Settings, account: Account) -> None:
+    sender = EventSender(settings.kafka)
     try:
-        run(_deliver((event for row in rows for event in row.events), sender, kafka))
+        run(_deliver((event for row in rows for event in row.events), sender, settings))
     except KeyboardInterrupt as interrupted:
         click.echo(f"Stopped. Rows read: {account.rows:,}, events arrived: {sender.acknowledged:,}.", err=True)
         sys.exit(exit_status(interrupted))
@@ -319,13 +322,21 @@ def _send(rows: Iterable[Row], kafka: KafkaSettings, account: Account) -> None:
         raise NotSent(str(error)) from error
 
 
-async def _deliver(events: Iterable[Event], sender: EventSender, kafka: KafkaSettings) -> None:
+_NOT_TOLD: Final = (
+    'The file tells how many employees serve, and by the settings nobody does: set told_by = "anybody" in [staffing] '
+    "and start the workers again, or take these lines out of the file. What comes before the first of them was sent."
+)
+
+
+async def _deliver(events: Iterable[Event], sender: EventSender, settings: Settings) -> None:
     try:
-        await ensure_source_topics(kafka)
+        await ensure_source_topics(settings.kafka, staffing=settings.has_staffing)
     except (KafkaError, KafkaProblemsError) as error:
         raise SendError(f"The topics cannot be prepared, so nothing was sent.\n{error}") from error
-    sender.rules = await rules_shown(kafka)
+    sender.rules = await rules_shown(settings.kafka)
     async with sender:
         async for some in in_slices(events, EVENTS_AT_ONCE):
             for event in some:
+                if isinstance(event, Staffing) and not settings.has_staffing:
+                    raise SendError(_NOT_TOLD)
                 await sender.send(event)

@@ -26,7 +26,7 @@ import msgspec
 
 from streams.contracts.batch import Batch, RejectedRecord
 from streams.contracts.events import instant_ms, instants_ms
-from streams.contracts.faults import Faults
+from streams.contracts.faults import Expectation, Faults
 from streams.contracts.framed import is_framed, plain
 from streams.contracts.rejections import Reason, Rejection
 from streams.contracts.spelling import Repaired, Spellings
@@ -81,13 +81,17 @@ _IN_FUTURE: Final = Rejection(
 class Decoder(Generic[E]):
     """What the decoders of all topics share: a channel's own names its events and the field of its contacts' ids.
 
-    Besides that id and its cluster, an event holds moments and nothing else.
+    Besides that id and its cluster, an event holds moments and what is `expected`.
     """
 
     events: ClassVar[Sequence[type[msgspec.Struct]]]
     """The types of its events, told apart by `type`."""
     id_field: ClassVar[str]
     """The field of its contacts' ids, which are the keys of its records."""
+    key_called: ClassVar[str] = ""
+    """What the key is, where it is no field."""
+    expected: ClassVar[Mapping[str, Expectation]] = {}
+    """What its events hold besides, by the field."""
     has_plans: ClassVar[bool] = False
     """Whether there is a plan to check, by `plan_fault`: asking costs less than a method that does nothing."""
 
@@ -113,9 +117,10 @@ class Decoder(Generic[E]):
         any_of_them = cast("type[E]", reduce(or_, self.events))
         self._decode = msgspec.json.Decoder(any_of_them).decode
         self._contact_id = attrgetter(self.id_field)
-        self._faults = Faults(self.events, self.id_field)
+        self._faults = Faults(self.events, self.id_field, self.expected)
+        key = self.key_called or f"`{self.id_field}`"
         self._key_mismatch = Rejection(
-            Reason.KEY_MISMATCH, f"expected the record's key to be `{self.id_field}` in UTF-8, got another or none"
+            Reason.KEY_MISMATCH, f"expected the record's key to be {key} in UTF-8, got another or none"
         )
 
     def __call__(self, key: bytes | None, value: bytes | None, timestamp_ms: int) -> E | Rejection:

@@ -14,17 +14,17 @@ from streams.contracts.rejections import Reason, Rejection
 _KINDS: Final = {'"': "string", "{": "object", "[": "array", "t": "boolean", "f": "boolean", "n": "null"}
 """Kind of a JSON value by its first character; the rest are numbers."""
 
-_Expectation = tuple[tuple[str, ...], Reason, str]
+Expectation = tuple[tuple[str, ...], Reason, str]
 """The kinds of JSON value that a field takes, the reason when the kind is right and the value is not, and what was
 expected then."""
 
-_ID_EXPECTATION: Final[_Expectation] = (("string",), Reason.INVALID_ID, f"1 to {ID_LENGTH_MAX} characters")
-_INSTANT_EXPECTATION: Final[_Expectation] = (
+_ID_EXPECTATION: Final[Expectation] = (("string",), Reason.INVALID_ID, f"1 to {ID_LENGTH_MAX} characters")
+_INSTANT_EXPECTATION: Final[Expectation] = (
     ("string", "number"),
     Reason.INVALID_TIME,
     "RFC 3339 with an offset or seconds since 1970, in the years 1 to 9999",
 )
-_CLUSTER_EXPECTATION: Final[_Expectation] = (
+_CLUSTER_EXPECTATION: Final[Expectation] = (
     ("string",),
     Reason.UNKNOWN_CLUSTER,
     f"1 to {CLUSTER_LENGTH_MAX} characters",
@@ -43,9 +43,16 @@ class Faults:
     _anything: ClassVar = msgspec.json.Decoder(msgspec.Raw)
     _object: ClassVar = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-    def __init__(self, events: Sequence[type[msgspec.Struct]], id_field: str) -> None:
+    def __init__(
+        self, events: Sequence[type[msgspec.Struct]], id_field: str, expected: Mapping[str, Expectation]
+    ) -> None:
+        """`id_field` is the field that holds the contact's id, `expected` has fields of these events alone."""
+        named = {id_field: _ID_EXPECTATION, "cluster": _CLUSTER_EXPECTATION, **expected}
         self._fields: dict[str, list[_Field]] = {
-            str(event.__struct_config__.tag): [_Field(info, id_field) for info in msgspec.structs.fields(event)]
+            str(event.__struct_config__.tag): [
+                _Field(info, named.get(info.encode_name, _INSTANT_EXPECTATION))  # all else are moments
+                for info in msgspec.structs.fields(event)
+            ]
             for event in events
         }
 
@@ -80,12 +87,10 @@ class Faults:
 class _Field:
     """One field of an event: whether a value is fit for it, and if not, why."""
 
-    def __init__(self, info: msgspec.structs.FieldInfo, id_field: str) -> None:
-        """`id_field` is the name of the one that holds the contact's id."""
+    def __init__(self, info: msgspec.structs.FieldInfo, expectation: Expectation) -> None:
         self.name = info.encode_name
         self._required = info.required
-        named = {id_field: _ID_EXPECTATION, "cluster": _CLUSTER_EXPECTATION}
-        self._expectation = named.get(self.name, _INSTANT_EXPECTATION)  # what else an event holds are moments
+        self._expectation = expectation
         self._decoder = msgspec.json.Decoder(info.type)
 
     def fault(self, raw: msgspec.Raw | None) -> Rejection | None:

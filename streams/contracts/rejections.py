@@ -91,7 +91,7 @@ class Reason(StrEnum):
     )
     INVALID_ID = (
         "invalid_id",
-        "The contact's id is empty or too long.",
+        "The contact's id is empty or too long, or no source is called so.",
         "Let the source send the id that the exchange or the ticket system knows the contact by.",
     )
     INVALID_TIME = (

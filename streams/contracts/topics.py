@@ -97,6 +97,10 @@ class TopicSettings(Protocol):
         """Name of the topic by which it is known how far each source was read."""
 
     @property
+    def staffing_topic(self) -> str:
+        """Name of the topic of how many employees serve."""
+
+    @property
     def partitions(self) -> int:
         """Partitions of each topic of events."""
 
@@ -135,6 +139,7 @@ def specs_with(id_fields: Mapping[str, str], settings: TopicSettings) -> tuple[T
         _dead_letters(settings.dead_letters_topic),
         _live(settings.live_topic, settings.partitions),
         _sources(settings.sources_topic),
+        _staffing(settings.staffing_topic),
     )
 
 
@@ -202,6 +207,17 @@ def _sources(name: str) -> TopicSpec:
         key="name of a source",
         value="how far it was read, and whether it is heard, as a JSON object",
         # Brokers' clocks say how old a record is, so that a source that nobody follows any more is seen to be away.
+        config=_compacted(EVENT_MESSAGE_BYTES) | {"message.timestamp.type": "LogAppendTime"},
+    )
+
+
+def _staffing(name: str) -> TopicSpec:
+    return TopicSpec(
+        name=name,
+        partitions=1,  # a key for each source and cluster, of which every worker wants all
+        key="`source`, `channel` and `cluster` of the event, with slashes between them",
+        value="one event as a JSON object: how many employees serve the cluster, by this source",
+        # A record's time is that of the broker, so that no source can tell of what is to come.
         config=_compacted(EVENT_MESSAGE_BYTES) | {"message.timestamp.type": "LogAppendTime"},
     )
 

@@ -13,12 +13,14 @@ import msgspec
 from streams.channels import ChannelParts, channel_of_type, channels
 from streams.channels.example import Example
 from streams.channels.named_events import event_types, tag_of
+from streams.channels.staffing import TAG, staffing_examples
 from streams.channels.topics import topic_specs
 from streams.contracts.events import Instant
 from streams.contracts.rejections import Reason
+from streams.contracts.staffing import Staffing
 from streams.contracts.topics import TopicSettings, TopicSpec
 
-CONTRACT_VERSION: Final = "1.1.0"
+CONTRACT_VERSION: Final = "1.2.0"
 """Version of the contract, not of the software. A field or event more raises the second number; whatever makes a
 record that was valid invalid raises the first."""
 
@@ -34,6 +36,8 @@ _BINDING_TOPIC_SETTINGS: Final = ("retention.ms", "max.message.bytes")
 """The settings of a topic that this binding knows, besides the cleanup policy: the document may hold no others."""
 
 _DEAD_LETTERS: Final = "dead-letters"
+
+_STAFFING: Final = "staffing"
 
 _REFUSED_TOGETHER: Final = (
     "Number of records, from `offset` on, that were sent in one batch and refused together; absent for a single "
@@ -70,19 +74,30 @@ def topic_of(channel: ChannelParts) -> str:
 
 def documents() -> dict[str, str]:
     """All documents as JSON text, by file name."""
-    made = {f"{topic_of(each)}.schema.json": json_schema(each) for each in channels()} | {"asyncapi.json": asyncapi()}
+    made = {f"{topic_of(each)}.schema.json": json_schema(each) for each in channels()}
+    made |= {f"{_STAFFING}.schema.json": staffing_schema(), "asyncapi.json": asyncapi()}
     return {name: msgspec.json.format(msgspec.json.encode(made[name]).decode()) + "\n" for name in made}
 
 
 def json_schema(channel: ChannelParts) -> _Document:
     """The JSON Schema of the values on the topic of a channel."""
+    about = f"One fact about a {channel.contact}. {ONE_RULE}"
+    return _topic_schema(topic_of(channel), about, channel.decoder.events)
+
+
+def staffing_schema() -> _Document:
+    """The JSON Schema of the values on the topic of staffing."""
+    return _topic_schema(_STAFFING, "How many employees serve a cluster, as one source knows it.", (Staffing,))
+
+
+def _topic_schema(topic: str, about: str, events: Sequence[type[Any]]) -> _Document:
     return {
         "$schema": JSON_SCHEMA_DIALECT,
-        "title": f"Events on the topic {topic_of(channel)}",
-        "description": f"One fact about a {channel.contact}. {ONE_RULE} {_UNKNOWN_FIELDS}",
+        "title": f"Events on the topic {topic}",
+        "description": f"{about} {_UNKNOWN_FIELDS}",
         "type": "object",
-        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in channel.decoder.events],
-        "$defs": _event_schemas(channel.decoder.events, "#/$defs/{name}"),
+        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in events],
+        "$defs": _event_schemas(events, "#/$defs/{name}"),
     }
 
 
@@ -90,6 +105,7 @@ def asyncapi() -> _Document:
     """The AsyncAPI document: what the monitor receives and what it sends back, from the monitor's side."""
     specs = {spec.name: spec for spec in topic_specs(_default_topics())}
     described = {topic_of(each): _channel(each, specs[topic_of(each)]) for each in channels()}
+    described[_STAFFING] = _events_of(specs[_STAFFING], "How many employees serve each cluster", [TAG])
     receive = {f"receive_{topic}": _operation("receive", topic, described[topic]) for topic in described}
     send = {"send_dead_letters": _operation("send", _DEAD_LETTERS, {"messages": {"dead_letter": None}})}
     return {
@@ -99,7 +115,7 @@ def asyncapi() -> _Document:
         "channels": described | {_DEAD_LETTERS: _dead_letter_channel(specs[_DEAD_LETTERS])},
         "operations": receive | send,
         "components": {
-            "messages": _messages() | {"dead_letter": _dead_letter_message()},
+            "messages": _messages() | {TAG: _staffing_message(), "dead_letter": _dead_letter_message()},
             "schemas": _component_schemas() | {"DeadLetterHeaders": _dead_letter_headers()},
         },
     }
@@ -117,7 +133,7 @@ def _component_schemas() -> dict[str, _Document]:
         for event in channel.decoder.events:
             found[_component(channel, event)] = schemas[event.__name__]
         found.setdefault(_INSTANT, schemas[_INSTANT])
-    return found
+    return found | {Staffing.__name__: _event_schemas((Staffing,), _COMPONENT_REF)[Staffing.__name__]}
 
 
 def _names(channel: ChannelParts) -> dict[type[Any], str]:
@@ -152,14 +168,19 @@ def _info() -> _Document:
 
 
 def _channel(channel: ChannelParts, spec: TopicSpec) -> _Document:
+    return _events_of(spec, f"Events of each {channel.contact}", list(_names(channel).values()))
+
+
+def _events_of(spec: TopicSpec, title: str, names: Sequence[str]) -> _Document:
+    """A topic of events of these names."""
     return {
         "address": spec.name,
-        "title": f"Events of each {channel.contact}",
+        "title": title,
         "description": (
             f"Key: {spec.key}. Value: {spec.value}. The time of a record is that of the broker "
             f"(message.timestamp.type {spec.config['message.timestamp.type']})."
         ),
-        "messages": {name: _ref("messages", name) for name in _names(channel).values()},
+        "messages": {name: _ref("messages", name) for name in names},
         "bindings": _channel_bindings(spec),
     }
 
@@ -183,6 +204,23 @@ def _message(channel: ChannelParts, event: type[msgspec.Struct]) -> _Document:
         },
         "examples": [
             _message_example(example, id_field) for example in channel.examples() if type(example.event) is event
+        ],
+    }
+
+
+def _staffing_message() -> _Document:
+    key = "The fields `source`, `channel` and `cluster` with slashes between them, in UTF-8."
+    return {
+        "name": TAG,
+        "title": Staffing.__name__,
+        "summary": _docstring(Staffing),
+        "payload": _ref("schemas", Staffing.__name__),
+        "bindings": {
+            "kafka": {"key": {"type": "string", "description": key}, "bindingVersion": _KAFKA_BINDING_VERSION}
+        },
+        "examples": [
+            {"name": f"{TAG} {each.event.key}", "summary": each.title, "payload": msgspec.json.decode(each.value)}
+            for each in staffing_examples()
         ],
     }
 
@@ -252,7 +290,7 @@ def _dead_letter_headers() -> _Document:
 
 
 def _channel_bindings(spec: TopicSpec) -> _Document:
-    settings = {name: int(spec.config[name]) for name in _BINDING_TOPIC_SETTINGS}
+    settings = {name: int(spec.config[name]) for name in _BINDING_TOPIC_SETTINGS if name in spec.config}
     return {
         "kafka": {
             "topicConfiguration": {"cleanup.policy": [spec.cleanup_policy]} | settings,

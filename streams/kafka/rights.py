@@ -23,6 +23,8 @@ class Role(StrEnum):
     SOURCE = "source"
     FOLLOWER = "follower"
     WATCHER = "watcher"
+    STAFF_SOURCE = "staff-source"
+    STAFF_WATCHER = "staff-watcher"
     REPORT = "report"
     SNAPSHOT = "snapshot"
     MONTH = "month"
@@ -34,6 +36,9 @@ ROLES: Final[Mapping[Role, str]] = {
     Role.SOURCE: "whatever sends events: `wachtmonitor publish` and `simulate`, the exchange, the ticket system",
     Role.FOLLOWER: "`wachtmonitor follow` and `wachtmonitor receive`",
     Role.WATCHER: "`wachtmonitor worker` where the settings have a `[source]`: the role worker too",
+    Role.STAFF_SOURCE: "whatever tells how many employees serve: `wachtmonitor follow` of an Asterisk exchange, and "
+    "`publish` of such events",
+    Role.STAFF_WATCHER: "`wachtmonitor worker` where the settings have somebody who tells that: the role worker too",
     Role.REPORT: "`wachtmonitor report` and `month list`",
     Role.SNAPSHOT: "`wachtmonitor snapshot`",
     Role.MONTH: "`wachtmonitor month close` and `reopen`",
@@ -106,6 +111,20 @@ def _watcher(kafka: KafkaSettings) -> Iterator[Right]:
     yield Right("topic", kafka.sources_topic, "Read")
 
 
+def _staff_source(kafka: KafkaSettings) -> Iterator[Right]:
+    yield Right("topic", kafka.staffing_topic, "Write")
+
+
+def _staff_watcher(kafka: KafkaSettings) -> Iterator[Right]:
+    yield Right("topic", kafka.staffing_topic, "Read")
+    yield Right("group", staffing_group(kafka), "Read")
+
+
+def staffing_group(kafka: KafkaSettings) -> str:
+    """The group of those workers of whom one writes the dead letters of staffing."""
+    return f"{kafka.group}-staffing"
+
+
 def _report(kafka: KafkaSettings) -> Iterator[Right]:
     for topic in (kafka.month_totals_topic, kafka.closed_months_topic):
         yield Right("topic", topic, "Read")
@@ -136,6 +155,8 @@ _RIGHTS: Final = {
     Role.SOURCE: _source,
     Role.FOLLOWER: _follower,
     Role.WATCHER: _watcher,
+    Role.STAFF_SOURCE: _staff_source,
+    Role.STAFF_WATCHER: _staff_watcher,
     Role.REPORT: _report,
     Role.SNAPSHOT: _snapshot,
     Role.MONTH: _month,

@@ -19,6 +19,7 @@ from streams.core.rules import SECOND_MS, Channel, Rules
 from streams.core.settled import AnySettled
 from streams.core.state import AnyState
 from streams.core.terms import AllTerms
+from streams.live.staffing import Place, Staff
 
 DELETED_UNREAD: Final = "deleted_unread"
 """Under this key a state counts, beside the records that were rejected, those that were deleted before they were
@@ -100,6 +101,10 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with topics on Kafka itself, with each topic; of some that are not read for it too."""
     sources_away: Mapping[str, bool] = {}
     """Whether each source of the settings is not connected, or not followed."""
+    staffing: Mapping[Place, Staff] = {}
+    """Who serves each cluster of which enough is known."""
+    staffing_rejected: Mapping[str, int] | None = None
+    """Records of staffing that this worker refused, by reason; None where nobody tells of it."""
 
     def __post_init__(self) -> None:
         """Refuse a service level that cannot be counted.

@@ -36,6 +36,8 @@ from streams.runtime.pages import Pages
 from streams.runtime.partitions import Partitions
 from streams.runtime.reading import Answer
 from streams.runtime.refusals import TELL_SECONDS
+from streams.runtime.staffing import StaffingFollowed
+from streams.runtime.staffing_letters import StaffingLetters
 from streams.settings import KafkaSettings, Settings
 from streams.words import message
 
@@ -104,6 +106,8 @@ class MonitorApp(faust.App):
     clocks: ClockWatch
     closed_months: ClosedMonths
     followed: FollowedSources
+    staffing: StaffingFollowed
+    staffing_letters: StaffingLetters
     pages_address: str
     """`host:port` at which the pages are served."""
 
@@ -197,6 +201,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
     app.clocks = ClockWatch(kafka, clock)
     app.closed_months = ClosedMonths(kafka)
     app.followed = FollowedSources(kafka, settings.sources, app.clocks.clock)
+    app.staffing = StaffingFollowed(settings)
+    app.staffing_letters = StaffingLetters(settings)
     app.owner = Partitions(settings, app.clocks.clock)
     app.neighbours = Neighbours(kafka.group, worker)
     app.pages = Pages(
@@ -209,6 +215,8 @@ def create_app(settings: Settings, *, clock: Clock = system_clock, demo: bool = 
         clock_ahead_seconds=app.clocks.ahead_seconds,
         closings=app.known_closings,
         sources_away=app.followed.away,
+        staffing=app.staffing.now,
+        staffing_rejected=app.staffing_letters.rejected,
         demo=demo,
     )
     _let_work(app, settings)

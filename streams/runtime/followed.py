@@ -9,17 +9,16 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager, suppress
-from typing import Any, Final, NamedTuple
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Final, NamedTuple
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 
 from streams.core.rules import SECOND_MS, Channel
-from streams.kafka.client import FETCH_WAIT_MS, client_options, read_to_end
-from streams.kafka.consumer import Consumer
 from streams.live.followed import AWAY_SECONDS, not_connected, not_followed
 from streams.live.problems import Problem
 from streams.records.sources import SourceRecord, SourceRecordError, read_source
+from streams.runtime.compacted import CLOSE_SECONDS, records_of
 from streams.settings import KafkaSettings, SourceTable
 
 log = logging.getLogger(__name__)
@@ -28,11 +27,6 @@ FIRST_SECONDS: Final = 5.0
 """How long a start waits for what there is, so that what is shown first is right."""
 
 RETRY_SECONDS: Final = 5.0
-
-CLOSE_SECONDS: Final = 2.0
-
-LOOK_MS: Final = 1_000
-"""How long one look for new records lasts."""
 
 
 class _Heard(NamedTuple):
@@ -60,7 +54,6 @@ class FollowedSources:
         self._started_by = {name: table.started_by(name) for name, table in sources.items()}
         self._clock = clock
         self._now = now
-        self._place = TopicPartition(kafka.sources_topic, 0)
         self._heard: dict[str, _Heard] = {}
         self._trouble = ""
         self._read = asyncio.Event()
@@ -105,20 +98,14 @@ class FollowedSources:
 
     async def _read_on(self) -> None:
         """Read all there is, then what comes."""
-        found = (await read_to_end(self._kafka, self._place.topic, [0]))[0]
-        now_ms, now = self._clock(), self._now()
-        for record in found:
-            self._take(record, now - max(0, now_ms - record.timestamp) / SECOND_MS)
-        self._tell("")
-        async with self._consumer() as consumer:
-            consumer.assign([self._place])
-            if found:
-                consumer.seek(self._place, found[-1].offset + 1)
-            else:
-                await consumer.seek_to_beginning(self._place)
-            while True:
-                fetched = await consumer.getmany(timeout_ms=LOOK_MS)
-                self._take_all(fetched.get(self._place, ()))
+        async with aclosing(records_of(self._kafka, self._kafka.sources_topic)) as some:
+            found = await anext(some)
+            now_ms, now = self._clock(), self._now()
+            for record in found:
+                self._take(record, now - max(0, now_ms - record.timestamp) / SECOND_MS)
+            self._tell("")
+            async for records in some:
+                self._take_all(records)
 
     def _take_all(self, records: "Iterable[ConsumerRecord]") -> None:
         now = self._now()
@@ -143,19 +130,3 @@ class FollowedSources:
             log.warning("whether sources are followed is not known, which will be tried again: %s", trouble)
         self._trouble = trouble
         self._read.set()
-
-    @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[Any]:
-        consumer = Consumer(
-            **client_options(self._kafka),
-            isolation_level="read_committed",
-            auto_offset_reset="none",  # where the topic was made anew, all of it must be read again
-            enable_auto_commit=False,
-            fetch_max_wait_ms=FETCH_WAIT_MS * 10,
-        )
-        try:
-            await consumer.start()
-            yield consumer
-        finally:
-            with suppress(Exception):  # it is thrown away, whatever brokers say to that
-                await asyncio.wait_for(consumer.stop(), CLOSE_SECONDS)

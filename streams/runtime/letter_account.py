@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from streams.channels.acceptance import decoder_of
+from streams.channels.staffing import AnyStaffing
 from streams.contracts.rejections import Reason, Rejection
 from streams.core.rules import Channel, Rules
 from streams.records.dead_letters import DeadLetter
@@ -32,8 +33,9 @@ class Refusal(NamedTuple):
 class Judge:
     """Tells which letters' records these settings accept, as of the time at which they came."""
 
-    def __init__(self, topics: Mapping[str, Channel], rules: Rules) -> None:
+    def __init__(self, topics: Mapping[str, Channel], rules: Rules, staffing_topic: str = "staffing") -> None:
         self._decoders: dict[str, Any] = {topic: decoder_of(channel, rules) for topic, channel in topics.items()}
+        self._decoders[staffing_topic] = AnyStaffing(rules)
 
     def refusal(self, letter: DeadLetter) -> Refusal | None:
         """Why its record is refused still; None where it would be accepted.

@@ -16,6 +16,7 @@ from streams.live.notes import id_notes
 from streams.live.observed import Observed, Reading, Reported
 from streams.live.problems import Problem
 from streams.live.share import Part, Share, counts_in_line, parts_of
+from streams.live.staffing import Place, Staff
 from streams.live.whole import Needed, Own, Whole, whole
 from streams.records.closings import Closing
 from streams.runtime.clock import Clock
@@ -69,13 +70,16 @@ class Pages:
         clock_ahead_seconds: Callable[[], float | None] = lambda: None,
         closings: Callable[[], Mapping[str, Closing] | None] = dict,
         sources_away: Callable[[], Mapping[str, bool]] = dict,
+        staffing: Callable[[int], Mapping[Place, Staff]] = lambda _: {},
+        staffing_rejected: Callable[[], Mapping[str, int] | None] = lambda: None,
         demo: bool,
     ) -> None:
         """`worker` is the name by which the others know this process.
 
         `clock_ahead_seconds` tells how far this machine's clock is ahead of the brokers', None while unknown, and
         `closings` what is frozen of each closed month, None while nobody knows which are. `sources_away` tells of
-        each source of the settings whether it is not heard.
+        each source of the settings whether it is not heard, `staffing` who serves each cluster at a moment (UTC ms),
+        and `staffing_rejected` how many records of it were refused here.
         """
         self.settings = settings
         self._partitions = partitions
@@ -85,6 +89,8 @@ class Pages:
         self._neighbours = neighbours
         self._clock_ahead_seconds = clock_ahead_seconds
         self._sources_away = sources_away
+        self._staffing = staffing
+        self._staffing_rejected = staffing_rejected
         self._demo = demo
         self._rules = _digest(settings)
         self._words = words_of(settings.language)
@@ -98,8 +104,9 @@ class Pages:
 
     def observed(self) -> Observed:
         """Everything there is to show, now."""
+        now_ms = self._clock()
         return Observed(
-            now_ms=self._clock(),
+            now_ms=now_ms,
             rules=self.settings.rules,
             norms=self.settings.norms,
             stale_seconds=self.settings.web.silences(),
@@ -107,6 +114,8 @@ class Pages:
             partitions=self._partitions.health(self._engine.high_watermarks(), self._engine.answers()),
             refused_topics=self._partitions.refused_topics(),
             sources_away=self._sources_away(),
+            staffing=self._staffing(now_ms),
+            staffing_rejected=self._staffing_rejected(),
             faults=faults_in({each.code for each in self._engine.problems()}, topics_of(self.settings.kafka)),
         )
 

@@ -73,6 +73,8 @@ async def running_worker(
     await require_rights(settings.kafka, Role.WORKER)
     if settings.sources:
         await require_rights(settings.kafka, Role.WATCHER)
+    if settings.has_staffing:
+        await require_rights(settings.kafka, Role.STAFF_WATCHER)
     for name in await ensure_topics(settings.kafka, only=_topics(settings)):
         log.info("created topic %s", name)
     app = create_app(settings, clock=clock, demo=demo)
@@ -94,6 +96,8 @@ async def running_worker(
             app.clocks.watching(),
             app.closed_months.following(),
             app.followed.following(),
+            app.staffing.following(),
+            app.staffing_letters.following(),
             exchanging(settings.kafka, pages, app.neighbours),
         ):
             starting = asyncio.create_task(app.start(), name="faust")
@@ -111,9 +115,8 @@ async def running_worker(
 
 
 def _topics(settings: Settings) -> set[str]:
-    """All topics, that of the sources only where there are any: who has none need not let the worker create it."""
-    kafka = settings.kafka
-    return {spec.name for spec in topic_specs(kafka) if settings.sources or spec.name != kafka.sources_topic}
+    """All topics but those that these settings make no use of: who has none need not let the worker create them."""
+    return {spec.name for spec in topic_specs(settings.kafka)} - settings.unused_topics
 
 
 async def _leave_the_group(app: MonitorApp, starting: "asyncio.Task[None]", kafka: KafkaSettings) -> None:

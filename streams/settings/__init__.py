@@ -17,6 +17,7 @@ from streams.settings.model import (
     Secret,
     Settings,
     SettingsError,
+    StaffingSettings,
     WebSettings,
     WhenLost,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "SourceTable",
+    "StaffingSettings",
     "WebSettings",
     "WhenLost",
     "load",

@@ -28,6 +28,7 @@ from streams.settings.model import (
     ReceiveSettings,
     ReportedYear,
     Settings,
+    StaffingSettings,
     WebSettings,
 )
 from streams.settings.sources import SourceTables
@@ -301,6 +302,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
     prometheus: PrometheusSettings = PrometheusSettings()
     follow: FollowSettings = FollowSettings()
     receive: ReceiveSettings = ReceiveSettings()
+    staffing: StaffingSettings = StaffingSettings()
     source: SourceTables = msgspec.field(default_factory=dict)
     """What is watched, by name."""
 
@@ -326,6 +328,7 @@ class SettingsFile(Section, frozen=True, kw_only=True):
             language=self.language,
             follow=self.follow,
             receive=self.receive,
+            staffing=self.staffing,
             sources=self.source,
         )
 

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Sec
 
 from streams.channels import CALLS, VISITS, channels
 from streams.contracts.events import CLUSTER_LENGTH_MAX
+from streams.contracts.staffing import OTHER_PAUSE, PAUSE_PATTERN, PAUSES_MAX
 from streams.core.rules import Channel, OpenInterval
 from streams.settings.toml.section import Expected, Unit, Whole
 from streams.settings.toml.text import did_you_mean, nearest, shown
@@ -222,6 +223,24 @@ LineId = Annotated[str, Field(pattern=r"^[0-9]{1,20}$"), Unit("line")]
 WorkflowSid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]{1,64}$"), Unit("workflow")]
 QueueName = Annotated[str, Field(min_length=1), AfterValidator(_key_title), Unit("queue")]
 DialledNumber = Annotated[str, Field(min_length=1), AfterValidator(_key_title), Unit("dialled number")]
+
+
+def _pauses(names: tuple[str, ...]) -> tuple[str, ...]:
+    if OTHER_PAUSE in names or len(set(names)) < len(names):
+        raise ValueError
+    return names
+
+
+Pauses = Annotated[
+    tuple[Annotated[str, Field(pattern=PAUSE_PATTERN)], ...],
+    Field(max_length=PAUSES_MAX - 1),
+    AfterValidator(_pauses),
+    Expected(
+        f"a list of at most {PAUSES_MAX - 1} short names in small letters, each once and none of them "
+        f'"{OTHER_PAUSE}"',
+        '["lunch", "training"]',
+    ),
+]
 
 
 def _other_channel(name: str) -> str:

@@ -79,6 +79,8 @@ class KafkaSettings(Section, frozen=True, kw_only=True):
     """Here the workers of a group tell each other what they show."""
     sources_topic: _Topic = "sources"
     """How far each source was read, and whether it is heard."""
+    staffing_topic: _Topic = "staffing"
+    """How many employees serve each cluster."""
     topics: Annotated[dict[kinds.OtherChannel, kinds.Topic], AfterValidator(own_topics), Always()] = msgspec.field(
         default_factory=dict
     )
@@ -181,6 +183,17 @@ class ReceiveSettings(Section, frozen=True, kw_only=True):
     """The key of that certificate."""
 
 
+class StaffingSettings(Section, frozen=True, kw_only=True):
+    """How many employees serve, as counts without names: what is told of it, and for how long it holds."""
+
+    told_by: Literal["sources", "anybody"] = "sources"
+    """Who tells it: the sources of these settings alone, or others too that write to its topic."""
+    stale_seconds: Annotated[Whole, Field(ge=10, le=3_600), Unit("seconds")] = 180
+    """After this time without a word counts are old, and not shown any more. Sources tell them each minute."""
+    pauses: kinds.Pauses = ()
+    """The kinds of pauses that are told apart, as the exchange names them; all others count as `other`."""
+
+
 class CheckpointSettings(Section, frozen=True, kw_only=True):
     """How often the state is written to its topic, and what to do when it is not there any more."""
 
@@ -274,5 +287,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     follow: FollowSettings = FollowSettings()
     receive: ReceiveSettings = ReceiveSettings()
+    staffing: StaffingSettings = StaffingSettings()
     sources: Mapping[str, SourceTable] = msgspec.field(default_factory=dict)
     """What is watched, by name."""
+
+    @property
+    def has_staffing(self) -> bool:
+        """Whether anybody tells how many employees serve."""
+        return self.staffing.told_by == "anybody" or any(table.tells_staff for table in self.sources.values())
+
+    @property
+    def unused_topics(self) -> frozenset[str]:
+        """Topics that nobody needs by these settings."""
+        unused = [] if self.sources else [self.kafka.sources_topic]
+        return frozenset(unused if self.has_staffing else [*unused, self.kafka.staffing_topic])

@@ -32,6 +32,11 @@ class SourceTable(Section, frozen=True, kw_only=True):
     def channels(self) -> tuple[Channel, ...]:
         """The channels whose figures lack something while the source is away."""
 
+    @property
+    def tells_staff(self) -> bool:
+        """Whether it tells how many employees serve."""
+        return False
+
     def started_by(self, name: str) -> str:
         """The command that sends what a source of this name tells."""
         return f"wachtmonitor follow {name}"
@@ -105,6 +110,11 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
     def channels(self) -> tuple[Channel, ...]:
         """Calls alone."""
         return (CALLS.name,)
+
+    @property
+    def tells_staff(self) -> bool:
+        """Of the clusters of queues."""
+        return bool(self.queues)
 
     def read_secret(self, name: str) -> str:
         """The secret of the manager user; raises `SecretFileError` when there is none."""

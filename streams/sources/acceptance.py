@@ -12,8 +12,11 @@ import msgspec
 
 from streams.channels import channel_names, channel_of_event
 from streams.channels.acceptance import decoder_of
+from streams.channels.staffing import AnyStaffing
 from streams.contracts.decode import Event
+from streams.contracts.rejections import Rejection
 from streams.contracts.spelling import Repaired
+from streams.contracts.staffing import Staffing
 from streams.core.rules import Channel, Rules
 from streams.sources.files.row import RefusedEvent, Row
 from streams.sources.sender import encoded
@@ -28,6 +31,7 @@ class Acceptance:
     def __init__(self, rules: Rules) -> None:
         self.repaired: Counter[Repaired] = Counter()
         """Events whose cluster the settings call otherwise: they count."""
+        self._staffing = AnyStaffing(rules)
         self._decode: dict[Channel, Any] = {
             channel: decoder_of(channel, rules).decode_batch for channel in channel_names()
         }
@@ -45,8 +49,14 @@ class Acceptance:
     def _refused(self, events: list[Event], now_ms: int) -> dict[int, RefusedEvent]:
         """The refused ones by their identity: two rows may hold the same event."""
         found: dict[int, RefusedEvent] = {}
+        for event in events:
+            if isinstance(event, Staffing):
+                outcome = self._staffing(*encoded(event), now_ms)
+                if isinstance(outcome, Rejection):
+                    found[id(event)] = RefusedEvent(event, outcome, now_ms)
+        contacts = [event for event in events if not isinstance(event, Staffing)]
         for channel in channel_names():
-            chosen = [event for event in events if channel_of_event(event).name is channel]
+            chosen = [event for event in contacts if channel_of_event(event).name is channel]
             if chosen:
                 keys, values = zip(*map(encoded, chosen), strict=True)
                 decoded = self._decode[channel](keys, values, [now_ms] * len(chosen))

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from streams.channels import channel_of_event
 from streams.channels.acceptance import Explainer
 from streams.channels.named_events import PLAN_FIELD, tag_of
+from streams.channels.staffing import channel_told
 from streams.contracts.events import instant_ms
 from streams.contracts.names import as_toml, most_like, sentence, shown
 from streams.contracts.rejections import Reason
@@ -115,7 +115,7 @@ def repaired_lines(repaired: Mapping[Repaired, int]) -> Iterator[str]:
 def _fault_of(refused: RefusedEvent) -> Fault:
     event, (reason, detail) = refused.event, (refused.rejection.reason, refused.rejection.detail)
     cluster = event.cluster if reason is Reason.UNKNOWN_CLUSTER else ""
-    return Fault(reason, channel_of_event(event).name, detail, cluster)
+    return Fault(reason, channel_told(event), detail, cluster)
 
 
 def _moments(refused: RefusedEvent, zone: ZoneInfo) -> str:

@@ -12,6 +12,7 @@ from streams.channels.shared_ids import ids_in
 from streams.contracts.batch import Batch
 from streams.contracts.decode import Event
 from streams.contracts.events import instants_ms
+from streams.contracts.staffing import Staffing
 from streams.core.rules import Channel, Rules
 from streams.core.state import AnyState
 from streams.sources.files.row import Row
@@ -44,6 +45,8 @@ class ReusedIds:
     def _fold_waiting(self) -> None:
         of_channels: defaultdict[Channel, list[Event]] = defaultdict(list)
         for event in self._waiting:
+            if isinstance(event, Staffing):  # of no contact
+                continue
             of_channels[channel_of_event(event).name].append(event)
         self._waiting = []
         for channel, events in of_channels.items():

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from streams.channels import channel_of_event, topics_of
 from streams.contracts.decode import Event
+from streams.contracts.staffing import Staffing
 from streams.kafka.client import KafkaProblemsError, client_options, ensure_topics
 from streams.kafka.partitioners import Partitioner, partition_of
 from streams.kafka.permission import require_rights
@@ -32,13 +33,15 @@ class SendError(Exception):
     """Kafka did not take every event; the text says how many it took, and what to do."""
 
 
-async def ensure_source_topics(kafka: KafkaSettings) -> None:
-    """Return when the topics of events are there and may be written; a source needs no others.
+async def ensure_source_topics(kafka: KafkaSettings, *, staffing: bool = False) -> None:
+    """Return when the topics of events are there and may be written, with `staffing` that one too.
 
     Raises `KafkaProblemsError` when they are not, or when no broker answers.
     """
     await require_rights(kafka, Role.SOURCE)
-    await ensure_topics(kafka, only=tuple(topics_of(kafka)))
+    if staffing:
+        await require_rights(kafka, Role.STAFF_SOURCE)
+    await ensure_topics(kafka, only=(*topics_of(kafka), *((kafka.staffing_topic,) if staffing else ())))
 
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -46,8 +49,15 @@ _encode: Final = msgspec.json.Encoder().encode
 
 def encoded(event: Event) -> tuple[bytes, bytes]:
     """Key and value of the event's record."""
+    if isinstance(event, Staffing):
+        return event.key.encode(), _encode(event)
     contact_id: str = getattr(event, channel_of_event(event).decoder.id_field)
     return contact_id.encode(), _encode(event)
+
+
+def topic_of(event: Event, kafka: KafkaSettings) -> str:
+    """The topic of the event's record."""
+    return kafka.staffing_topic if isinstance(event, Staffing) else channel_of_event(event).topic(kafka)
 
 
 class EventSender:
@@ -112,7 +122,7 @@ class EventSender:
         `timestamp_ms` is the record's own time, UTC; None means now. A topic with LogAppendTime replaces it.
         """
         key, value = encoded(event)
-        topic = channel_of_event(event).topic(self._kafka)
+        topic = topic_of(event, self._kafka)
         await self.send_record(topic, key, value, timestamp_ms=timestamp_ms)
 
     async def partitions(self, topic: str) -> frozenset[int]:

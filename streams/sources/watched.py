@@ -6,7 +6,7 @@ from typing import Any, Final
 from streams.settings import Settings, SourceTable
 from streams.settings.sources import AsteriskSource, SecretFileError, TopicSource
 from streams.sources import asterisk
-from streams.sources.asterisk import CallRules, Manager
+from streams.sources.asterisk import CallRules, Manager, StaffRules
 from streams.sources.source import Source, SourceError
 from streams.sources.topic import topic_source
 
@@ -14,7 +14,7 @@ Make = Callable[[str, Any, Settings], Source]
 """The name of a source, its table and all settings: what watches it."""
 
 
-def _exchange(name: str, table: AsteriskSource, _: Settings) -> Source:
+def _exchange(name: str, table: AsteriskSource, settings: Settings) -> Source:
     """The secret is read at each login, since its file may come and change; one that is missing is told at once."""
 
     def secret() -> str:
@@ -25,7 +25,9 @@ def _exchange(name: str, table: AsteriskSource, _: Settings) -> Source:
 
     secret()
     manager = Manager(table.host, table.port, table.username, secret)
-    return asterisk.AsteriskSource(manager, CallRules(table.queues, table.numbers), table.queue_log)
+    (channel,) = table.channels
+    staff = StaffRules(name, channel.value, settings.staffing.pauses) if table.tells_staff else None
+    return asterisk.AsteriskSource(manager, CallRules(table.queues, table.numbers), table.queue_log, staff=staff)
 
 
 WATCHED: Final[Mapping[type[SourceTable], Make]] = {AsteriskSource: _exchange, TopicSource: topic_source}

@@ -30,6 +30,7 @@ def settings_at(address: str, **changes: Any) -> KafkaSettings:
         "snapshots_topic": f"snapshots-{unique}",
         "live_topic": f"live-{unique}",
         "sources_topic": f"sources-{unique}",
+        "staffing_topic": f"staffing-{unique}",
         "partitions": 4,
         "replication_factor": 1,
         "writer": "plain",

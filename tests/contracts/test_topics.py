@@ -23,6 +23,7 @@ class Names(msgspec.Struct, frozen=True):
     snapshots_topic: str = "pictures"
     live_topic: str = "moments"
     sources_topic: str = "origins"
+    staffing_topic: str = "people"
     partitions: int = 7
 
 
@@ -42,6 +43,7 @@ def test_there_is_one_topic_for_everything_that_is_written_or_read() -> None:
         "refused",
         "moments",
         "origins",
+        "people",
     ]
 
 

@@ -25,6 +25,7 @@ NOT_SHOWN: Final[dict[str, str]] = {
     "wachtmonitor_clusters": "It is for an alarm and `check`: where Prometheus has fewer, no dashboard is right.",
     "wachtmonitor_feed_refused": "It is for an alarm: /health, the wall and the log say in words what "
     "is refused and why.",
+    "wachtmonitor_staffing_rejected_total": "`dead-letters` says in words which records of staffing and why.",
     "wachtmonitor_source_away": "It is for an alarm: /health and the wall say in words which source and why.",
     **{metric.name: "Of one process, for whoever looks after that source." for metric in on_page(Page.FOLLOWER)},
     "wachtmonitor_unjudged_contacts": "0 but for the minute after norms or hours have changed, and then the worker "

@@ -15,6 +15,7 @@ from streams.channels.visits.state import TicketState
 from streams.core.norms import OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel, Cluster
 from streams.live.observed import Observed
+from streams.live.staffing import Staff
 from streams.serve.metrics.catalogue import on_page
 from streams.serve.metrics.collector import Metrics
 from streams.serve.metrics.metric import Page
@@ -107,7 +108,16 @@ def monday() -> Observed:
     partitions = owning(monday_calls(), monday_visits())
     rules = rules_with(short_abandon_ms=5 * SECOND)
     observed = observing([msgspec.structs.replace(each, **known) for each in partitions], TEN, rules)
-    return msgspec.structs.replace(observed, clock_ahead_seconds=-12.5, sources_away={"kcc": False})
+    return msgspec.structs.replace(
+        observed,
+        clock_ahead_seconds=-12.5,
+        sources_away={"kcc": False},
+        staffing={
+            (Channel.PHONE, KCC): Staff(logged_in=7, free=0, talking=4, paused=1, paused_by={"other": 1}),
+            (Channel.DESK, BURGERZAKEN): Staff(desks_open=2),
+        },
+        staffing_rejected={"unknown_cluster": 3},
+    )
 
 
 def test_the_catalogue_and_the_exposition_name_the_same_metrics() -> None:
@@ -439,3 +449,19 @@ def test_a_difference_between_the_clocks_has_its_sign_and_is_absent_while_unknow
     assert exposition(monday())[series("clock_ahead_seconds")] == -12.5
     unknown = msgspec.structs.replace(monday(), clock_ahead_seconds=None)
     assert series("clock_ahead_seconds") not in exposition(unknown)
+
+
+def test_who_serves_is_shown_as_it_is_known_and_what_is_not_known_is_absent() -> None:
+    exposed = exposition(monday())
+    names = [series(name)[0] for name in ("staff_logged_in", "staff", "staff_paused", "desks_open")]
+    found = {each: value for each, value in exposed.items() if each[0] in names}
+    assert found == {
+        series("staff_logged_in", **PHONE): 7,
+        series("staff", **PHONE, state="free"): 0,
+        series("staff", **PHONE, state="talking"): 4,
+        series("staff", **PHONE, state="paused"): 1,
+        series("staff_paused", **PHONE, pause="other"): 1,
+        series("desks_open", **DESK): 2,
+    }
+    assert exposed[series("staffing_rejected_total", reason="unknown_cluster")] == 3
+    assert exposed[series("staffing_rejected_total", reason="empty")] == 0

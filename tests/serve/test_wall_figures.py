@@ -9,6 +9,7 @@ from streams.channels.calls.events import AnyCallEvent
 from streams.channels.calls.state import CallState
 from streams.core.norms import Norms, OwnServiceLevel, ServiceLevel
 from streams.core.rules import Channel
+from streams.live.staffing import Staff
 from streams.serve.wall.calls import CallsLayout, CallsWindow
 from streams.serve.wall.figures import feeds, wall_moment
 from streams.serve.wall.moment import ClusterNow, Moment
@@ -223,3 +224,22 @@ def test_lines_with_service_levels_of_their_own_say_within_which_time_each() -> 
         KCC: ("≥ 70% within 30 s", "good", "≥ 70% within 30 s"),
         "Noodlijn": ("≥ 80% within 1 min", "bad", "≥ 80% within 1 min"),
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "desk"),
+    [
+        (Language.DUTCH, "3 vrij van 7", "1 loket open"),
+        (Language.ENGLISH, "3 free of 7", "1 desk open"),
+        (Language.FRENCH, "3 libres sur 7", "1 guichet ouvert"),
+    ],
+)
+def test_who_serves_stands_small_beside_who_waits(language: Language, line: str, desk: str) -> None:
+    staffing = {
+        (Channel.PHONE, KCC): Staff(logged_in=7, free=3),
+        (Channel.DESK, BURGERZAKEN): Staff(desks_open=1, free=1),
+    }
+    observed = msgspec.structs.replace(observing(owning(busy_line()), TEN), staffing=staffing)
+    payload = said(wall_moment(observed, demo=False), words_of(language))
+    notes = {each.cluster: each.cells[0].note for channel in payload.channels for each in channel.clusters}
+    assert (notes[KCC], notes[BURGERZAKEN], notes[OCMW]) == (line, desk, "")

@@ -137,6 +137,7 @@ def test_the_packaged_kafka_web_and_checkpoint_settings() -> None:
         snapshots_topic="snapshots",
         live_topic="live-figures",
         sources_topic="sources",
+        staffing_topic="staffing",
         partitions=4,
         replication_factor=-1,
         writer="transactional",

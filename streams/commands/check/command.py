@@ -7,7 +7,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -121,7 +121,7 @@ def _summary(settings: Settings, path: Path) -> str:
 
 async def _connected_findings(settings: Settings) -> list[Finding]:
     kafka, records, port, grafana, prometheus = await asyncio.gather(
-        kafka_findings(settings.kafka, has_sources=bool(settings.sources)),
+        kafka_findings(settings.kafka, unused=settings.unused_topics),
         _records_findings(settings),
         web_finding(settings.web),
         asyncio.to_thread(grafana_findings, settings.grafana, PATIENCE_SECONDS),
@@ -143,7 +143,7 @@ async def _records_findings(settings: Settings) -> list[Finding]:
 # Kafka.
 
 
-async def kafka_findings(kafka: KafkaSettings, *, has_sources: bool = False) -> list[Finding]:
+async def kafka_findings(kafka: KafkaSettings, *, unused: Container[str] = ()) -> list[Finding]:
     """The findings about the brokers, the writer and the topics."""
     try:
         options = client_options(kafka)
@@ -155,7 +155,7 @@ async def kafka_findings(kafka: KafkaSettings, *, has_sources: bool = False) -> 
     if not reached:
         return [*findings, _SKIPPED_TOPICS]
     has_transactions = all(answer.has_transactions for answer in reached)
-    topics = await topic_findings(kafka, with_config=has_transactions, has_sources=has_sources)
+    topics = await topic_findings(kafka, with_config=has_transactions, unused=unused)
     clock = await clock_finding(kafka) if has_transactions else ONE_CLOCK
     return [*findings, writer_finding(kafka, has_transactions=has_transactions), *topics, clock]
 
@@ -212,9 +212,9 @@ def writer_finding(kafka: KafkaSettings, *, has_transactions: bool) -> Finding:
 # Topics.
 
 
-async def topic_findings(kafka: KafkaSettings, *, with_config: bool, has_sources: bool = False) -> list[Finding]:
-    """The findings about each topic; its configuration only where the broker applies it."""
-    specs = [spec for spec in topic_specs(kafka) if has_sources or spec.name != kafka.sources_topic]
+async def topic_findings(kafka: KafkaSettings, *, with_config: bool, unused: Container[str] = ()) -> list[Finding]:
+    """The findings about each topic that is used; its configuration only where the broker applies it."""
+    specs = [spec for spec in topic_specs(kafka) if spec.name not in unused]
     try:
         async with asyncio.timeout(PATIENCE_SECONDS), admin_client(kafka) as admin:
             # All topics, because the embedded broker creates those that are asked for by name.

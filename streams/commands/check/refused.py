@@ -130,7 +130,7 @@ def judge_letters(settings: Settings, letters: Sequence[DeadLetter]) -> Finding 
     for letter in recent:
         by_reason[letter.reason] += records_of(letter)
     text = f"the newest of one day are of {by_reason.total():,} records: {_by_reason(by_reason)}"
-    judge = Judge(topics_of(settings.kafka), settings.rules)
+    judge = Judge(topics_of(settings.kafka), settings.rules, settings.kafka.staffing_topic)
     if accepted := sum(1 for letter in recent if judge.refusal(letter) is None):
         text += (
             f"; {accepted:,} of them would be accepted by these settings: start workers that have others again, then "

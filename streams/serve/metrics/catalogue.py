@@ -32,6 +32,8 @@ _PLACES: Final[dict[str, str]] = {
 _OTHERS: Final[dict[str, str]] = {
     "share": "the share of the contacts that waited no longer: `0.5`, the median, or `0.9`",
     "reason": "why a record was rejected, or why a source left something out",
+    "state": "what an employee does: `free`, `talking`, `wrapping_up` or `paused`",
+    "pause": "a kind of pause of `pauses` in [staffing] of the settings, or `other`",
     "fault": "what is wrong with a topic: " + ", ".join(f"`{fault}`" for fault in Fault),
     "kind": "`accounts` (what was spent) or `budget` (what was planned)",
     "topic": "the Kafka topic",
@@ -73,6 +75,37 @@ LONGEST_WALK_IN_WAIT: Final = Metric(
     "Longest wait so far, since the arrival, of the visitors without an appointment who wait at this moment; "
     "absent when none does.",
     Aggregation.MAX,
+)
+
+# Who serves: whole at every worker, since each reads all of it.
+
+STAFF_LOGGED_IN: Final = Metric(
+    "wachtmonitor_staff_logged_in",
+    _CLUSTER,
+    "Employees who may serve the cluster at this moment, paused or not; like all of staff absent where no source "
+    "tells it, or one has been silent for too long.",
+    Aggregation.MAX,
+)
+STAFF: Final = Metric(
+    "wachtmonitor_staff",
+    (*_CLUSTER, "state"),
+    "Of these how many are free, in a talk, wrapping up or paused; who is being rung is none of it.",
+    Aggregation.MAX,
+)
+STAFF_PAUSED: Final = Metric(
+    "wachtmonitor_staff_paused",
+    (*_CLUSTER, "pause"),
+    "Of the paused how many for each kind of pause that the settings name, and for all others.",
+    Aggregation.MAX,
+)
+DESKS_OPEN: Final = Metric(
+    "wachtmonitor_desks_open", _CLUSTER, "Desks of the cluster at which visitors are received.", Aggregation.MAX
+)
+STAFFING_REJECTED: Final = Metric(
+    "wachtmonitor_staffing_rejected_total",
+    ("reason",),
+    "Records of staffing that were no valid event and went to the dead letters, since the worker started, by reason.",
+    kind=Kind.COUNTER,
 )
 
 # Opening, beside the norms.
@@ -330,6 +363,7 @@ PLAN_EXPENSES: Final = Metric(
 )
 
 _NOW: Final = (WAITING_CONTACTS, LONGEST_WAIT, WAITING_WALK_INS, LONGEST_WALK_IN_WAIT)
+_WHO_SERVES: Final = (STAFF_LOGGED_IN, STAFF, STAFF_PAUSED, DESKS_OPEN, STAFFING_REJECTED)
 _HEALTH: Final = (
     LAST_EVENT,
     FEED_STALE,
@@ -406,6 +440,7 @@ def _sections(tallies: tuple[type[Tally], ...], measures: tuple[Measure, ...]) -
     of_years = [each for each in measures if each.period is Period.YEAR]
     return {
         "Waiting now": _NOW,
+        "Who serves now": _WHO_SERVES,
         **{f"Over a window: {title}": metrics for title, metrics in windows.items()},
         "Norms and opening hours": (*norms, CLUSTERS, OPEN),
         "Health": _HEALTH,

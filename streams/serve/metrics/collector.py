@@ -55,6 +55,7 @@ class Metrics:
         observed = self._observe()
         page = Families(Page.LIVE, self._written)
         _add_figures(page, observed)
+        _add_staffing(page, observed)
         _add_norms(page, observed)
         for partition in observed.partitions:
             _add_partition(page, partition)
@@ -115,6 +116,21 @@ def _add_waiting(page: Families, labels: Labels, each: ClusterFigures) -> None:
 
 def _add_tally(page: Families, labels: Labels, tally: Tally, terms: Terms) -> None:
     page.add_all(series(Shown.WINDOW, tally, labels, terms))
+
+
+def _add_staffing(page: Families, observed: Observed) -> None:
+    """What is not known is left out."""
+    for (channel, cluster), staff in observed.staffing.items():
+        labels = (cluster, channel.value)
+        page.add(catalogue.STAFF_LOGGED_IN, labels, staff.logged_in)
+        for state in ("free", "talking", "wrapping_up", "paused"):
+            page.add(catalogue.STAFF, (*labels, state), getattr(staff, state))
+        for pause, count in (staff.paused_by or {}).items():
+            page.add(catalogue.STAFF_PAUSED, (*labels, pause), count)
+        page.add(catalogue.DESKS_OPEN, labels, staff.desks_open)
+    if observed.staffing_rejected is not None:
+        for reason in Reason:
+            page.add(catalogue.STAFFING_REJECTED, (reason.value,), observed.staffing_rejected.get(reason.value, 0))
 
 
 def _add_norms(page: Families, observed: Observed) -> None:

@@ -31,10 +31,23 @@ PERCENT_PARTS: Final = 100
 
 
 def waiting(cluster: ClusterNow, moment: Moment, words: Words) -> Cell:
-    """Who waits; nobody who waits at a closed city is nothing to tell."""
+    """Who waits, and small beside it who serves; nobody who waits at a closed city is nothing to tell."""
     if cluster.waiting == 0 and moment.is_closed:
         return nothing(words)
-    return Cell(value=cluster.waiting, text=words.number(cluster.waiting))
+    return Cell(value=cluster.waiting, text=words.number(cluster.waiting), note=staff(cluster, words))
+
+
+def staff(cluster: ClusterNow, words: Words) -> str:
+    """Who serves a cluster, in a few words; nothing of what is not known."""
+    known = cluster.staff
+    if known is None:
+        return ""
+    parts = []
+    if known.desks_open is not None:
+        parts.append(words("wall-desks-open", count=known.desks_open))
+    if known.free is not None and known.logged_in is not None:
+        parts.append(words("wall-staff-free", free=known.free, count=known.logged_in))
+    return ", ".join(parts)
 
 
 def longest(cluster: ClusterNow, words: Words) -> Cell:

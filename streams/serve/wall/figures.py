@@ -79,6 +79,7 @@ def _cluster(cluster: Cluster, line: Line | None, observed: Observed) -> Cluster
         norm_seconds=cluster.norm_ms / SECOND_MS,
         waiting=line.counts[0],
         longest_wait_seconds=None if longest_ms is None else longest_ms / SECOND_MS,
+        staff=observed.staffing.get((cluster.channel, cluster.name)),
         windows={name: layout.window(sums) for name, sums in _windows(cluster.channel, line, observed.rules)},
     )
 

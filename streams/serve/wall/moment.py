@@ -10,6 +10,7 @@ import msgspec
 
 from streams.core.norms import Norms
 from streams.core.rules import Channel
+from streams.live.staffing import Staff
 from streams.serve.wall.payload import FeedStatus, Opening
 from streams.words import Message
 
@@ -26,6 +27,8 @@ class ClusterNow(msgspec.Struct, frozen=True, kw_only=True):
     waiting: int
     longest_wait_seconds: float | None
     windows: Mapping[str, Any]
+    staff: Staff | None = None
+    """Who serves it, where that is known."""
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):

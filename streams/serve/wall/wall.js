@@ -139,13 +139,16 @@ function makeRow(channel, cluster) {
   const isLong = cluster.cluster.length > LONG_NAME_CHARACTERS[form];
   const name = make("span", isLong ? "long" : "", cluster.cluster), note = make("td", "note");
   name.title = cluster.cluster;
-  const head = make("th", "", name, make("span", "norm", cluster.norm));
+  const beside = make("span", "norm", cluster.norm); // the norm, and who serves
+  const head = make("th", "", name, beside);
   head.scope = "row";
   const cells = channel.columns.map(makeCell);
   const row = make("tr", "", head, ...cells.map((cell) => cell.node), note);
   const show = (now, extraSeconds) => {
     const all = now.cells.map((cell) => grown(cell, extraSeconds));
     all.forEach((cell, index) => cells[index].show(form === "brief" ? {...cell, verdict: sign(cell.verdict ?? "")} : cell));
+    const serves = now.cells.filter((_, index) => channel.columns[index].is_now).map((cell) => cell.note);
+    setText(beside, [now.norm, ...serves].filter(Boolean).join(", "));
     setText(note, now.note);
     const state = standing(all, now);
     if (row.dataset.row !== state) row.dataset.row = state;

@@ -7,4 +7,5 @@ them the bytes.
 
 from streams.sources.asterisk.parameters import CallRules as CallRules
 from streams.sources.asterisk.parameters import Manager as Manager
+from streams.sources.asterisk.parameters import StaffRules as StaffRules
 from streams.sources.asterisk.source import AsteriskSource as AsteriskSource

@@ -3,7 +3,7 @@
 Must not know settings.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -33,3 +33,14 @@ class CallRules(msgspec.Struct, frozen=True):
     dialled."""
     numbers: Mapping[str, str] = {}
     """Number that is dialled, as the exchange writes it, to its cluster: such a call counts from dialling in."""
+
+
+class StaffRules(msgspec.Struct, frozen=True):
+    """How it is told how many employees serve."""
+
+    source: str
+    """The name of this source in the settings."""
+    channel: str
+    """Whose clusters the queues serve."""
+    pauses: Sequence[str] = ()
+    """The kinds of pauses that are told apart."""

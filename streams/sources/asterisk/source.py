@@ -7,6 +7,7 @@ or settings.
 
 import asyncio
 import logging
+import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
@@ -16,10 +17,12 @@ from typing import Final
 
 import msgspec
 
+from streams.contracts.staffing import Staffing
 from streams.process.clock import system_clock
 from streams.sources.asterisk.client import Connected, Lost, ManagerClient, Message, Patience, Received
+from streams.sources.asterisk.members import Members
 from streams.sources.asterisk.memory import Memory, restored
-from streams.sources.asterisk.parameters import CallRules, Manager
+from streams.sources.asterisk.parameters import CallRules, Manager, StaffRules
 from streams.sources.asterisk.tail import Tail, Trouble
 from streams.sources.asterisk.watch import Line, Watch
 from streams.sources.source import Link, SourceError, Step
@@ -34,6 +37,9 @@ GATHER_SECONDS: Final = 0.02
 
 POSITION_MS: Final = 5_000
 """How often a position is given though there are no facts."""
+
+KEY_BYTES: Final = 32
+"""Of the key by which members of queues are told apart; another one in each run."""
 
 NOT_THERE_MS: Final = 10_000
 """How long queue_log may be away: when it is rotated, it is for a moment."""
@@ -56,21 +62,28 @@ class AsteriskSource:
         rules: CallRules,
         queue_log: Path | None = None,
         *,
+        staff: StaffRules | None = None,
         pace: Pace | None = None,
         clock: Callable[[], int] = system_clock,
     ) -> None:
-        """`manager` or `queue_log` may be absent, not both. `clock` gives ms since 1970."""
+        """`manager` or `queue_log` may be absent, not both. With `staff` it is told how many employees serve.
+
+        `clock` gives ms since 1970.
+        """
         if manager is None and queue_log is None:
             raise ValueError("expected the manager interface of Asterisk, its queue_log, or both; got neither")
         self._manager = manager
         self._rules = rules
+        self._staff = staff
         self._queue_log = queue_log
         self._pace = pace or Pace()
         self._clock = clock
 
     async def steps(self, position: bytes | None) -> AsyncGenerator[Step]:
         """Facts as they happen, and with each its position; `Link` when something changes."""
-        follower = _Follower(self._manager, self._rules, self._queue_log, self._memory(position), self._clock)
+        members = None if self._staff is None else Members(self._rules, self._staff, secrets.token_bytes(KEY_BYTES))
+        memory = self._memory(position)
+        follower = _Follower(self._manager, self._rules, self._queue_log, memory, self._clock, members=members)
         try:
             while True:
                 for step in await follower.steps(self._pace):
@@ -100,10 +113,13 @@ class _Follower:
         queue_log: Path | None,
         memory: Memory,
         clock: Callable[[], int],
+        *,
+        members: Members | None,
     ) -> None:
         self._manager = manager
         self._clock = clock
         self._log_path = queue_log
+        self._members = members
         self._watch = Watch(rules, memory, has_manager=manager is not None, has_log=queue_log is not None)
         self._tail: Tail | None = None
         if queue_log is not None:
@@ -171,12 +187,18 @@ class _Follower:
             case Connected():
                 self._why = None
                 self._watch.connected(message.at_ms)
+                if self._members is not None:
+                    self._members.connected()
             case Received():
                 self._watch.received(message.blocks, message.at_ms)
+                if self._members is not None:
+                    self._members.received(message.blocks)
                 self._is_news = self._is_news or bool(message.blocks)
             case Lost():
                 self._why = message.why
                 self._watch.lost(message.at_ms)
+                if self._members is not None:
+                    self._members.lost()
 
     # queue_log.
 
@@ -221,6 +243,8 @@ class _Follower:
         told, left_out = self._watch.take()
         self._count_elsewhere(left_out)
         now_ms = self._clock()
+        if staffing := self._staffing(now_ms, left_out):
+            yield Step(events=staffing)
         link = self._new_link()
         is_due = self._is_news and (link is not None or now_ms >= self._saved_ms + POSITION_MS)
         if told or is_due:
@@ -234,6 +258,14 @@ class _Follower:
         if groups or position or left_out or link:
             missed, events = groups[-1] if groups else (False, [])
             yield Step(events=events, missed_before=missed, position=position, left_out=left_out, link=link)
+
+    def _staffing(self, now_ms: int, left_out: Counter[str]) -> list[Staffing]:
+        """How many employees serve, if that is to be told."""
+        if self._members is None:
+            return []
+        left_out.update(self._members.left_out)
+        self._members.left_out.clear()
+        return self._members.news(now_ms, now_ms + (self._watch.memory.ahead_ms or 0))
 
     def _count_elsewhere(self, left_out: Counter[str]) -> None:
         """What is left out before it is read."""

@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 
 from streams.channels import channels
 from streams.channels.acceptance import decoder_of
+from streams.channels.staffing import TAG, AnyStaffing
 from streams.contracts.decode import Decoder, Event
 from streams.contracts.rejections import Rejection
 from streams.core.rules import Rules
@@ -39,7 +40,9 @@ def _read(stream: BinaryIO, rules: Rules) -> Iterator[Row]:
 def holds_contract(records: Sequence[Mapping[str, Any]]) -> bool:
     """Whether these records are events, right or not."""
     fields = {channel.decoder.id_field for channel in channels()}
-    return bool(records) and all("type" in each and "at" in each and fields & set(each) for each in records)
+    return bool(records) and all(
+        "type" in each and "at" in each and (fields & set(each) or each["type"] == TAG) for each in records
+    )
 
 
 class _EventReader:
@@ -47,6 +50,7 @@ class _EventReader:
 
     def __init__(self, rules: Rules) -> None:
         self._decoders: list[Decoder[Any]] = [decoder_of(channel.name, rules) for channel in channels()]
+        self._staffing = AnyStaffing(rules)
 
     def __call__(self, line: bytes | None) -> Event:
         """The event.
@@ -54,6 +58,8 @@ class _EventReader:
         Raises `RowLeftOutError` when there is none.
         """
         record = record_of(line)
+        if record.get("type") == TAG:
+            return self._staffing_on(line)
         named = [decoder for decoder in self._decoders if decoder.id_field in record]
         if not named:
             fields = " or ".join(f"`{decoder.id_field}`" for decoder in self._decoders)
@@ -61,6 +67,14 @@ class _EventReader:
         event: Event | None = named[0].read(line)
         if event is None:
             found = named[0](str(record[named[0].id_field]).encode(), line, 0)
+            assert isinstance(found, Rejection), "what cannot be read is no event"
+            raise unreadable(Unreadable.CONTRACT, detail=found.detail)
+        return event
+
+    def _staffing_on(self, line: bytes | None) -> Event:
+        event = self._staffing.read(line)
+        if event is None:
+            found = self._staffing(None, line, 0)
             assert isinstance(found, Rejection), "what cannot be read is no event"
             raise unreadable(Unreadable.CONTRACT, detail=found.detail)
         return event

@@ -7,8 +7,11 @@ from typing import Any, Final
 from streams.channels import channel_names, channel_of, channel_of_event
 from streams.channels.acceptance import decoder_of
 from streams.channels.named_events import tag_of
+from streams.channels.staffing import AnyStaffing, channel_told
 from streams.contracts.decode import Event
 from streams.contracts.events import instant_ms
+from streams.contracts.rejections import Rejection
+from streams.contracts.staffing import Staffing
 from streams.core.rules import Channel, Rules
 from streams.live.followed import Followed
 from streams.sources.source import Link, Step
@@ -26,6 +29,7 @@ class Account:
         self._decode: dict[Channel, Any] = {
             channel: decoder_of(channel, rules).decode_batch for channel in channel_names()
         }
+        self._staffing = AnyStaffing(rules)
         # those of its channels at 0 too: `increase()` does not see a series that begins at 1
         self._facts = Counter({(name, tag_of(e)): 0 for name in channels for e in channel_of(name).decoder.events})
         self._refused: Counter[tuple[Channel, str]] = Counter()
@@ -54,16 +58,17 @@ class Account:
 
     def sent(self, events: Sequence[Event], records: Sequence[tuple[bytes, bytes]], filled: int, now_ms: int) -> None:
         """Note facts that are in Kafka as these records, so many of which fill a gap."""
-        self._facts.update((channel_of_event(event).name, tag_of(type(event))) for event in events)
+        self._facts.update((channel_told(event), tag_of(type(event))) for event in events)
         self._refuse(events, records, now_ms)
         self._filled += filled
         self._last_fact_ms = self.newest_with(events)
         self.written_ms = now_ms
 
     def newest_with(self, events: Sequence[Event]) -> int | None:
-        """When the newest fact happened, these among them; None where there is none."""
+        """When the newest fact of a contact happened, these among them; None where there is none."""
         known = () if self._last_fact_ms is None else (self._last_fact_ms,)
-        return max((*known, *(instant_ms(event.at) for event in events)), default=None)
+        told = (instant_ms(event.at) for event in events if not isinstance(event, Staffing))
+        return max((*known, *told), default=None)
 
     def go_on(self, last_fact_ms: int | None) -> None:
         """Go on from what an earlier follower knew: the newest fact may have come before this start."""
@@ -71,12 +76,14 @@ class Account:
 
     def _refuse(self, events: Sequence[Event], records: Sequence[tuple[bytes, bytes]], now_ms: int) -> None:
         """Count those that the settings refuse in a record of this moment, by reason."""
+        pairs = list(zip(events, records, strict=True))
+        for event, (key, value) in pairs:
+            if isinstance(event, Staffing):
+                outcome = self._staffing(key, value, now_ms)
+                if isinstance(outcome, Rejection):
+                    self._refused[channel_told(event), outcome.reason.value] += 1
         for channel in channel_names():
-            chosen = [
-                record
-                for event, record in zip(events, records, strict=True)
-                if channel_of_event(event).name is channel
-            ]
+            chosen = [record for event, record in pairs if _is_of(event, channel)]
             if chosen:
                 keys, values = zip(*chosen, strict=True)
                 for _, rejection in self._decode[channel](keys, values, [now_ms] * len(chosen)).rejected:
@@ -98,3 +105,7 @@ class Account:
             written_ms=self.written_ms,
             trouble=self.trouble,
         )
+
+
+def _is_of(event: Event, channel: Channel) -> bool:
+    return not isinstance(event, Staffing) and channel_of_event(event).name is channel

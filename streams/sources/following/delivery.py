@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aiokafka.errors import KafkaError
 
-from streams.channels import channel_of_event, topics_of
+from streams.channels import topics_of
 from streams.contracts.decode import Event
 from streams.kafka.client import KafkaProblemsError, client_options, ensure_topics, is_there, read_to_end
 from streams.kafka.partitioners import Partitioner, partition_of
@@ -24,6 +24,7 @@ from streams.kafka.rights import Role, follower_id
 from streams.kafka.writer import FENCED, FencedWriter, OutgoingRecord
 from streams.records.sources import SourceRecord, SourceRecordError, newest_of, source_record
 from streams.settings import KafkaSettings
+from streams.sources.sender import topic_of
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +59,25 @@ class Delivery:
     """What goes to Kafka of one source, written by this follower alone."""
 
     def __init__(
-        self, kafka: KafkaSettings, source: str, told: Callable[[str], None], placing: Placing | None = None
+        self,
+        kafka: KafkaSettings,
+        source: str,
+        told: Callable[[str], None],
+        placing: Placing | None = None,
+        *,
+        staffing: bool = False,
     ) -> None:
-        """`told` is called with why Kafka takes nothing, each time, and with an empty text once it does."""
+        """`told` is called with why Kafka takes nothing, each time, and with an empty text once it does.
+
+        With `staffing` the source tells how many employees serve, too.
+        """
         self.follower = uuid.uuid4().hex
         self._kafka = kafka
         self._source = source
         self._told = told
         self._placing = placing
+        self._topics = (*topics_of(kafka), kafka.sources_topic, *((kafka.staffing_topic,) if staffing else ()))
+        self._roles = (Role.FOLLOWER, *((Role.STAFF_SOURCE,) if staffing else ()))
         self._rules: Mapping[str, Partitioner] = {}
         self._former = ""
         """Who followed the source before: what that one wrote says nothing of who follows it now."""
@@ -87,8 +99,9 @@ class Delivery:
                 await self._not_taken(error)
 
     async def _opened(self) -> SourceRecord | None:
-        await require_rights(self._kafka, Role.FOLLOWER)
-        await ensure_topics(self._kafka, only=(*topics_of(self._kafka), self._kafka.sources_topic))
+        for role in self._roles:
+            await require_rights(self._kafka, role)
+        await ensure_topics(self._kafka, only=self._topics)
         if self._placing is not None:
             self._rules = await self._placing(self._kafka)
         await self._start_writer()
@@ -132,7 +145,7 @@ class Delivery:
         await self._writer.write([*facts, OutgoingRecord(self._kafka.sources_topic, key, value)])
 
     async def _fact(self, event: Event, key: bytes, value: bytes) -> OutgoingRecord:
-        topic = channel_of_event(event).topic(self._kafka)
+        topic = topic_of(event, self._kafka)
         rule = self._rules.get(topic, Partitioner.MURMUR2)
         if rule is Partitioner.MURMUR2:  # the client's own
             return OutgoingRecord(topic, key, value)

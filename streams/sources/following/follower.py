@@ -84,7 +84,7 @@ class Follower:
         self._clock = clock
         self._account = Account(name, table.channels, settings.rules, clock())
         self._written = written
-        self._delivery = Delivery(settings.kafka, name, self._tell_trouble, placing)
+        self._delivery = Delivery(settings.kafka, name, self._tell_trouble, placing, staffing=table.tells_staff)
         self._position: bytes | None = None
         self._waiting: deque[_Part] = deque()
         self._waiting_events = 0

@@ -63,6 +63,11 @@ wall-phone-none-answered = no answered calls
 # The desks.
 wall-desk-title = Desks
 wall-desk-place = desk
+wall-staff-free = { $free } free of { $count }
+wall-desks-open = { $count ->
+    [one] { $count } desk open
+   *[other] { $count } desks open
+}
 wall-desk-waiting = waiting
 wall-desk-longest = longest wait now
 wall-desk-average = average { $minutes } min

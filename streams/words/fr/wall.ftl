@@ -66,6 +66,14 @@ wall-phone-none-answered = aucun appel répondu
 # Les guichets.
 wall-desk-title = Guichets
 wall-desk-place = guichet
+wall-staff-free = { $free ->
+    [one] { $free } libre sur { $count }
+   *[other] { $free } libres sur { $count }
+}
+wall-desks-open = { $count ->
+    [one] { $count } guichet ouvert
+   *[other] { $count } guichets ouverts
+}
 wall-desk-waiting = en attente
 wall-desk-longest = plus longue attente
 wall-desk-average = moyenne { $minutes } min

@@ -63,6 +63,11 @@ wall-phone-none-answered = geen beantwoorde oproepen
 # De loketten.
 wall-desk-title = Loketten
 wall-desk-place = loket
+wall-staff-free = { $free } vrij van { $count }
+wall-desks-open = { $count ->
+    [one] { $count } loket open
+   *[other] { $count } loketten open
+}
 wall-desk-waiting = wachtend
 wall-desk-longest = langste wacht nu
 wall-desk-average = gemiddeld { $minutes } min

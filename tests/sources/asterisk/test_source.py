@@ -1,15 +1,17 @@
 """The source with a socket and a file: connecting, losing, coming back, and what it says of that."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from time import monotonic
 from typing import Final
 
+import msgspec
 import pytest
 
-from streams.sources.asterisk import AsteriskSource, CallRules, Manager
+from streams.contracts.staffing import Staffing
+from streams.sources.asterisk import AsteriskSource, CallRules, Manager, StaffRules
 from streams.sources.asterisk.client import Patience
 from streams.sources.asterisk.source import Pace
 from streams.sources.source import SourceError, Step
@@ -254,3 +256,22 @@ async def test_a_secret_is_read_at_each_login_and_what_is_wrong_with_it_is_said(
 def test_nothing_to_follow_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="neither"):
         AsteriskSource(None, RULES)
+
+
+async def test_who_serves_is_told_beside_the_calls_where_it_is_asked_for() -> None:
+    def lists(_: int) -> Iterator[bytes]:
+        yield b"Response: Success\r\nActionID: waiting\r\nEventList: start"
+        yield b"Event: QueueParams\r\nQueue: snelbalie\r\nActionID: waiting"
+        yield b"Event: QueueMember\r\nQueue: snelbalie\r\nLocation: IAX2/fatima\r\nStatus: 1\r\nPaused: 0"
+        yield b"Event: QueueStatusComplete\r\nActionID: waiting\r\nEventList: Complete"
+
+    async with StandIn(lists) as exchange:
+        staff = StaffRules("kcc", "phone")
+        source = AsteriskSource(exchange.manager, RULES, None, staff=staff, pace=QUICK, clock=quick_clock())
+        async with aclosing(source.steps(None)) as steps:
+            heard = Heard(steps)
+            await heard.until(lambda: any(step.events for step in heard.steps))
+            (event,) = next(step.events for step in heard.steps if step.events)
+            assert isinstance(event, Staffing)
+            assert (event.source, event.cluster, event.logged_in, event.free) == ("kcc", "snelbalie", 1, 1)
+            assert b"fatima" not in msgspec.json.encode(event)

@@ -12,6 +12,9 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaTimeoutError
 
+from streams.channels.staffing import AnyStaffing
+from streams.contracts.events import instant_ms
+from streams.contracts.staffing import Staffing
 from streams.core.rules import Channel
 from streams.kafka import writer
 from streams.kafka.client import client_options, read_to_end
@@ -96,6 +99,36 @@ async def test_a_restart_goes_on_after_what_was_sent(broker: BrokerProcess) -> N
     assert (first.began, second.began) == ([None], [b"8"])
     assert sorted(await keys(kafka)) == sorted(f"call-{n}".encode() for n in range(12) for _ in range(2))
     assert other.followed().last_fact_ms == 1_700_000_011_500
+
+
+class StaffedTable(ScriptedTable, frozen=True, kw_only=True):
+    """A source that tells how many serve, too."""
+
+    @property
+    def tells_staff(self) -> bool:
+        """Yes."""
+        return True
+
+
+@pytest.mark.kafka
+async def test_how_many_serve_goes_to_a_topic_of_its_own_with_the_position(broker: BrokerProcess) -> None:
+    kafka = kafka_settings(broker)
+    (step,) = calls(1)
+    staffing = Staffing(NAME, "phone", "Klantencontactcentrum", 1_700_000_900.0, logged_in=7, free=3)
+    both = msgspec.structs.replace(step, events=[*step.events, staffing])
+    settings = msgspec.structs.replace(load(None, {}), kafka=kafka)
+    one = Follower(NAME, StaffedTable(), Scripted([both]), settings)
+    async with running(one):
+        await until(lambda: facts(one) == len(both.events))
+    (record,) = (await read_to_end(kafka, kafka.staffing_topic, [0]))[0]
+    assert (record.key, AnyStaffing(settings.rules)(record.key, record.value, record.timestamp)) == (
+        b"kcc/phone/Klantencontactcentrum",
+        staffing,
+    )
+    assert len(await keys(kafka)) == len(step.events)
+    known, found = one.followed(), await stored(kafka)
+    assert (known.facts[Channel.PHONE, "staffing"], found.position) == (1, both.position)
+    assert found.last_fact_ms == max(instant_ms(event.at) for event in step.events)  # of contacts alone
 
 
 @pytest.mark.kafka
