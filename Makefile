@@ -65,7 +65,7 @@ alarms: system-packages .venv/dev.stamp ## how soon alarms fire, and how often f
 
 lock: .cache/uv/bin/uv ## resolve the dependencies of pyproject.toml anew: newest versions, with their hashes
 	$(LOCK) --upgrade --extra build pyproject.toml --output-file requirements.lock
-	$(LOCK) --upgrade --extra build --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
+	$(LOCK) --upgrade --extra build --extra connect --extra dev --constraint requirements.lock pyproject.toml --output-file requirements-dev.lock
 	$(LOCK) --upgrade tests/bench/requirements.in --output-file requirements-bench.lock
 
 clean: ## remove what these commands made, the environment too

@@ -31,7 +31,7 @@ from streams.settings import Settings, SettingsError, SourceTable, load
 from streams.sources.following import DeliveryError, Follower
 from streams.sources.following.account import Account
 from streams.sources.sender import encoded
-from streams.sources.source import Source, SourceError
+from streams.sources.source import Lender, Source, SourceError
 from streams.sources.watched import source_of
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,8 @@ def _table(name: str, settings: Settings) -> SourceTable:
 
 async def _follow(name: str, table: SourceTable, source: Source, settings: Settings) -> None:
     stop = asyncio.Event()
-    follower = Follower(name, table, source, settings, placing=rules_shown)
+    written = source.delivered if isinstance(source, Lender) else nothing
+    follower = Follower(name, table, source, settings, placing=rules_shown, written=written)
     metrics = SourceMetrics(lambda: (follower.followed(),))
 
     def health() -> HealthPayload:

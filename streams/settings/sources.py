@@ -77,6 +77,10 @@ def _one_of_both(numbers: Mapping[str, str], info: ValidationInfo) -> Mapping[st
     return numbers
 
 
+_Queues = dict[kinds.QueueName, kinds.PhoneCluster]
+_Numbers = Annotated[dict[kinds.DialledNumber, kinds.PhoneCluster], AfterValidator(_one_of_both), Always()]
+
+
 class AsteriskSource(SourceTable, frozen=True, kw_only=True):
     """A telephone exchange with Asterisk (FreePBX, Issabel, Wazo), watched over AMI, its manager interface."""
 
@@ -99,11 +103,9 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
         kinds.FileToCome | None, Expected("a file that the exchange writes", '"/var/log/asterisk/queue_log"')
     ] = None
     """Its queue_log where it can be read from here: it tells what happened while nobody watched."""
-    queues: dict[kinds.QueueName, kinds.PhoneCluster] = msgspec.field(default_factory=dict)
+    queues: _Queues = msgspec.field(default_factory=dict)
     """The cluster of the calls in each queue."""
-    numbers: Annotated[dict[kinds.DialledNumber, kinds.PhoneCluster], AfterValidator(_one_of_both), Always()] = (
-        msgspec.field(default_factory=dict)
-    )
+    numbers: _Numbers = msgspec.field(default_factory=dict)
     """The cluster of the calls to each dialled number, for those that end before they are in a queue."""
 
     @property
@@ -119,6 +121,52 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
     def read_secret(self, name: str) -> str:
         """The secret of the manager user; raises `SecretFileError` when there is none."""
         return secret_of(name, "secret", self.secret, self.secret_file)
+
+
+def _one_place(place: str, info: ValidationInfo) -> str:
+    if info.data.get("records_directory") is not None:
+        raise together("expected contact records in a directory or on S3, got both; remove one")
+    return place
+
+
+class ConnectSource(SourceTable, frozen=True, kw_only=True):
+    """An Amazon Connect instance, watched by the contact events that EventBridge puts into an SQS queue."""
+
+    kind: Literal["amazon-connect"]
+    """What is watched."""
+    region: Annotated[
+        str,
+        Field(pattern=r"^[a-z]{2,3}(-[a-z]{2,20}){1,3}-[0-9]{1,2}$"),
+        Expected("a region of AWS", '"eu-central-1"'),
+    ]
+    """Where the queue is. Who asks, the variables, the profile or the role of the machine say, as with all of AWS."""
+    queue_url: Annotated[kinds.Url, Field(examples=['"https://sqs.eu-central-1.amazonaws.com/111122223333/connect"'])]
+    """The queue, which nobody else reads."""
+    endpoint_url: (
+        Annotated[kinds.Url, Field(examples=['"https://vpce-1.sqs.eu-central-1.vpce.amazonaws.com"'])] | None
+    ) = None
+    """Another address of AWS, as for a test."""
+    records_directory: kinds.Directory | None = None
+    """A directory with contact records as JSON lines, packed or not: they tell what the events lack."""
+    records_s3: (
+        Annotated[
+            str,
+            Field(pattern=r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?$"),
+            AfterValidator(_one_place),
+            Expected("a bucket of S3, with a prefix or without", '"s3://lier-connect/records/"'),
+        ]
+        | None
+    ) = None
+    """The same on S3, below a prefix, as Firehose writes them."""
+    queues: _Queues = msgspec.field(default_factory=dict)
+    """The cluster of the calls in each queue, by its ARN or the id at the end of that."""
+    numbers: _Numbers = msgspec.field(default_factory=dict)
+    """The cluster of the calls to each dialled number, for those that end before they are in a queue."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Calls alone."""
+        return (CALLS.name,)
 
 
 _Mapping = Annotated[kinds.FileToCome, Expected("a mapping of documents", '"desks.toml"')]
@@ -224,7 +272,7 @@ ReceivedSource = MappedSource | QminderSource | TwilioSource
 
 RECEIVED_KINDS: Final[tuple[type[ReceivedSource], ...]] = get_args(ReceivedSource)
 
-SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource, TopicSource, *RECEIVED_KINDS)
+SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource, ConnectSource, TopicSource, *RECEIVED_KINDS)
 
 
 def received_kinds() -> tuple[str, ...]:

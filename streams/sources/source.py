@@ -6,7 +6,7 @@ which changes no figure, and none is skipped. Must not know Kafka.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import msgspec
 
@@ -49,6 +49,14 @@ class Source(Protocol):
 
         Never ends by itself: whoever follows closes it. Raises `SourceError` for what waiting cannot mend.
         """
+
+
+@runtime_checkable
+class Lender(Protocol):
+    """A source that lends what it tells, and takes it back from where it came once it is written."""
+
+    def delivered(self, count: int) -> None:
+        """Tell that Kafka has so many facts more, of those that were told first; 0 for a position alone."""
 
 
 class SourceError(Exception):

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streams.settings import Settings, SourceTable
-from streams.settings.sources import AsteriskSource, SecretFileError, TopicSource
+from streams.settings.sources import AsteriskSource, ConnectSource, SecretFileError, TopicSource
 from streams.sources import asterisk
 from streams.sources.asterisk import CallRules, Manager, StaffRules
+from streams.sources.connect import connect_source
 from streams.sources.source import Source, SourceError
 from streams.sources.topic import topic_source
 
@@ -30,7 +31,11 @@ def _exchange(name: str, table: AsteriskSource, settings: Settings) -> Source:
     return asterisk.AsteriskSource(manager, CallRules(table.queues, table.numbers), table.queue_log, staff=staff)
 
 
-WATCHED: Final[Mapping[type[SourceTable], Make]] = {AsteriskSource: _exchange, TopicSource: topic_source}
+WATCHED: Final[Mapping[type[SourceTable], Make]] = {
+    AsteriskSource: _exchange,
+    ConnectSource: connect_source,
+    TopicSource: topic_source,
+}
 """By the table of the settings that says it."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from streams.core.rules import Channel
 from streams.settings import DEFAULT_FILE, SettingsError, load
 from streams.settings.reference import rows, tables
-from streams.settings.sources import SOURCE_KINDS, AsteriskSource, SecretFileError
+from streams.settings.sources import SOURCE_KINDS, AsteriskSource, ConnectSource, SecretFileError
 from streams.settings.toml.section import ByKind
 
 KCC = """
@@ -160,6 +160,33 @@ mapping = "desks.toml"
     )
     (source,) = load(write(ours.replace('"tickets"', '"theirs"')), {}).sources.values()
     assert source.channels == (Channel.DESK,)
+
+
+def test_contact_records_of_amazon_connect_stand_in_one_place(write: Write, tmp_path: Path) -> None:
+    text = """
+[source.kcc]
+kind = "amazon-connect"
+region = "eu-central-1"
+queue_url = "https://sqs.eu-central-1.amazonaws.com/111122223333/connect"
+records_directory = "records"
+[source.kcc.numbers]
+"+3235550100" = "Klantencontactcentrum"
+"""
+    (source,) = load(write(text), {}).sources.values()
+    assert isinstance(source, ConnectSource)
+    assert (source.records_directory, source.channels) == (tmp_path / "records", (Channel.PHONE,))
+    both = text.replace('"records"', '"records"\nrecords_s3 = "s3://lier-connect/records/"')
+    assert problems_of(write(both)) == [
+        "[source.kcc]: records_s3: expected contact records in a directory or on S3, got both; remove one",
+    ]
+    wrong = text.replace('eu-central-1"', 'Frankfurt"').replace(
+        'records_directory = "records"', 'records_s3 = "lier"'
+    )
+    assert sorted(problems_of(write(wrong))) == [
+        "[source.kcc]: records_s3: expected a bucket of S3, with a prefix or without, such as "
+        '"s3://lier-connect/records/", got "lier"',
+        '[source.kcc]: region: expected a region of AWS, such as "eu-central-1", got "Frankfurt"',
+    ]
 
 
 def test_a_file_that_cannot_be_read_says_nothing_of_the_variables_of_its_sources(tmp_path: Path) -> None:

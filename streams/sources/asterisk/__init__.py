@@ -5,7 +5,7 @@ the `fold` makes facts of signs, `watch` says which of both inputs is believed. 
 them the bytes.
 """
 
-from streams.sources.asterisk.parameters import CallRules as CallRules
 from streams.sources.asterisk.parameters import Manager as Manager
 from streams.sources.asterisk.parameters import StaffRules as StaffRules
 from streams.sources.asterisk.source import AsteriskSource as AsteriskSource
+from streams.sources.call_rules import CallRules as CallRules

@@ -11,8 +11,8 @@ from typing import Final
 
 from streams.sources.asterisk.ids import birth_of
 from streams.sources.asterisk.manager_events import named
-from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign, What
+from streams.sources.call_rules import CallRules
 
 _EVENTS: Final[Mapping[bytes, What]] = {
     b"DID": What.NUMBER,

@@ -11,8 +11,8 @@ from typing import Final
 
 from streams.sources.asterisk.blocks import field_of
 from streams.sources.asterisk.ids import birth_of
-from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.signs import Sign, What
+from streams.sources.call_rules import CallRules
 
 _MOMENT_MS_MAX: Final = 100_000_000_000_000
 """A time far off, and no overflow of anything."""

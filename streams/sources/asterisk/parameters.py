@@ -1,9 +1,9 @@
-"""What is told to a source that watches an Asterisk exchange: where it is, what to read, which calls are whose.
+"""What is told to a source that watches an Asterisk exchange: where it is, and as whom to log in.
 
 Must not know settings.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -23,16 +23,6 @@ class Manager(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Manager({self.host}:{self.port}, {self.username})"  # the secret stands in no log and no traceback
-
-
-class CallRules(msgspec.Struct, frozen=True):
-    """Which calls count, and for which cluster. A number that is named goes before the queues."""
-
-    queues: Mapping[str, str] = {}
-    """Name of a queue to its cluster: the first of these that a call joins decides, or the number that was
-    dialled."""
-    numbers: Mapping[str, str] = {}
-    """Number that is dialled, as the exchange writes it, to its cluster: such a call counts from dialling in."""
 
 
 class StaffRules(msgspec.Struct, frozen=True):

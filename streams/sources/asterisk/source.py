@@ -22,9 +22,10 @@ from streams.process.clock import system_clock
 from streams.sources.asterisk.client import Connected, Lost, ManagerClient, Message, Patience, Received
 from streams.sources.asterisk.members import Members
 from streams.sources.asterisk.memory import Memory, restored
-from streams.sources.asterisk.parameters import CallRules, Manager, StaffRules
+from streams.sources.asterisk.parameters import Manager, StaffRules
 from streams.sources.asterisk.tail import Tail, Trouble
 from streams.sources.asterisk.watch import Line, Watch
+from streams.sources.call_rules import CallRules
 from streams.sources.source import Link, SourceError, Step
 
 log = logging.getLogger(__name__)

@@ -23,8 +23,8 @@ from streams.sources.asterisk.fold import Fold
 from streams.sources.asterisk.log_lines import LogDecoder, second_of
 from streams.sources.asterisk.manager_events import ManagerDecoder
 from streams.sources.asterisk.memory import Memory, Place, Watched, saved
-from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.signs import Sign, What
+from streams.sources.call_rules import CallRules
 from streams.sources.source import POSITION_BYTES_MAX
 
 HOLD_MS: Final = 2 * SECOND_MS

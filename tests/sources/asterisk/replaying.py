@@ -19,8 +19,8 @@ from streams.channels.calls.events import CallEvent
 from streams.contracts.events import instant_ms
 from streams.sources.asterisk.blocks import BlockReader
 from streams.sources.asterisk.memory import Memory, Place, restored
-from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.watch import LIVING, WAITING, Line, Watch
+from streams.sources.call_rules import CallRules
 
 RECORDINGS: Final = Path(__file__).parent / "recordings"
 SCENARIOS: Final = sorted(path.name for path in RECORDINGS.iterdir())

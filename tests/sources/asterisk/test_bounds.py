@@ -11,8 +11,8 @@ from streams.sources.asterisk.blocks import BLOCK_BYTES_MAX, BlockReader, field_
 from streams.sources.asterisk.log_lines import LogDecoder
 from streams.sources.asterisk.manager_events import ManagerDecoder
 from streams.sources.asterisk.memory import ANSWERED, OFFERED, Call, Memory, restored, saved
-from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.signs import What
+from streams.sources.call_rules import CallRules
 from streams.sources.source import POSITION_BYTES_MAX
 from tests.sources.asterisk.replaying import Player, recording
 from tests.sources.asterisk.scripted import BEGIN_MS

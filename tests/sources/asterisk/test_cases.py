@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from streams.sources.asterisk.parameters import CallRules
+from streams.sources.call_rules import CallRules
 from tests.sources.asterisk.replaying import Exchange, Player, Recording, Sent, play
 from tests.sources.asterisk.scripted import BEGIN_MS, Script, told
 

@@ -7,7 +7,8 @@ import pytest
 
 from streams.contracts.staffing import Staffing
 from streams.sources.asterisk.members import EVERY_MS, MEMBERS_MAX, Members
-from streams.sources.asterisk.parameters import CallRules, StaffRules
+from streams.sources.asterisk.parameters import StaffRules
+from streams.sources.call_rules import CallRules
 from tests.sources.asterisk.replaying import recording
 
 NOW_MS = 1_795_803_000_000

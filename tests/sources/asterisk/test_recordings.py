@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from streams.sources.asterisk.parameters import CallRules
 from streams.sources.asterisk.watch import LIVING, WAITING
+from streams.sources.call_rules import CallRules
 from tests.sources.asterisk.replaying import (
     QUEUES,
     RECORDINGS,
