@@ -26,15 +26,23 @@ class Aws:
         Raises `SourceError` when the client is not installed.
         """
         try:
-            self._session = import_module("aiobotocore.session")
+            # one for all clients: it keeps the descriptions of services, which take half a second to read
+            self._session = import_module("aiobotocore.session").get_session()
             self._config = import_module("aiobotocore.config")
             errors = import_module("botocore.exceptions")
+            below = import_module("aiohttp")  # what it speaks HTTP with; a body that breaks off it passes on as it is
         except ImportError:
             raise SourceError(
                 'following Amazon Connect needs the extra "connect", which is not installed: install it with '
                 "pip install 'wachtmonitor[connect]', or pip install aiobotocore beside it"
             ) from None
-        self.raised: tuple[type[Exception], ...] = (errors.BotoCoreError, errors.ClientError, OSError, TimeoutError)
+        self.raised: tuple[type[Exception], ...] = (
+            errors.BotoCoreError,
+            errors.ClientError,
+            below.ClientError,
+            OSError,
+            TimeoutError,
+        )
         """What may go wrong and be tried again."""
         self._region = region
         self._endpoint_url = endpoint_url
@@ -44,7 +52,7 @@ class Aws:
         config = self._config.AioConfig(
             connect_timeout=CONNECT_SECONDS, read_timeout=ANSWER_SECONDS, retries={"total_max_attempts": TRIES}
         )
-        made: AbstractAsyncContextManager[Any] = self._session.get_session().create_client(
+        made: AbstractAsyncContextManager[Any] = self._session.create_client(
             service, region_name=self._region, endpoint_url=self._endpoint_url, config=config
         )
         return made

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import ClientPayloadError
 from moto.server import ThreadedMotoServer
 
 from streams.contracts.decode import Event
@@ -25,9 +26,10 @@ from streams.sources.connect import connect_source
 from streams.sources.connect import source as shell
 from streams.sources.connect.aws import Aws
 from streams.sources.connect.places import Bucket, Folder, Place
+from streams.sources.connect.reading import File
 from streams.sources.connect.source import AmazonConnect
 from streams.sources.following import Follower
-from streams.sources.source import SourceError
+from streams.sources.source import Lender, SourceError
 from tests.brokers.topics import kafka_settings
 from tests.sources.connect.told import KCC, KCC_QUEUE, RULES, event, events, leg, record
 from tests.sources.following.test_follower import facts as taken
@@ -132,6 +134,7 @@ async def test_a_message_stays_in_the_queue_until_its_facts_are_delivered(aws: A
     queue = await made_queue(aws, "kept")
     await put(aws, queue, *events(CALLS[0]), "no JSON", event("QUEUED", CALLS[1], channel="CHAT"))
     source = connect(aws, queue)
+    assert isinstance(source, Lender)  # so `follow` tells it what is delivered
     async with heard(source) as first:
         await until(lambda: len(first.facts) == 2 and sum(first.left_out.values()) >= 2)
         assert first.links == [(True, "")]
@@ -201,6 +204,28 @@ async def test_a_file_that_is_broken_is_counted_and_those_after_it_are_read(aws:
         os.utime(broken, ns=(1, broken.stat().st_mtime_ns + 7_000_000))
         await until(lambda: len(set(found.facts)) == 6)
     assert len(found.facts) == 6
+
+
+class Breaking(Folder):
+    """A place whose first answer breaks off."""
+
+    broke = False
+
+    async def read(self, file: File) -> bytes:
+        """As a server that goes away in the middle of a file."""
+        if not self.broke:
+            self.broke = True
+            raise ClientPayloadError
+        return await super().read(file)
+
+
+async def test_a_file_that_breaks_off_on_its_way_is_read_again(aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "1").write_bytes(record(CALLS[0]))
+    place = Breaking(tmp_path)
+    async with heard(connect(aws, "http://127.0.0.1:1/1/q", place)) as found:
+        await until(lambda: len(found.facts) == 2)
+    assert place.broke
+    assert found.left_out["records_not_listed"] == 1
 
 
 async def test_a_position_that_cannot_be_read_ends_it(aws: Aws, tmp_path: Path) -> None:
