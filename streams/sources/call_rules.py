@@ -18,3 +18,15 @@ class CallRules(msgspec.Struct, frozen=True):
         """That of a call to a number that is in a queue known by these names; None where neither is named."""
         named = self.numbers.get(number)
         return named if named is not None else next((self.queues[one] for one in queues if one in self.queues), None)
+
+
+def named(clusters: Mapping[str, str]) -> dict[bytes, str]:
+    """The clusters by the bytes that an exchange writes: its files may be UTF-8 or Latin-1."""
+    found = {}
+    for encoding in ("latin-1", "utf-8"):
+        for name, cluster in clusters.items():
+            try:
+                found[name.encode(encoding)] = cluster
+            except UnicodeEncodeError:
+                continue
+    return found

@@ -6,7 +6,8 @@ from typing import Any, Final
 from streams.settings import Settings, SourceTable
 from streams.settings.sources import AsteriskSource, ConnectSource, SecretFileError, TopicSource
 from streams.sources import asterisk
-from streams.sources.asterisk import CallRules, Manager, StaffRules
+from streams.sources.asterisk import Manager, StaffRules
+from streams.sources.call_rules import CallRules
 from streams.sources.connect import connect_source
 from streams.sources.source import Source, SourceError
 from streams.sources.topic import topic_source

@@ -3,44 +3,25 @@
 A fact of a call is told once. Must not know the clock or files.
 """
 
-from collections import Counter
-from typing import Final, NamedTuple
-
-from streams.channels.calls.events import Abandoned, Answered, CallEvent, Ended, Offered
 from streams.core.rules import SECOND_MS
 from streams.sources.asterisk.ids import Birth, birth_of
-from streams.sources.asterisk.memory import ANSWERED, LEFT, NOT_KNOWN, OFFERED, Call, Memory
+from streams.sources.asterisk.memory import Memory
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign
-
-UNSEEN_MS: Final = 60 * SECOND_MS
-"""The longest that a call is thought to have lived on unseen."""
+from streams.sources.exchange.calls import NOT_KNOWN, UNSEEN_MS, Call, CallFacts
 
 
-class Told(NamedTuple):
-    """A fact, and whether it happened while nobody watched."""
-
-    event: CallEvent
-    missed: bool
-
-
-class Calls:
+class Calls(CallFacts):
     """The calls of one exchange."""
 
     def __init__(self, memory: Memory, *, follows_log: bool) -> None:
+        super().__init__(memory.calls, memory.clusters)
         self.memory = memory
-        self.told: list[Told] = []
-        """Facts since they were last taken, in order."""
-        self.left_out: Counter[str] = Counter()
-        self.missed = False
-        """Whether what is said now happened while nobody watched."""
         self.watching = False
         """Whether the manager interface is heard."""
         self.tells = True
         """Facts are told; not so while reading what was before the beginning."""
         self._follows_log = follows_log
-        self._calls = memory.calls
         self._over = memory.over
-        self._clusters = {name: place for place, name in enumerate(memory.clusters)}
         self._seeming_over = {each for each, call in self._calls.items() if call.left_ms is not None}
         self._untold: set[str] = set()
         """Calls from before the beginning."""
@@ -52,30 +33,18 @@ class Calls:
         self._calls[sign.call] = call = Call(min(dialled_ms, sign.at_ms), seen_ms=sign.at_ms)
         return call
 
-    def _decide(self, call: Call, sign: Sign) -> None:
-        """The first queue that is named says the cluster, where the number has not."""
-        call.joined = True
-        if call.cluster == NOT_KNOWN:
-            call.cluster = self._cluster(sign.cluster)
-
     def _number(self, call_id: str, call: Call, sign: Sign) -> None:
         if call.cluster == NOT_KNOWN:
             call.cluster = self._cluster(sign.cluster)
         self._tell(call_id, call)
 
     def _join(self, call_id: str, call: Call, sign: Sign) -> None:
-        self._decide(call, sign)
+        self._decide(call, sign.cluster)
         call.in_queue, call.idle = True, False
         call.seen_ms = max(call.seen_ms, sign.at_ms)
         self._goes_on(call_id, call)
         self._come_back(call_id, call, sign.at_ms)
         self._tell(call_id, call)
-
-    def _come_back(self, call_id: str, call: Call, at_ms: int) -> None:
-        """Somebody who seemed to have left was on the line all the time."""
-        if call.told & LEFT and call.answered_ms is None:
-            call.told &= ~LEFT
-            self._say(call, call_id, Offered, at_ms, OFFERED)
 
     def _leave_queue(self, _call_id: str, call: Call, sign: Sign) -> None:
         call.in_queue = False
@@ -87,21 +56,12 @@ class Calls:
         call.idle = True
 
     def _answer(self, call_id: str, call: Call, sign: Sign) -> None:
-        self._decide(call, sign)
+        self._decide(call, sign.cluster)
         self._picked_up(call_id, call, sign.at_ms)
 
     def _pick_up(self, call_id: str, call: Call, sign: Sign) -> None:
         if not call.in_queue:
             self._picked_up(call_id, call, sign.at_ms)
-
-    def _picked_up(self, call_id: str, call: Call, at_ms: int) -> None:
-        call.in_queue = call.idle = False
-        call.seen_ms = max(call.seen_ms, at_ms)
-        self._goes_on(call_id, call)
-        self._come_back(call_id, call, at_ms)
-        if call.answered_ms is None:
-            call.answered_ms = max(at_ms, call.dialled_ms)
-        self._tell(call_id, call)
 
     def _seem_over(self, call_id: str, call: Call, sign: Sign) -> None:
         call.in_queue = False
@@ -148,20 +108,13 @@ class Calls:
         self._forget(call_id, at_ms)
         if not self.tells:
             return
-        if call.aside:
-            self.left_out["began_before"] += 1
-            return
-        if call.cluster == NOT_KNOWN:
-            self.left_out["queue_not_named" if call.joined else "no_queue"] += 1
+        if reason := self._left_out_as(call):
+            self.left_out[reason] += 1
             return
         call.joined = True  # whatever it was that reached nobody, it is known to be over
         if call.answered_ms is None and call_id in self._talks:
             call.answered_ms = self._talks.pop(call_id)
-        self._tell(call_id, call)
-        if call.answered_ms is not None:
-            self._say(call, call_id, Ended, at_ms, 0)
-        elif not call.told & LEFT:
-            self._say(call, call_id, Abandoned, at_ms, LEFT)
+        self._tell_end(call_id, call, at_ms)
 
     def _forget(self, call_id: str, at_ms: int) -> None:
         """Nothing more is to be told of a channel; queue_log may have lines of it yet."""
@@ -180,32 +133,7 @@ class Calls:
 
     # Telling.
 
-    def _cluster(self, name: str | None) -> int:
-        if name is None:
-            return NOT_KNOWN
-        place = self._clusters.setdefault(name, len(self.memory.clusters))
-        if place == len(self.memory.clusters):
-            self.memory.clusters.append(name)
-        return place
-
-    def _tell(self, call_id: str, call: Call) -> None:
-        """Tell what is known of a call and not told yet.
-
-        One that has only dialled a number, once its end will be heard: queue_log does not tell who hangs up in a
-        menu.
-        """
-        if call.cluster == NOT_KNOWN or call.aside or not self.tells:
-            return
-        if not (call.joined or self.watching or call.told):
-            return
-        if not call.told & OFFERED:
-            self._say(call, call_id, Offered, call.dialled_ms, OFFERED)
-        if call.answered_ms is not None and not call.told & ANSWERED:
-            self._say(call, call_id, Answered, call.answered_ms, ANSWERED)
-
-    def _say(self, call: Call, call_id: str, kind: type[CallEvent], at_ms: int, bit: int) -> None:
-        """Never before what came before it in the call: the middle of a second may be."""
-        call.told |= bit
-        at_ms = max(at_ms, call.dialled_ms, 0 if bit == OFFERED else call.answered_ms or 0)
-        event = kind(call_id, self.memory.clusters[call.cluster], at_ms / 1000)
-        self.told.append(Told(event, self.missed))
+    def _may_tell(self, call: Call) -> bool:
+        """One that has only dialled a number, once its end will be heard: queue_log does not tell who hangs up in a
+        menu."""
+        return super()._may_tell(call) and self.tells and bool(call.joined or self.watching or call.told)

@@ -14,6 +14,7 @@ import msgspec
 from streams.sources.asterisk.blocks import BlockReader, fields_of
 from streams.sources.asterisk.parameters import Manager
 from streams.sources.asterisk.watch import LIVING, WAITING
+from streams.sources.exchange.connection import FailureError, Lost, Patience, RefusedError, keep_trying
 from streams.sources.source import SourceError
 
 READ_BYTES: Final = 64 * 1024
@@ -21,20 +22,6 @@ READ_BYTES: Final = 64 * 1024
 _BANNER: Final = b"Asterisk Call Manager"
 _LOGIN: Final = "login"
 _LISTS: Final = {WAITING: "QueueStatus", LIVING: "CoreShowChannels"}
-
-
-class Patience(msgspec.Struct, frozen=True):
-    """How long the client waits, in seconds."""
-
-    connect_seconds: float = 10
-    """For a connection, and for all of the login."""
-    ping_seconds: float = 10
-    """After so long without a word the exchange is asked whether it is there; after as long again it is not."""
-    retry_seconds: float = 1
-    """Before the next try; doubled with each that fails."""
-    retry_seconds_max: float = 30
-    refused_seconds: float = 60
-    """Before the next try of a login that was refused: the exchange may shut out who tries more often."""
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -50,22 +37,7 @@ class Received(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-class Lost(msgspec.Struct, frozen=True):
-    """No connection; `why` is for people."""
-
-    why: str
-    at_ms: int
-
-
 Message = Connected | Received | Lost
-
-
-class _FailureError(Exception):
-    """There is no connection, or no longer; the text is for people."""
-
-
-class _RefusedError(_FailureError):
-    """The exchange does not let this user in."""
 
 
 class ManagerClient:
@@ -83,30 +55,9 @@ class ManagerClient:
 
     async def follow(self, inbox: asyncio.Queue[Message]) -> None:
         """Connect, listen, and begin anew, until cancelled."""
-        pause = self._patience.retry_seconds
-        while True:
-            try:
-                async for message in self._connection():
-                    pause = self._patience.retry_seconds
-                    await inbox.put(message)
-            except (_RefusedError, SourceError) as failure:
-                await inbox.put(Lost(str(failure), self._clock()))
-                await asyncio.sleep(self._patience.refused_seconds)
-                continue
-            except (_FailureError, OSError) as failure:
-                await inbox.put(Lost(self._why(failure), self._clock()))
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, self._patience.retry_seconds_max)
+        await keep_trying(self._connection, inbox, self._patience, self._clock, self._unreached)
 
-    def _why(self, failure: _FailureError | OSError) -> str:
-        if isinstance(failure, _FailureError):
-            return str(failure)
-        if isinstance(failure, ConnectionRefusedError):
-            reason = "connection refused"
-        elif isinstance(failure, TimeoutError):
-            reason = f"nothing within {self._patience.connect_seconds:g} s"
-        else:
-            reason = failure.strerror or type(failure).__name__
+    def _unreached(self, reason: str) -> str:
         return (
             f"Expected {self._where} to answer, got: {reason}. Does Asterisk run there, with `enabled = yes` and "
             "this address as `bindaddr` in manager.conf? Tried again by itself."
@@ -122,7 +73,7 @@ class ManagerClient:
                 async with asyncio.timeout(self._patience.connect_seconds):
                     more = await self._log_in(reader, writer, blocks)
             except TimeoutError:
-                raise _FailureError(f"{self._who} does not answer the login. Tried again by itself.") from None
+                raise FailureError(f"{self._who} does not answer the login. Tried again by itself.") from None
             for action_id, action in _LISTS.items():
                 await _send(writer, Action=action, ActionID=action_id)
             yield Connected(self._clock())
@@ -142,7 +93,7 @@ class ManagerClient:
         """The blocks that came behind the answer to the login."""
         banner = await reader.read(len(_BANNER))
         if not _BANNER.startswith(banner[: len(_BANNER)]) or not banner:
-            raise _FailureError(
+            raise FailureError(
                 f"Expected {self._where} to introduce itself as {_BANNER.decode()}, got something else: is this the "
                 "port of manager.conf (5038), and not that of SIP or HTTP? Tried again by itself."
             )
@@ -158,14 +109,14 @@ class ManagerClient:
         while True:
             data = await reader.read(READ_BYTES)
             if not data:
-                raise _FailureError(f"{self._who} closed the connection during the login. Tried again by itself.")
+                raise FailureError(f"{self._who} closed the connection during the login. Tried again by itself.")
             found = blocks.feed(data)
             for place, block in enumerate(found):
                 fields = fields_of(block)
                 if fields.get(b"ActionID") == _LOGIN.encode():
                     if fields.get(b"Response") == b"Success":
                         return found[place + 1 :]
-                    raise _RefusedError(
+                    raise RefusedError(
                         f'{self._who} refused the login of "{self._manager.username}": correct the secret, or its '
                         "section in manager.conf (`secret`, `permit`). Tried again once a minute."
                     )
@@ -182,12 +133,12 @@ class ManagerClient:
                 await _send(writer, Action="Ping", ActionID="ping")
                 continue
             if not data:
-                raise _FailureError(
+                raise FailureError(
                     f"{self._who} closed the connection: Asterisk stopped, or could not send as fast as it says "
                     "(`writetimeout` in manager.conf). Tried again by itself."
                 )
             return data
-        raise _FailureError(
+        raise FailureError(
             f"{self._who} has said nothing for {2 * self._patience.ping_seconds:g} s, asked or not. Tried again by "
             "itself."
         )

@@ -19,8 +19,9 @@ from streams.channels.calls.events import Abandoned
 from streams.core.rules import HOUR_MS, SECOND_MS
 from streams.sources.asterisk.calls import Calls
 from streams.sources.asterisk.ids import Birth, birth_of
-from streams.sources.asterisk.memory import LEFT, NOT_KNOWN, OFFERED, Call, Memory, Watched
+from streams.sources.asterisk.memory import Memory, Watched
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign, What
+from streams.sources.exchange.calls import LEFT, NOT_KNOWN, OFFERED, Call
 
 GRACE_MS: Final = 10 * SECOND_MS
 """How long the queue's last word must have been the last: a message may be played before the next queue."""
@@ -275,7 +276,7 @@ class Fold(Calls):
         if sign.what is What.NUMBER:
             self._number(sign.call, call, sign)
         elif sign.what in (What.JOINED, What.ANSWERED):
-            self._decide(call, sign)
+            self._decide(call, sign.cluster)
             if sign.what is What.ANSWERED and call.answered_ms is None:
                 self._answer(sign.call, call, sign)
             self._tell(sign.call, call)

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from streams.sources.asterisk.ids import birth_of
-from streams.sources.asterisk.manager_events import named
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign, What
-from streams.sources.call_rules import CallRules
+from streams.sources.call_rules import CallRules, named
 
 _EVENTS: Final[Mapping[bytes, What]] = {
     b"DID": What.NUMBER,

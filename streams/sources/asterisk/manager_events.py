@@ -12,7 +12,7 @@ from typing import Final
 from streams.sources.asterisk.blocks import field_of
 from streams.sources.asterisk.ids import birth_of
 from streams.sources.asterisk.signs import Sign, What
-from streams.sources.call_rules import CallRules
+from streams.sources.call_rules import CallRules, named
 
 _MOMENT_MS_MAX: Final = 100_000_000_000_000
 """A time far off, and no overflow of anything."""
@@ -44,18 +44,6 @@ _REASON: Final = b"\r\nReason:"
 _BRIDGE: Final = b"\r\nBridgeId:"
 _WAIT: Final = b"\r\nWait:"
 _UPTIME: Final = b"\r\nUptime:"
-
-
-def named(clusters: Mapping[str, str]) -> dict[bytes, str]:
-    """The clusters by the bytes that an exchange writes: its files may be UTF-8 or Latin-1."""
-    found = {}
-    for encoding in ("latin-1", "utf-8"):
-        for name, cluster in clusters.items():
-            try:
-                found[name.encode(encoding)] = cluster
-            except UnicodeEncodeError:
-                continue
-    return found
 
 
 class ManagerDecoder:

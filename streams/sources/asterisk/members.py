@@ -15,9 +15,8 @@ import msgspec
 from streams.contracts.staffing import OTHER_PAUSE, Staffing
 from streams.core.rules import SECOND_MS
 from streams.sources.asterisk.blocks import field_of
-from streams.sources.asterisk.manager_events import named
 from streams.sources.asterisk.parameters import StaffRules
-from streams.sources.call_rules import CallRules
+from streams.sources.call_rules import CallRules, named
 
 EVERY_MS: Final = 60 * SECOND_MS
 """How often counts are told though they are the same."""

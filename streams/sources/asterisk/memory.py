@@ -9,36 +9,9 @@ from typing import Final
 
 import msgspec
 
+from streams.sources.exchange.calls import Call, forget_least
+
 VERSION: Final = 1
-
-NOT_KNOWN: Final = -1
-"""In the place of a cluster."""
-
-OFFERED: Final = 1
-ANSWERED: Final = 2
-LEFT: Final = 4
-"""Facts of a call that are told, as bits."""
-
-
-class Call(msgspec.Struct, array_like=True, gc=False):
-    """A call that is not over. Times are UTC ms by the clock of the exchange."""
-
-    dialled_ms: int
-    cluster: int = NOT_KNOWN
-    """Place in `Memory.clusters`."""
-    answered_ms: int | None = None
-    left_ms: int | None = None
-    """When it seemed to be over, by queue_log: unless more is heard of it, it was."""
-    seen_ms: int = 0
-    """When it was last known to live."""
-    told: int = 0
-    joined: bool = False
-    """Whether it has been in a queue."""
-    in_queue: bool = False
-    idle: bool = False
-    """Whether it is neither in a queue nor in a talk any more: its end is likely to be next."""
-    aside: bool = False
-    """It was answered before anybody watched, and nothing tells when: left out."""
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
@@ -94,8 +67,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(Memory)
 def saved(memory: Memory, bytes_max: int) -> tuple[bytes, int]:
     """The memory as bytes, and how many calls had to be forgotten for want of room.
 
-    Those of no cluster go first, then those that are answered, of which but the end would be told; the oldest first.
-    What is over comes before all of them: it only spares facts that are told already from being told again.
+    What is over goes first: it only spares facts that are told already from being told again.
     """
     data = _ENCODER.encode(memory)
     forgotten = 0
@@ -105,21 +77,11 @@ def saved(memory: Memory, bytes_max: int) -> tuple[bytes, int]:
             for each in list(memory.over)[: max(1, len(memory.over) // 2)]:
                 del memory.over[each]
         else:
-            least = sorted(memory.calls, key=lambda each: _worth(memory.calls[each]))
-            if not least:
+            if not memory.calls:
                 break
-            least = least[: max(1, int(len(least) * share))]
-            for each in least:
-                del memory.calls[each]
-            forgotten += len(least)
+            forgotten += forget_least(memory.calls, share)
         data = _ENCODER.encode(memory)
     return data, forgotten
-
-
-def _worth(call: Call) -> tuple[int, int]:
-    if call.cluster == NOT_KNOWN or call.aside:
-        return 0, call.dialled_ms
-    return (1 if call.answered_ms is not None else 2), call.dialled_ms
 
 
 def restored(data: bytes) -> Memory:

@@ -11,7 +11,6 @@ import secrets
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
-from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -19,13 +18,15 @@ import msgspec
 
 from streams.contracts.staffing import Staffing
 from streams.process.clock import system_clock
-from streams.sources.asterisk.client import Connected, Lost, ManagerClient, Message, Patience, Received
+from streams.sources.asterisk.client import Connected, ManagerClient, Message, Received
 from streams.sources.asterisk.members import Members
 from streams.sources.asterisk.memory import Memory, restored
 from streams.sources.asterisk.parameters import Manager, StaffRules
 from streams.sources.asterisk.tail import Tail, Trouble
 from streams.sources.asterisk.watch import Line, Watch
 from streams.sources.call_rules import CallRules
+from streams.sources.exchange.connection import Lost, Patience
+from streams.sources.exchange.telling import steps_of
 from streams.sources.source import Link, SourceError, Step
 
 log = logging.getLogger(__name__)
@@ -253,12 +254,7 @@ class _Follower:
             position = self._watch.position()
         else:
             position = None
-        groups = [(missed, [each.event for each in some]) for missed, some in groupby(told, lambda each: each.missed)]
-        for missed, events in groups[:-1]:
-            yield Step(events=events, missed_before=missed)
-        if groups or position or left_out or link:
-            missed, events = groups[-1] if groups else (False, [])
-            yield Step(events=events, missed_before=missed, position=position, left_out=left_out, link=link)
+        yield from steps_of(told, position, left_out, link)
 
     def _staffing(self, now_ms: int, left_out: Counter[str]) -> list[Staffing]:
         """How many employees serve, if that is to be told."""

@@ -18,13 +18,13 @@ import msgspec
 
 from streams.core.rules import SECOND_MS
 from streams.sources.asterisk.blocks import fields_of
-from streams.sources.asterisk.calls import Told
 from streams.sources.asterisk.fold import Fold
 from streams.sources.asterisk.log_lines import LogDecoder, second_of
 from streams.sources.asterisk.manager_events import ManagerDecoder
 from streams.sources.asterisk.memory import Memory, Place, Watched, saved
 from streams.sources.asterisk.signs import Sign, What
 from streams.sources.call_rules import CallRules
+from streams.sources.exchange.calls import Told
 from streams.sources.source import POSITION_BYTES_MAX
 
 HOLD_MS: Final = 2 * SECOND_MS

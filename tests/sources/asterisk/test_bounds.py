@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from streams.sources.asterisk.blocks import BLOCK_BYTES_MAX, BlockReader, field_of, fields_of
 from streams.sources.asterisk.log_lines import LogDecoder
 from streams.sources.asterisk.manager_events import ManagerDecoder
-from streams.sources.asterisk.memory import ANSWERED, OFFERED, Call, Memory, restored, saved
+from streams.sources.asterisk.memory import Memory, restored, saved
 from streams.sources.asterisk.signs import What
 from streams.sources.call_rules import CallRules
+from streams.sources.exchange.calls import ANSWERED, OFFERED, Call
 from streams.sources.source import POSITION_BYTES_MAX
 from tests.sources.asterisk.replaying import Player, recording
 from tests.sources.asterisk.scripted import BEGIN_MS

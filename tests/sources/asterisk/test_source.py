@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from streams.contracts.staffing import Staffing
-from streams.sources.asterisk import AsteriskSource, CallRules, Manager, StaffRules
-from streams.sources.asterisk.client import Patience
+from streams.sources.asterisk import AsteriskSource, Manager, StaffRules
 from streams.sources.asterisk.source import Pace
+from streams.sources.call_rules import CallRules
+from streams.sources.exchange.connection import Patience
 from streams.sources.source import SourceError, Step
 from tests.sources.asterisk.replaying import RULES, Exchange, differences, fact_of, play, recording, wanted
 from tests.sources.asterisk.stand_in import StandIn
