@@ -123,6 +123,37 @@ class AsteriskSource(SourceTable, frozen=True, kw_only=True):
         return secret_of(name, "secret", self.secret, self.secret_file)
 
 
+class FreeSwitchSource(SourceTable, frozen=True, kw_only=True):
+    """A telephone exchange with FreeSWITCH (FusionPBX) and its mod_callcenter, watched over its event socket."""
+
+    kind: Literal["freeswitch"]
+    """What is watched."""
+    host: Annotated[kinds.RemoteHost, Field(examples=['"10.0.0.5"'])]
+    """The exchange."""
+    port: Annotated[Whole, Field(ge=1, le=65_535)] = 8021
+    """Where its event socket listens."""
+    secret_file: Annotated[
+        kinds.FileToCome | None,
+        Expected("a file that holds the password and nothing else", '"/run/secrets/freeswitch"', secret=True),
+    ] = None
+    """The file that holds the password of the event socket and nothing else, read at each login."""
+    secret: kinds.Password | None = None
+    """The password itself: in the variable, never in the settings."""
+    queues: _Queues = msgspec.field(default_factory=dict)
+    """The cluster of the calls in each queue of mod_callcenter."""
+    numbers: _Numbers = msgspec.field(default_factory=dict)
+    """The cluster of the calls to each dialled number, for those that end before they are in a queue."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """Calls alone."""
+        return (CALLS.name,)
+
+    def read_secret(self, name: str) -> str:
+        """The password of the event socket; raises `SecretFileError` when there is none."""
+        return secret_of(name, "secret", self.secret, self.secret_file)
+
+
 def _one_place(place: str, info: ValidationInfo) -> str:
     if info.data.get("records_directory") is not None:
         raise together("expected contact records in a directory or on S3, got both; remove one")
@@ -272,7 +303,13 @@ ReceivedSource = MappedSource | QminderSource | TwilioSource
 
 RECEIVED_KINDS: Final[tuple[type[ReceivedSource], ...]] = get_args(ReceivedSource)
 
-SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (AsteriskSource, ConnectSource, TopicSource, *RECEIVED_KINDS)
+SOURCE_KINDS: Final[tuple[type[SourceTable], ...]] = (
+    AsteriskSource,
+    ConnectSource,
+    FreeSwitchSource,
+    TopicSource,
+    *RECEIVED_KINDS,
+)
 
 
 def received_kinds() -> tuple[str, ...]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from streams.settings import Settings, SourceTable
-from streams.settings.sources import AsteriskSource, ConnectSource, SecretFileError, TopicSource
-from streams.sources import asterisk
+from streams.settings.sources import AsteriskSource, ConnectSource, FreeSwitchSource, SecretFileError, TopicSource
+from streams.sources import asterisk, freeswitch
 from streams.sources.asterisk import Manager, StaffRules
 from streams.sources.call_rules import CallRules
 from streams.sources.connect import connect_source
+from streams.sources.freeswitch import EventSocket
 from streams.sources.source import Source, SourceError
 from streams.sources.topic import topic_source
 
@@ -16,7 +17,19 @@ Make = Callable[[str, Any, Settings], Source]
 """The name of a source, its table and all settings: what watches it."""
 
 
-def _exchange(name: str, table: AsteriskSource, settings: Settings) -> Source:
+def _asterisk(name: str, table: AsteriskSource, settings: Settings) -> Source:
+    manager = Manager(table.host, table.port, table.username, _secret(name, table))
+    (channel,) = table.channels
+    staff = StaffRules(name, channel.value, settings.staffing.pauses) if table.tells_staff else None
+    return asterisk.AsteriskSource(manager, CallRules(table.queues, table.numbers), table.queue_log, staff=staff)
+
+
+def _freeswitch(name: str, table: FreeSwitchSource, _: Settings) -> Source:
+    socket = EventSocket(table.host, table.port, _secret(name, table))
+    return freeswitch.FreeSwitchSource(socket, CallRules(table.queues, table.numbers))
+
+
+def _secret(name: str, table: AsteriskSource | FreeSwitchSource) -> Callable[[], str]:
     """The secret is read at each login, since its file may come and change; one that is missing is told at once."""
 
     def secret() -> str:
@@ -26,15 +39,13 @@ def _exchange(name: str, table: AsteriskSource, settings: Settings) -> Source:
             raise SourceError(str(error)) from error
 
     secret()
-    manager = Manager(table.host, table.port, table.username, secret)
-    (channel,) = table.channels
-    staff = StaffRules(name, channel.value, settings.staffing.pauses) if table.tells_staff else None
-    return asterisk.AsteriskSource(manager, CallRules(table.queues, table.numbers), table.queue_log, staff=staff)
+    return secret
 
 
 WATCHED: Final[Mapping[type[SourceTable], Make]] = {
-    AsteriskSource: _exchange,
+    AsteriskSource: _asterisk,
     ConnectSource: connect_source,
+    FreeSwitchSource: _freeswitch,
     TopicSource: topic_source,
 }
 """By the table of the settings that says it."""

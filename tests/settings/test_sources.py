@@ -9,7 +9,7 @@ import pytest
 from streams.core.rules import Channel
 from streams.settings import DEFAULT_FILE, SettingsError, load
 from streams.settings.reference import rows, tables
-from streams.settings.sources import SOURCE_KINDS, AsteriskSource, ConnectSource, SecretFileError
+from streams.settings.sources import SOURCE_KINDS, AsteriskSource, ConnectSource, FreeSwitchSource, SecretFileError
 from streams.settings.toml.section import ByKind
 
 KCC = """
@@ -64,6 +64,22 @@ def test_a_source_has_the_keys_of_its_kind(write: Write, tmp_path: Path) -> None
         numbers={"038000500": "Klantencontactcentrum"},
     )
     assert source.channels == (Channel.PHONE,)
+
+
+def test_a_freeswitch_exchange_is_a_source_with_a_password(write: Write) -> None:
+    text = """
+[source.kcc]
+kind = "freeswitch"
+host = "10.0.0.5"
+[source.kcc.queues]
+"kcc@default" = "Klantencontactcentrum"
+"""
+    source = load(write(text), {"WACHTMONITOR_SOURCE_KCC_SECRET": "s3cret"}).sources["kcc"]
+    assert isinstance(source, FreeSwitchSource)
+    assert (source.port, source.queues) == (8021, {"kcc@default": "Klantencontactcentrum"})
+    assert (source.channels, source.read_secret("kcc")) == (("phone",), "s3cret")
+    (problem,) = problems_of(write(text[: text.index("[source.kcc.queues]")]))
+    assert problem == "[source.kcc]: queues: expected at least one queue or dialled number with its cluster; add it"
 
 
 def test_variables_say_the_keys_of_a_source_by_its_name(write: Write) -> None:
