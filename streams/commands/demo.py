@@ -1,7 +1,8 @@
 """The command `wachtmonitor demo`: broker, feed, worker, /metrics and the wall on this machine, without Docker.
 
 The feed is a simulated day, entered at its busiest hour, or a file played back from now on. Both run under opening
-hours around the clock, because whoever looks at the demo does so at any hour. Must not be needed by anything else.
+hours around the clock, because whoever looks at the demo does so at any hour. The calls of the simulated day may come
+over an exchange that is followed. Must not be needed by anything else.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
+from itertools import chain, tee
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,14 +21,16 @@ import click
 import msgspec
 from aiokafka.errors import KafkaError
 
+from streams.channels.calls.events import CallEvent
 from streams.commands.options import settings_option
 from streams.commands.publish import Account
+from streams.commands.stand_in import Addresses, StandInExchange
 from streams.commands.worker import ending_at_last, log_to_stderr
 from streams.contracts.decode import Event
 from streams.contracts.events import instant_ms
 from streams.core.rules import OpenInterval, Rules
 from streams.kafka.client import KafkaProblemsError
-from streams.kafka.embedded import BrokerError, EmbeddedBroker
+from streams.kafka.embedded import HOST, BrokerError, EmbeddedBroker
 from streams.process.clock import system_clock
 from streams.process.signals import nothing
 from streams.process.stoppable import told
@@ -69,6 +73,7 @@ _MONDAY: Final = date(2026, 10, 5)
 @click.option("--speed", type=click.FloatRange(0.1, 1000), default=1.0, show_default=True, help="Pace of the replay.")
 @settings_option
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the pages. [default: that of the settings]")
+@click.option("--exchange", is_flag=True, help="Let the calls come over a stand-in exchange that is followed.")
 @click.option("--seed", type=int, default=7, show_default=True, help="Which simulated day.")
 @click.option("--duration", type=click.FloatRange(min=0), help="End by itself after this many seconds.")
 @click.option("--verbose", is_flag=True, help="Log what the engine and the Kafka client do.")
@@ -79,6 +84,7 @@ def demo(
     speed: float,
     settings_file: Path | None,
     port: int | None,
+    exchange: bool,
     seed: int,
     duration: float | None,
     verbose: bool,
@@ -88,7 +94,12 @@ def demo(
     Without --replay the feed is a simulated day. With it, FILE is read by --mapping (events of the contract need
     none) and played back as if it began now, --speed times as fast; waits keep their length. Nothing is kept when it
     ends. Stop it with Ctrl-C.
+
+    With --exchange the calls of the simulated day take the way of real ones: a stand-in for an Asterisk exchange
+    tells of them over AMI and queue_log, and a follower sends what it hears to Kafka. Visits at desks come as ever.
     """
+    if replay is not None and exchange:
+        raise click.UsageError("--exchange is for the simulated day: leave --replay out.")
     if replay is None and mapping is not None:
         raise click.UsageError("--mapping is for --replay FILE: it says how to read the file.")
     if replay is None and speed != 1:
@@ -97,7 +108,7 @@ def demo(
     try:
         settings = _demo_settings(load(settings_file, os.environ), port)
         feed = _replayed(replay, mapping, speed, settings.rules) if replay else _simulated(settings, seed)
-        asyncio.run(_run(settings, feed, duration))
+        asyncio.run(_run(settings, feed, duration, exchange=exchange))
     except (
         SettingsError,
         MappingError,
@@ -124,8 +135,9 @@ class Feed(msgspec.Struct, frozen=True):
 def _demo_settings(settings: Settings, port: int | None) -> Settings:
     replace = msgspec.structs.replace
     web = settings.web if port is None else replace(settings.web, port=port)
+    follow = replace(settings.follow, host=HOST, port=0 if port == 0 else settings.follow.port)
     kafka = replace(settings.kafka, group="wachtmonitor-demo", writer="plain", replication_factor=1, partitions=2)
-    return replace(settings, web=web, kafka=kafka)
+    return replace(settings, web=web, follow=follow, kafka=kafka, sources={})  # nobody follows those
 
 
 def _around_the_clock(rules: Rules) -> Rules:
@@ -193,11 +205,11 @@ def _replayed(file: Path, mapping_file: Path | None, speed: float, rules: Rules)
     )
 
 
-async def _run(settings: Settings, feed: Feed, duration: float | None) -> None:
+async def _run(settings: Settings, feed: Feed, duration: float | None, *, exchange: bool) -> None:
     stop = asyncio.Event()
     with ending_at_last(), told(lambda _: stop.set(), then=nothing):
         async with AsyncExitStack() as stack:
-            app = await unless_stopped(_started(stack, settings, feed), stop)
+            app = await unless_stopped(_started(stack, settings, feed, exchange=exchange), stop)
             if app is not None:
                 if duration is not None:
                     asyncio.get_running_loop().call_later(duration, stop.set)
@@ -206,16 +218,34 @@ async def _run(settings: Settings, feed: Feed, duration: float | None) -> None:
         click.echo("Stopped. Nothing was kept.", err=True)
 
 
-async def _started(stack: AsyncExitStack, settings: Settings, feed: Feed) -> MonitorApp:
-    """Broker, worker and feed, which the stack ends."""
+async def _started(stack: AsyncExitStack, settings: Settings, feed: Feed, *, exchange: bool) -> MonitorApp:
+    """Broker, worker and feed, which the stack ends, with the exchange and who follows it where the calls come so."""
     directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="wachtmonitor-demo-")))
     broker = await stack.enter_async_context(EmbeddedBroker(directory))
     kafka = msgspec.structs.replace(settings.kafka, bootstrap_servers=(broker.bootstrap,))
     settings = msgspec.structs.replace(settings, kafka=kafka, rules=_around_the_clock(settings.rules))
+    stand_in = None
+    if exchange:
+        feed, calls = _apart(feed)
+        stand_in = await stack.enter_async_context(StandInExchange(settings, calls, directory))
+        settings = stand_in.settings
     app = await stack.enter_async_context(running_worker(settings, clock=feed.clock, demo=True))
     await stack.enter_async_context(_sending(settings, feed))
-    _introduce(app.pages_address, broker, feed)
+    followed = None if stand_in is None else await stack.enter_async_context(stand_in.followed())
+    _introduce(app.pages_address, broker, feed, followed)
     return app
+
+
+def _apart(feed: Feed) -> tuple[Feed, Iterator[CallEvent]]:
+    """The feed without calls, and all calls."""
+    live, more = tee(feed.live)
+    calls = (event for event in chain(feed.backlog, more) if isinstance(event, CallEvent))
+    rest = msgspec.structs.replace(
+        feed,
+        backlog=[event for event in feed.backlog if not isinstance(event, CallEvent)],
+        live=(event for event in live if not isinstance(event, CallEvent)),
+    )
+    return rest, calls
 
 
 @asynccontextmanager
@@ -246,7 +276,7 @@ async def _send_paced(sender: EventSender, feed: Feed) -> None:
         await sender.send(event, timestamp_ms=feed.clock())
 
 
-def _introduce(address: str, broker: EmbeddedBroker, feed: Feed) -> None:
+def _introduce(address: str, broker: EmbeddedBroker, feed: Feed, followed: Addresses | None) -> None:
     click.echo(
         f"""
   Wachtmonitor demo
@@ -257,8 +287,21 @@ def _introduce(address: str, broker: EmbeddedBroker, feed: Feed) -> None:
   Kafka        {broker.bootstrap} (embedded, in memory; log: {broker.log})
   Feed         {feed.title}
                opening hours are around the clock in the demo
-
+{"" if followed is None else _way(followed)}
   Stop with Ctrl-C.
 """,
         err=True,
     )
+
+
+def _way(followed: Addresses) -> str:
+    """The way that the calls take."""
+    return f"""
+  The calls come from an exchange that stands in for Asterisk:
+
+  AMI          {followed.manager}
+  queue_log    {followed.queue_log}
+  Follower     http://{followed.pages}/health
+               http://{followed.pages}/metrics
+               it listens to both, and sends what it hears to Kafka
+"""

@@ -8,8 +8,8 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -90,6 +90,22 @@ async def _follow(name: str, table: SourceTable, source: Source, settings: Setti
     stop = asyncio.Event()
     written = source.delivered if isinstance(source, Lender) else nothing
     follower = Follower(name, table, source, settings, placing=rules_shown, written=written)
+    with told(lambda _: stop.set(), then=nothing):
+        async with pages_of(follower, settings):
+            telling = asyncio.create_task(_tell(follower), name="tell")
+            try:
+                await follower.run(stop)
+            finally:
+                telling.cancel()
+    log.info("stopped: %s", _progress(follower.followed()))
+
+
+@asynccontextmanager
+async def pages_of(follower: Follower, settings: Settings) -> AsyncIterator[str]:
+    """Serve /metrics and /health of a follower while the block runs; gives address and port.
+
+    Raises `AddressError` when these cannot be listened on.
+    """
     metrics = SourceMetrics(lambda: (follower.followed(),))
 
     def health() -> HealthPayload:
@@ -97,15 +113,12 @@ async def _follow(name: str, table: SourceTable, source: Source, settings: Setti
         return HealthPayload(problems=known.problems(), notes=known.notes())
 
     web = create_source_web(metrics=metrics.render, health=health)
-    with told(lambda _: stop.set(), then=nothing):
-        runner = await serve(web, settings.follow.host, settings.follow.port, "follow")
-        telling = asyncio.create_task(_tell(follower), name="tell")
-        try:
-            await follower.run(stop)
-        finally:
-            telling.cancel()
-            await runner.cleanup()
-    log.info("stopped: %s", _progress(follower.followed()))
+    runner = await serve(web, settings.follow.host, settings.follow.port, "follow")
+    try:
+        host, port = runner.addresses[0][:2]
+        yield f"{host}:{port}"
+    finally:
+        await runner.cleanup()
 
 
 async def _tell(follower: Follower) -> None:

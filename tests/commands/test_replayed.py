@@ -5,8 +5,9 @@ from typing import Final
 
 import pytest
 from click import ClickException
+from click.testing import CliRunner
 
-from streams.commands.demo import _replayed
+from streams.commands.demo import _replayed, demo
 from streams.settings import load
 from tests.core.builders import KCC
 
@@ -48,3 +49,11 @@ def test_a_file_without_an_event_is_said_to_have_none(tmp_path: Path, capsys: py
     with pytest.raises(ClickException, match="no event was found"):
         replayed(tmp_path, f"1,noon,{KCC}")
     assert "unreadable time: 1" in capsys.readouterr().err
+
+
+def test_the_stand_in_exchange_is_for_the_simulated_day(tmp_path: Path) -> None:
+    file = tmp_path / "calls.csv"
+    file.write_text("id\n")
+    refused = CliRunner().invoke(demo, ["--exchange", "--replay", str(file)])
+    assert refused.exit_code == 2
+    assert "leave --replay out" in refused.output

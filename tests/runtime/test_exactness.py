@@ -9,14 +9,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pytest
 
+from streams.channels.calls.events import CallEvent
 from streams.channels.calls.state import CallState
 from streams.channels.figures import month_totals as fold_totals
 from streams.channels.visits.state import TicketState
+from streams.commands.stand_in import StandInExchange
 from streams.kafka.embedded import BrokerProcess
 from streams.process.clock import system_clock
-from streams.settings import Settings, load
+from streams.settings import KafkaSettings, Settings, load
 from streams.sources.simulation import SimulationPlan, simulate_day
 from tests.applying import apply
 from tests.brokers.topics import kafka_settings
@@ -100,6 +103,27 @@ async def test_a_worker_counts_every_event_once(
     assert worker.terminate() == 0, worker.log()
     assert workers.plain(await workers.month_totals(kafka)) == workers.plain(expected)
     assert await workers.dead_letters(kafka) == []
+
+
+async def test_calls_over_a_stand_in_exchange_are_counted_alike(
+    embedded_broker: BrokerProcess, crew: Workers, events: Events, expected: Totals, tmp_path: Path
+) -> None:
+    """What `demo --exchange` starts: AMI and queue_log, the follower, Kafka and a worker, to the last call."""
+    kafka = kafka_settings(embedded_broker, partitions=1)
+    worker = crew.start(kafka)
+    await workers.send(kafka, [event for event in events if not isinstance(event, CallEvent)])
+    calls = [event for event in events if isinstance(event, CallEvent)]
+    settings = load(None, {})
+    settings = msgspec.structs.replace(settings, kafka=kafka, follow=msgspec.structs.replace(settings.follow, port=0))
+    async with StandInExchange(settings, calls, tmp_path) as exchange, exchange.followed():
+        await workers.until(lambda: _all_there(kafka, len(events)), "a record of every fact", workers.READ_SECONDS)
+    await workers.settle(kafka, [worker])
+    assert worker.terminate() == 0, worker.log()
+    assert workers.plain(await workers.month_totals(kafka)) == workers.plain(expected)
+
+
+async def _all_there(kafka: KafkaSettings, count: int) -> bool:
+    return sum((await workers.ends(kafka)).values()) >= count
 
 
 async def test_a_killed_worker_goes_on_where_its_checkpoint_ends(

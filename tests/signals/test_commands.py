@@ -424,21 +424,22 @@ DEMO_PLACES: Final = (
     CONNECT,
     "call:streams.runtime.worker:serve",
     "call:streams.sources.sender:EventSender.send",
+    "call:streams.commands.stand_in:_follow",
     "call:streams.commands.demo:_introduce",
     FOLDS,
 )
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("places", [DEMO_PLACES[1::3], pytest.param(DEMO_PLACES, marks=pytest.mark.long)], ids=len)
+@pytest.mark.parametrize("places", [DEMO_PLACES[1::4], pytest.param(DEMO_PLACES, marks=pytest.mark.long)], ids=len)
 async def test_the_demo(
     places: Sequence[str], nowhere: KafkaSettings, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """It leaves nothing behind."""
+    """It leaves nothing behind, with all that it can start."""
 
     async def strike(place: str) -> Struck:
         commands = Commands(tmp_path_factory.mktemp("at"))
-        demo = ("demo", "--port", "0")
+        demo = ("demo", "--port", "0", "--exchange")
         done = await asyncio.to_thread(commands.strike, demo, place, kafka=nowhere, number=INT)
         assert "Stopped" in done.said
         assert list((commands.directory / "tmp").iterdir()) == []
