@@ -65,6 +65,14 @@ class Roster:
         if len(self._newest) > PLACES_MAX:
             del self._newest[min(self._newest, key=lambda each: self._newest[each].at_ms)]
 
+    def told(self, now_ms: int) -> set[Place]:
+        """The clusters of which any source has told something within a day, whether it counts still or not."""
+        return {
+            (channel, cluster)
+            for (_, channel, cluster), told in self._newest.items()
+            if now_ms - told.at_ms <= FORGOTTEN_MS
+        }
+
     def now(self, now_ms: int) -> dict[Place, Staff]:
         """The clusters of which enough is known at this moment."""
         by_place: dict[Place, list[_Told]] = {}

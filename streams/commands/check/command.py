@@ -32,6 +32,7 @@ from streams.commands.check.prometheus import prometheus_findings
 from streams.commands.check.received import received_findings
 from streams.commands.check.refused import refused_findings
 from streams.commands.check.sources import source_findings
+from streams.commands.check.staffing import staffing_findings
 from streams.commands.check.transactions import transaction_findings
 from streams.commands.check.wall import wall_finding
 from streams.commands.options import settings_option
@@ -137,7 +138,8 @@ async def _records_findings(settings: Settings) -> list[Finding]:
     transactions = await transaction_findings(settings.kafka, PATIENCE_SECONDS)
     sources = await source_findings(settings.kafka, PATIENCE_SECONDS)
     followed = await followed_findings(settings, PATIENCE_SECONDS)
-    return [*refused, *keys, *transactions, *sources, *followed]
+    staffing = await staffing_findings(settings, PATIENCE_SECONDS)
+    return [*refused, *keys, *transactions, *sources, *followed, *staffing]
 
 
 # Kafka.
