@@ -134,7 +134,7 @@ def test_certificates_that_cannot_be_used_are_a_finding(tmp_path: Path) -> None:
 
 def needed(kafka: KafkaSettings) -> list[TopicSpec]:
     """The topics where the settings have no source."""
-    return [spec for spec in topic_specs(kafka) if spec.name != kafka.sources_topic]
+    return [spec for spec in topic_specs(kafka) if spec.name not in (kafka.sources_topic, kafka.staffing_topic)]
 
 
 @pytest.mark.kafka
