@@ -93,7 +93,7 @@ class Calls(CallFacts):
         if call.answered_ms is None and not self._follows_log:
             self.left_out["end_unseen"] += 1
         lived_ms = max(call.seen_ms, self.memory.until_ms, self.memory.line_ms if call.in_queue else 0)
-        self._finish(call_id, call, min(found_ms, lived_ms + UNSEEN_MS) if found_ms else lived_ms)
+        self._finish(call_id, call, max(lived_ms, min(found_ms, lived_ms + UNSEEN_MS)))
 
     def _end_all(self, before_ms: int, found_ms: int) -> None:
         """All calls that began before a moment are over."""

@@ -269,7 +269,9 @@ class Watch:
         """What was before is found out: queue_log first, then what the lists say, then what has come since."""
         asked, fold = self._asked, self._fold
         self.is_refused = asked.refused
-        found_ms = asked.first_ms or self._exchange_ms(asked.at_ms)
+        found_ms = self._exchange_ms(asked.at_ms)  # the lists are of then: the first event may have come long after
+        if asked.first_ms:
+            found_ms = asked.first_ms if self.memory.ahead_ms is None else min(found_ms, asked.first_ms)
         begun = {sign.call for sign in asked.events if sign.what is What.DIALLED_IN}
         waiting = [sign for sign in asked.lists.get(WAITING, ()) if sign.call not in begun]
         living = self._living(begun)

@@ -156,6 +156,20 @@ def test_a_call_whose_end_nobody_saw_is_not_thought_to_have_lived_on_for_long() 
     assert told(heard.told)[-1] == ("abandoned", "KCC", 90.0)
 
 
+def test_a_call_that_the_list_lacks_was_over_when_that_was_asked_for() -> None:
+    """Not when the first event came after it: that may be much later, and lines of queue_log are waited for."""
+    script = Script()
+    gone, waits = script.dial_in(0.2), script.dial_in(1.2)
+    for call in (gone, waits):
+        script.join(2.3, call, "kcc")
+        script.time_is_up(7.4, call, "kcc")
+    script.hang_up(9.4, gone)
+    script.hang_up(10.9, waits)
+    away = [(BEGIN_MS + 865, BEGIN_MS + 7_410), (BEGIN_MS + 7_411, BEGIN_MS + 9_413)]
+    heard = play(script.recording(), rules=RULES, away=away, late_ms=0)
+    assert told(heard.told)[2:] == [("abandoned", "KCC", 9.413), ("abandoned", "KCC", 10.9)]
+
+
 def test_an_exchange_that_stops_ends_its_calls() -> None:
     script = Script()
     call = script.dial_in(2.2)
