@@ -3,11 +3,16 @@
 A fact of a call is told once. Must not know the clock or files.
 """
 
+from typing import Final
+
 from streams.core.rules import SECOND_MS
 from streams.sources.asterisk.ids import Birth, birth_of
 from streams.sources.asterisk.memory import Memory
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign
 from streams.sources.exchange.calls import NOT_KNOWN, UNSEEN_MS, Call, CallFacts
+
+
+_SYSTEMS_MAX: Final = 16
 
 
 class Calls(CallFacts):
@@ -95,11 +100,11 @@ class Calls(CallFacts):
         lived_ms = max(call.seen_ms, self.memory.until_ms, self.memory.line_ms if call.in_queue else 0)
         self._finish(call_id, call, max(lived_ms, min(found_ms, lived_ms + UNSEEN_MS)))
 
-    def _end_all(self, before_ms: int, found_ms: int) -> None:
-        """All calls that began before a moment are over."""
+    def _end_all(self, before_ms: int, found_ms: int, system: str | None = None) -> None:
+        """All calls that began before a moment are over, or all of one system."""
         for each, call in list(self._calls.items()):
             birth = birth_of(each)
-            if birth is None or birth.second * SECOND_MS < before_ms:
+            if birth is None or (birth.second * SECOND_MS < before_ms and system in (None, birth.system)):
                 self._gone(each, call, found_ms)
 
     def _finish(self, call_id: str, call: Call, at_ms: int) -> None:
@@ -124,12 +129,19 @@ class Calls(CallFacts):
 
     def _notice(self, birth: Birth, at_ms: int) -> None:
         """Numbers of channels that begin anew, of a later time, are those of an exchange that has started again."""
-        second, number = self.memory.newest
-        if number >= birth.number and birth.second > second + 1:
-            self._end_all((second + 2) * SECOND_MS, at_ms or birth.second * SECOND_MS)
-            self.memory.newest = birth
-        elif birth.number > number:
-            self.memory.newest = birth
+        memory, system = self.memory, birth.system
+        second, number = memory.newest_by_system.get(system, (0, 0)) if system else memory.newest
+        is_new = number >= birth.number and birth.second > second + 1
+        if is_new and second:
+            self._end_all((second + 2) * SECOND_MS, at_ms or birth.second * SECOND_MS, system)
+        if not is_new and birth.number <= number:
+            return
+        if not system:
+            memory.newest = birth[:2]
+            return
+        memory.newest_by_system[system] = birth[:2]
+        if len(memory.newest_by_system) > _SYSTEMS_MAX:
+            del memory.newest_by_system[min(memory.newest_by_system, key=memory.newest_by_system.__getitem__)]
 
     # Telling.
 

@@ -282,7 +282,10 @@ class Fold(Calls):
             self._tell(sign.call, call)
 
     def _started(self, start_ms: int) -> None:
-        """The exchange has started in a second: what lived before it is over."""
+        """The exchange has started in a second: what lived before it is over. Of several it is not said which:
+        there ids that begin anew tell."""
+        if self.memory.systems > 1:
+            return
         self._end_all(start_ms, start_ms)
 
     def passed(self, now_ms: int) -> None:
@@ -305,6 +308,11 @@ class Fold(Calls):
         for each in [each for each, at_ms in self._over.items() if at_ms <= done_ms]:
             del self._over[each]
         memory.watched = [each for each in memory.watched if each.until_ms > done_ms]
+        stale = (now_ms - NEVER_MS) // SECOND_MS
+        if memory.newest[0] <= stale:
+            memory.newest = (0, 0)
+        for system in [each for each, (second, _) in memory.newest_by_system.items() if second <= stale]:
+            del memory.newest_by_system[system]
         while self._calls:
             first = next(iter(self._calls))
             if self._calls[first].dialled_ms > now_ms - NEVER_MS:

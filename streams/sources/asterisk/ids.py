@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-_ID: Final = re.compile(r"(?:[!-{}~]{1,100}-)?(?P<second>[0-9]{9,11})\.(?P<number>[0-9]{1,10})")
+_ID: Final = re.compile(r"(?:(?P<system>[!-{}~]{1,100})-)?(?P<second>[0-9]{9,11})\.(?P<number>[0-9]{1,10})")
 
 
 class Birth(NamedTuple):
@@ -18,10 +18,12 @@ class Birth(NamedTuple):
     """UTC, cut off."""
     number: int
     """How many channels the exchange had made before since it started."""
+    system: str = ""
+    """Name of the system that made it; empty where it has none."""
 
 
 @lru_cache(maxsize=8_192)
 def birth_of(channel_id: str) -> Birth | None:
     """None for an id that somebody else gave: it may hold anything, a number of a person too, so no fact has it."""
     found = _ID.fullmatch(channel_id)
-    return Birth(int(found["second"]), int(found["number"])) if found else None
+    return Birth(int(found["second"]), int(found["number"]), found["system"] or "") if found else None

@@ -51,13 +51,20 @@ class Memory(msgspec.Struct, array_like=True):
     line_ms: int = 0
     """The last time read in queue_log."""
     newest: tuple[int, int] = (0, 0)
-    """Second and number of the newest channel since the exchange started."""
+    """Second and number of the newest channel since the exchange started; of one without a name."""
     ahead_ms: int | None = None
     """By how much the clock of the exchange is ahead of that of this machine, as far as known."""
     place: Place | None = None
     log_begun: bool = False
     """Whether queue_log has been read to its end: what it has behind the place, or has at all without one, is
     news."""
+    newest_by_system: dict[str, tuple[int, int]] = {}
+    """The same of exchanges with a name: several may write one queue_log."""
+
+    @property
+    def systems(self) -> int:
+        """How many exchanges have been heard of lately."""
+        return len(self.newest_by_system) + (self.newest != (0, 0))
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

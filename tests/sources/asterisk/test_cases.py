@@ -170,6 +170,26 @@ def test_a_call_that_the_list_lacks_was_over_when_that_was_asked_for() -> None:
     assert told(heard.told)[2:] == [("abandoned", "KCC", 9.413), ("abandoned", "KCC", 10.9)]
 
 
+def test_exchanges_that_write_one_queue_log_do_not_end_the_calls_of_each_other() -> None:
+    """Each numbers its channels by itself, and of a start none says whose it is."""
+    script, expected = Script(), []
+    for at, call in ((2.2, "aa-1795900002.7"), (4.2, "bb-1795900004.3"), (6.2, "aa-1795900006.8")):
+        script.write(at, call, "kcc", "NONE", "ENTERQUEUE", "", "0612000001", "1")
+        script.write(at + 50, call, "kcc", "NONE", "ABANDON", "1", "1", "50")
+        expected += [("offered", "KCC", int(at) + 0.5), ("abandoned", "KCC", int(at) + 50.5)]
+    script.start(20)
+    heard = play(script.recording(), rules=RULES, manager=False)
+    assert sorted(told(heard.told)) == sorted(expected)
+
+
+def test_of_exchanges_with_one_queue_log_the_one_whose_ids_begin_anew_has_started() -> None:
+    script = Script()
+    for at, call in ((2.2, "aa-1795900002.7"), (4.2, "bb-1795900004.3"), (30.2, "bb-1795900030.0")):
+        script.write(at, call, "kcc", "NONE", "ENTERQUEUE", "", "0612000001", "1")
+    heard = play(script.recording(), rules=RULES, manager=False)
+    assert [each for each in told(heard.told) if each[0] != "offered"] == [("abandoned", "KCC", 30.5)]
+
+
 def test_an_exchange_that_stops_ends_its_calls() -> None:
     script = Script()
     call = script.dial_in(2.2)
