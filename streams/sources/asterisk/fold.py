@@ -37,6 +37,8 @@ _KEPT_MS: Final = 10 * SECOND_MS
 
 _WATCHED_MAX: Final = 16
 
+_AFTER_AN_ANSWER: Final = (What.EMPLOYEE_DONE, What.CALLER_DONE, What.PASSED_ON)
+
 
 class Fold(Calls):
     """The calls of one exchange, by what it says."""
@@ -242,6 +244,8 @@ class Fold(Calls):
                 return
         if sign.what is What.ANSWERED:
             call.aside = False  # so it is known when
+        elif sign.what in _AFTER_AN_ANSWER and call.answered_ms is None:  # of which the line was lost
+            self._picked_up(sign.call, call, sign.at_ms - sign.seconds * SECOND_MS)
         self._read[sign.what](sign.call, call, sign)
 
     def _is_watched(self, sign: Sign) -> bool:
@@ -258,7 +262,7 @@ class Fold(Calls):
         return any(each.since_ms <= born_ms and written_ms <= each.until_ms for each in self.memory.watched)
 
     def _read_of_late(self, sign: Sign, birth: Birth) -> Call | None:
-        if sign.what in (What.EMPLOYEE_DONE, What.CALLER_DONE, What.PASSED_ON):
+        if sign.what in _AFTER_AN_ANSWER:
             if self.tells:
                 self.left_out["began_before"] += 1
             self._forget(sign.call, sign.at_ms)

@@ -32,6 +32,7 @@ _PARTS: Final = 6
 """Fields before the values; the number of a DID is the sixth."""
 
 _SECOND: Final = re.compile(rb"[0-9]{9,11}")
+_TALK: Final = re.compile(rb"[0-9]{1,6}")
 _START: Final = re.compile(rb"(?P<second>[0-9]{10})\|NONE\|NONE\|NONE\|QUEUESTART\b")
 """Found behind a line that a kill broke off, too: the exchange does not end it before it writes the next."""
 
@@ -63,12 +64,21 @@ class LogDecoder:
             if what is What.JOINED:
                 self.left_out["foreign_id"] += 1
             return None
-        return Sign(what, int(parts[0]) * 1000 + HALF_SECOND_MS, call, call, self._cluster(what, parts))
+        at_ms = int(parts[0]) * 1000 + HALF_SECOND_MS
+        return Sign(what, at_ms, call, call, self._cluster(what, parts), seconds=_talk_seconds(what, parts))
 
     def _cluster(self, what: What, parts: list[bytes]) -> str | None:
         if what is What.NUMBER:
             return self._numbers.get(parts[5]) if len(parts) >= _PARTS else None
         return self._queues.get(parts[2])
+
+
+def _talk_seconds(what: What, parts: list[bytes]) -> int:
+    """How long a talk was; 0 where it is not said."""
+    if what not in (What.EMPLOYEE_DONE, What.CALLER_DONE) or len(parts) <= _PARTS:
+        return 0
+    seconds = parts[_PARTS].partition(b"|")[0]
+    return int(seconds) if _TALK.fullmatch(seconds) else 0
 
 
 def second_of(line: bytes) -> int:

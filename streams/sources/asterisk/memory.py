@@ -25,7 +25,7 @@ class Place(msgspec.Struct, array_like=True, frozen=True):
     last: bytes
     """The same of the last line that was read."""
     second: int
-    """When that line was written, UTC."""
+    """When that line was written, UTC, or the last before it that says."""
 
 
 class Watched(msgspec.Struct, array_like=True, frozen=True):

@@ -63,4 +63,4 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
     cluster: str | None = None
     bridge: str = ""
     seconds: int = 0
-    """How long the caller has waited, or the exchange run, by a list or at its start."""
+    """How long the caller has waited, or the exchange run, by a list or at its start; how long a talk was."""

@@ -148,15 +148,16 @@ class Tail:
         return list(self._lines(data[:end], os.fstat(descriptor).st_ino))
 
     def _lines(self, data: bytes, inode: int) -> Iterator[Line]:
-        if not self._head:
-            self._head = _digest(data[: data.find(b"\n")])
+        if not self._head and self._file is not None:
+            self._head = _head_of(self._file)
         for line in data.splitlines(keepends=True) if b"\r" not in data else _lines_of(data):
             self._offset += len(line)
             self._last = line if len(line) <= LINE_BYTES_MAX else b""
             text = b"" if self._skipping or not self._last else line[:-1]
             self._skipping = False
             second = second_of(text)
-            self._place = Place(inode, self._offset, self._head, _digest(text), second)
+            newest = second or (self._place.second if self._place is not None else 0)
+            self._place = Place(inode, self._offset, self._head, _digest(text), newest)
             yield Line(text if second >= self._since else b"", self._place)
 
     def _begin_again(self) -> None:
@@ -170,6 +171,7 @@ class Tail:
         copy = next((each for each in self._files() if each.stat().st_ino != inode and _holds(each, place)), None)
         if copy is None:
             self.lost += 1
+            self._since = place.second
             self._begin(self._path)
             return
         self._begin(copy, place.offset)
@@ -254,9 +256,10 @@ def _holds(path: Path, place: Place) -> bool:
 
 
 def _line_before(file: BinaryIO, offset: int) -> bytes:
-    """The line that ends at an offset, with its end; empty where none does."""
+    """The line that ends at an offset, with its end; empty where none does, or one that is too long."""
     begin = max(0, offset - LINE_BYTES_MAX - 1)
     before = os.pread(file.fileno(), offset - begin, begin)
     if len(before) < offset - begin or not before.endswith(b"\n"):
         return b""
-    return before[before[:-1].rfind(b"\n") + 1 :]
+    end_before = before[:-1].rfind(b"\n")
+    return b"" if end_before < 0 < begin else before[end_before + 1 :]

@@ -190,6 +190,28 @@ def test_of_exchanges_with_one_queue_log_the_one_whose_ids_begin_anew_has_starte
     assert [each for each in told(heard.told) if each[0] != "offered"] == [("abandoned", "KCC", 30.5)]
 
 
+@pytest.mark.parametrize("by", ["AGENT", "CALLER"])
+def test_whose_talk_is_over_was_answered_though_that_line_is_lost(by: str) -> None:
+    script = Script()
+    call = script.dial_in(0.2)
+    script.join(0.7, call, "kcc")
+    script.write(20.4, call, "kcc", "Sanne", f"COMPLETE{by}", "5", "14", "1")
+    heard = play(script.recording(), rules=RULES, manager=False)
+    assert told(heard.told) == [("offered", "KCC", 0.5), ("answered", "KCC", 6.5), ("ended", "KCC", 20.5)]
+
+
+def test_channels_that_are_numbered_in_another_order_in_one_moment_are_no_restart() -> None:
+    """Threads of the exchange take the second and the number one after the other."""
+    script = Script()
+    first, second, third = "1795900001.4", "1795900002.3", "1795900003.2"
+    for at, call in ((1.2, first), (2.2, second)):
+        script.send(at, "Newchannel", call, Exten="088303")
+    assert [kind for kind, _, _ in told(play(script.recording(), rules=RULES, log=False).told)] == ["offered"] * 2
+    script.send(3.2, "Newchannel", third, Exten="088303")
+    heard = play(script.recording(), rules=RULES, log=False)
+    assert ("abandoned", "Menu", 3.2) in told(heard.told)
+
+
 def test_an_exchange_that_stops_ends_its_calls() -> None:
     script = Script()
     call = script.dial_in(2.2)

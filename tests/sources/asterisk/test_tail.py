@@ -207,6 +207,38 @@ def test_a_file_that_shrinks_without_a_copy_is_read_from_its_beginning(log: Log)
     assert log.tail.lost == 1
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_file_that_lost_its_last_lines_is_not_read_again(log: Log, restarts: bool) -> None:
+    log.write(9)
+    log.look()
+    os.truncate(log.path, log.path.read_bytes().rfind(b"\n", 0, -1) + 1)
+    if restarts:
+        log.restart()
+    log.read.clear()
+    log.write(2)
+    log.look()
+    assert log.tail.lost == 1
+    read = [line for line in log.read if line]
+    assert read[-2:] == log.written[-2:]
+    assert len(read) <= 4  # those of the second of the place come again
+
+
+@pytest.mark.parametrize("is_first", [False, True])
+def test_the_place_behind_a_line_that_is_too_long_is_found_again(log: Log, is_first: bool) -> None:
+    if not is_first:
+        log.write(3)
+    with log.path.open("ab") as file:
+        file.write(b"x" * (3 * LINE_BYTES_MAX) + b"\n")
+    log.look()
+    log.restart()
+    log.write(2)
+    log.rename()
+    log.write(2)
+    log.look()
+    assert [line for line in log.read if line] == log.written
+    assert log.tail.lost == 0
+
+
 def test_a_place_holds_no_number_and_no_name(log: Log) -> None:
     log.write(9)
     log.look()
