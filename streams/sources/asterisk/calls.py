@@ -11,7 +11,6 @@ from streams.sources.asterisk.memory import Memory
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign
 from streams.sources.exchange.calls import NOT_KNOWN, UNSEEN_MS, Call, CallFacts
 
-
 _SYSTEMS_MAX: Final = 16
 
 
