@@ -19,7 +19,7 @@ from streams.channels.calls.events import Abandoned
 from streams.core.rules import HOUR_MS, SECOND_MS
 from streams.sources.asterisk.calls import Calls
 from streams.sources.asterisk.ids import Birth, birth_of
-from streams.sources.asterisk.memory import Memory, Watched
+from streams.sources.asterisk.memory import NO_CHANNEL, Memory, Watched
 from streams.sources.asterisk.signs import HALF_SECOND_MS, Sign, What
 from streams.sources.exchange.calls import LEFT, NOT_KNOWN, OFFERED, Call
 
@@ -286,11 +286,20 @@ class Fold(Calls):
             self._tell(sign.call, call)
 
     def _started(self, start_ms: int) -> None:
-        """The exchange has started in a second: what lived before it is over. Of several it is not said which:
-        there ids that begin anew tell."""
-        if self.memory.systems > 1:
+        """The exchange has started in a second: what lived before it is over, and numbers of channels begin anew.
+
+        Of several exchanges it is not said which: there ids that begin anew tell.
+        """
+        memory = self.memory
+        if memory.systems > 1:
             return
         self._end_all(start_ms, start_ms)
+        second = start_ms // SECOND_MS
+        if memory.newest != NO_CHANNEL and second >= memory.newest[0]:
+            memory.newest = (second, -1)
+        for system, (newest, _) in memory.newest_by_system.items():
+            if second >= newest:
+                memory.newest_by_system[system] = (second, -1)
 
     def passed(self, now_ms: int) -> None:
         """Nothing more stands in queue_log until a moment: calls that have seemed to be over for long are."""
@@ -314,7 +323,7 @@ class Fold(Calls):
         memory.watched = [each for each in memory.watched if each.until_ms > done_ms]
         stale = (now_ms - NEVER_MS) // SECOND_MS
         if memory.newest[0] <= stale:
-            memory.newest = (0, 0)
+            memory.newest = NO_CHANNEL
         for system in [each for each, (second, _) in memory.newest_by_system.items() if second <= stale]:
             del memory.newest_by_system[system]
         while self._calls:

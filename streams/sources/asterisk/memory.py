@@ -13,6 +13,9 @@ from streams.sources.exchange.calls import Call, forget_least
 
 VERSION: Final = 1
 
+NO_CHANNEL: Final = (0, 0)
+"""Stands where no channel is known."""
+
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
     """How far queue_log is read: a file, told by its content and not only by its number, and the bytes before it."""
@@ -50,7 +53,7 @@ class Memory(msgspec.Struct, array_like=True):
     """Until when the manager interface was last heard."""
     line_ms: int = 0
     """The last time read in queue_log."""
-    newest: tuple[int, int] = (0, 0)
+    newest: tuple[int, int] = NO_CHANNEL
     """Second and number of the newest channel since the exchange started; of one without a name."""
     ahead_ms: int | None = None
     """By how much the clock of the exchange is ahead of that of this machine, as far as known."""
@@ -64,7 +67,7 @@ class Memory(msgspec.Struct, array_like=True):
     @property
     def systems(self) -> int:
         """How many exchanges have been heard of lately."""
-        return len(self.newest_by_system) + (self.newest != (0, 0))
+        return len(self.newest_by_system) + (self.newest != NO_CHANNEL)
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()

@@ -144,6 +144,22 @@ def test_after_a_kill_by_queue_log_alone() -> None:
     assert sorted(told(heard.told)) == sorted(queues | ends | {("offered", "KCC", 42.5), ("abandoned", "KCC", 47.5)})
 
 
+def test_who_calls_as_soon_as_an_exchange_is_back_is_no_caller_of_before() -> None:
+    """It starts within the second after its last channel: numbers that begin anew say so again some seconds later."""
+    script = Script()
+    for _ in range(4):
+        before = script.dial_in(2.2)
+    script.join(2.7, before, "kcc")
+    script.start(3.4)
+    first = script.dial_in(3.6)
+    script.join(3.8, first, "kcc")
+    script.join(5.4, script.dial_in(5.3), "kcc")
+    script.give_up(9.2, first, "kcc")
+    heard = play(script.recording(), rules=RULES, manager=False)
+    ends = [(kind, at) for kind, _, at in told(heard.told) if kind == "abandoned"]
+    assert ends == [("abandoned", 3.0), ("abandoned", 9.5)]
+
+
 def test_a_call_whose_end_nobody_saw_is_not_thought_to_have_lived_on_for_long() -> None:
     script = Script()
     script.start(0)
