@@ -30,7 +30,7 @@ test: system-packages lint .venv-bench/peers.stamp ## what the tests need, lint,
 long: system-packages .venv/dev.stamp .venv-bench/peers.stamp ## the longer forms of tests, which `make test` leaves out
 	@exec $(TESTS) -m long $(ARGS)
 
-chaos: system-packages .venv/dev.stamp ## workers and brokers struck by faults, every figure compared; ARGS="--seed 123" for one
+chaos: system-packages .venv/dev.stamp ## workers, brokers and sources struck by faults, every figure compared; ARGS="--seed 123" for one
 	@exec $(BIN)/python -m tests.chaos $(ARGS)
 
 soak: system-packages .venv/dev.stamp ## a worker under load for an hour, then with a million open calls; ARGS="--hours 8" for more

@@ -29,9 +29,17 @@ from tests.chaos.summary import described, summarised
 @click.option("--seed", "seeds", multiple=True, type=int, help="Run this seed alone, with its timeline. Repeatable.")
 @click.option("--parallel", default=3, show_default=True, help="Scenarios at a time on the shared broker.")
 @click.option("--minutes", type=float, help="Begin no scenario after so many minutes.")
+@click.option("--sources", is_flag=True, help="Let an exchange be followed and webhooks come in all scenarios.")
 @click.option("--logs", type=click.Path(path_type=Path, file_okay=False), help="Where logs are kept.")
 def main(
-    *, scenarios: int, first_seed: int, seeds: Sequence[int], parallel: int, minutes: float | None, logs: Path | None
+    *,
+    scenarios: int,
+    first_seed: int,
+    seeds: Sequence[int],
+    parallel: int,
+    minutes: float | None,
+    sources: bool,
+    logs: Path | None,
 ) -> None:
     """Strike workers and brokers with faults and compare every figure. Ends with status 1 on any difference."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the harness's own clients meet the faults too
@@ -43,7 +51,8 @@ def main(
     )
     started = time.monotonic()
     try:
-        asyncio.run(course.run([planned(seed) for seed in seeds or range(first_seed, first_seed + scenarios)]))
+        numbers = seeds or range(first_seed, first_seed + scenarios)
+        asyncio.run(course.run([planned(seed, sources=sources) for seed in numbers]))
     except (KafkaMissingError, BrokerError) as error:
         raise click.ClickException(str(error)) from error
     except (KeyboardInterrupt, asyncio.CancelledError):

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 
 from aiokafka.client import AIOKafkaClient, CoordinationType
 
-from streams.kafka.client import admin_client
+from streams.kafka.client import admin_client, read_to_end
 from streams.settings import KafkaSettings
 from tests.brokers.apache import ApacheCluster
 from tests.chaos.crew import Crew, Place, Slot
 from tests.chaos.proxy import Network
 from tests.chaos.publisher import Publisher
+from tests.chaos.sources.stage import Sources
 
 SESSION_TIMEOUT_SECONDS: Final = 6.0
 """That of the workers, by which the length of faults goes."""
@@ -63,6 +64,7 @@ class Arena:
         publisher: Publisher,
         network: Network,
         timeline: Timeline,
+        sources: Sources | None = None,
     ) -> None:
         self.kafka = kafka
         self.cluster = cluster
@@ -71,6 +73,8 @@ class Arena:
         self.network = network
         """The way between the brokers and the first worker."""
         self.timeline = timeline
+        self.sources = sources
+        """None where only a publisher tells of anything."""
         self.started = time.monotonic()
         self.strikes: list[tuple[float, str]] = []
         """When which faults struck, or were healed, in this round, by the monotonic clock."""
@@ -78,22 +82,25 @@ class Arena:
     def kill(self, slot: Slot, pause_seconds: float = 0.0) -> None:
         """SIGKILL a worker."""
         self._struck_worker(SIGKILL, slot)
-        self.crew.kill(slot, pause_seconds)
+        self._crew_of(slot).kill(slot, pause_seconds)
 
     def terminate(self, slot: Slot, pause_seconds: float = 0.0) -> None:
         """SIGTERM a worker."""
         self._struck_worker("SIGTERM", slot)
-        self.crew.terminate(slot, pause_seconds)
+        self._crew_of(slot).terminate(slot, pause_seconds)
 
     def freeze(self, slot: Slot) -> None:
         """SIGSTOP a worker."""
         self._struck_worker("SIGSTOP", slot)
-        self.crew.freeze(slot)
+        self._crew_of(slot).freeze(slot)
 
     def thaw(self, slot: Slot) -> None:
         """SIGCONT a worker."""
         self.healed("SIGCONT", slot.name)
-        self.crew.thaw(slot)
+        self._crew_of(slot).thaw(slot)
+
+    def _crew_of(self, slot: Slot) -> Crew:
+        return self.crew if self.sources is None or slot in self.crew.slots else self.sources.crew
 
     def _struck_worker(self, signal: str, slot: Slot) -> None:
         """Count a signal, unless the worker is just not there to get it."""
@@ -124,6 +131,17 @@ class Arena:
         """Workers to strike."""
         running = self.crew.running()
         return random.sample(running, min(count, len(running)))
+
+    async def is_right_now(self) -> bool:
+        """Whether that is so of all that was told; with sources, offsets count markers of transactions too."""
+        if self.sources is None:
+            return await self.is_right(dict(self.publisher.ends))
+        return await self.is_right({}) and await self.is_right(await self._records())
+
+    async def _records(self) -> Mapping[Place, int]:
+        topics = (self.kafka.calls_topic, self.kafka.tickets_topic)
+        found = [(topic, await read_to_end(self.kafka, topic, range(self.kafka.partitions))) for topic in topics]
+        return {(topic, number): len(records) for topic, each in found for number, records in each.items()}
 
     async def is_right(self, wanted: Mapping[Place, int]) -> bool:
         """Whether every partition is owned by one worker, which has folded what was confirmed by then."""

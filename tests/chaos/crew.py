@@ -1,6 +1,6 @@
 """The workers of a scenario, and the supervisor that starts again whatever ends, as an orchestrator would.
 
-It must not know why a worker is struck, nor what it counts.
+Those who follow sources are a crew too. It must not know why a worker is struck, nor what it counts.
 """
 
 import asyncio
@@ -46,11 +46,20 @@ class Ending(NamedTuple):
 class Slot:
     """One worker and its successors: they share a port and a log."""
 
-    def __init__(self, name: str, kafka: KafkaSettings, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        kafka: KafkaSettings,
+        log: Path,
+        command: Sequence[str] = ("worker",),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = name
         self.kafka = kafka
         self.log = log
+        self.command = command
         self.port = next_port()
+        self.variables = {**(variables or {}), "WACHTMONITOR_FOLLOW_PORT": str(self.port)}
         self.process: WorkerProcess | None = None
         self.wanted = True
         self.frozen = False
@@ -66,13 +75,9 @@ class Slot:
 class Crew:
     """Starts workers, strikes them, and keeps them running."""
 
-    def __init__(
-        self, kafkas: Sequence[KafkaSettings], directory: Path, settings_file: Path, *, verbose: bool = False
-    ) -> None:
-        """One slot for each of `kafkas`; nobody runs before `start`."""
-        self.slots = [
-            Slot(f"worker-{number}", kafka, directory / f"worker-{number}.log") for number, kafka in enumerate(kafkas)
-        ]
+    def __init__(self, slots: Sequence[Slot], settings_file: Path, *, verbose: bool = False) -> None:
+        """Nobody runs before `start`."""
+        self.slots = slots
         self.endings: list[Ending] = []
         self.starts = 0
         self._settings_file = settings_file
@@ -130,10 +135,19 @@ class Crew:
                 if slot.process is None and slot.wanted and time.monotonic() >= slot.start_at:
                     self.starts += 1
                     slot.said = slot.log.stat().st_size if slot.log.exists() else 0
-                    slot.process = WorkerProcess(
-                        slot.kafka, slot.log, self._settings_file, verbose=self._verbose, port=slot.port
-                    )
+                    slot.process = self._started(slot)
             await asyncio.sleep(SUPERVISE_SECONDS)
+
+    def _started(self, slot: Slot) -> WorkerProcess:
+        return WorkerProcess(
+            slot.kafka,
+            slot.log,
+            self._settings_file,
+            verbose=self._verbose,
+            port=slot.port,
+            command=slot.command,
+            variables=slot.variables,
+        )
 
     def _bury(self, slot: Slot) -> None:
         assert slot.process is not None
@@ -198,6 +212,13 @@ class Crew:
     async def folded(self) -> Mapping[Place, list[int]]:
         """How many records of each partition every worker that owns it has folded."""
         return folded_records(await self.expositions())
+
+
+def workers(kafkas: Sequence[KafkaSettings], directory: Path) -> list[Slot]:
+    """A slot for each of `kafkas`."""
+    return [
+        Slot(f"worker-{number}", kafka, directory / f"worker-{number}.log") for number, kafka in enumerate(kafkas)
+    ]
 
 
 def folded_records(expositions: Iterable[str]) -> Mapping[Place, list[int]]:

@@ -161,7 +161,7 @@ async def _restart(arena: Arena, random: Random, node_id: int, what: str) -> Non
     await asyncio.sleep(gone_seconds)
     if two_suffice:
         async with asyncio.timeout(GONE_SECONDS):
-            while not await arena.is_right(dict(arena.publisher.ends)):  # noqa: ASYNC110 - no event tells
+            while not await arena.is_right_now():  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(0.6)
         arena.timeline.note("right without it")
     await broker.restart()

@@ -5,6 +5,7 @@ how many scenarios there are.
 """
 
 import asyncio
+import dataclasses
 import re
 import signal
 import time
@@ -26,11 +27,15 @@ from tests.brokers.apache import ApacheCluster
 from tests.brokers.topics import settings_at
 from tests.chaos import judge
 from tests.chaos.arena import Arena, Timeline
-from tests.chaos.crew import Crew, Ending
+from tests.chaos.crew import Crew, Ending, workers
 from tests.chaos.events import EventSource
 from tests.chaos.faults import FAULTS
 from tests.chaos.proxy import Network
 from tests.chaos.publisher import Publisher
+from tests.chaos.sources.faults import SOURCE_FAULTS
+from tests.chaos.sources.stage import Sources
+from tests.chaos.sources.truth import compare_told
+from tests.oracle import Row
 
 RIGHT_SECONDS: Final = 180.0
 """When figures are not right by then they will not be: a takeover has 60 s; three times that for slow machines."""
@@ -48,6 +53,13 @@ SETTLE_SECONDS: Final = 20.0
 PLAIN_KILLS: Final = ("kill_one", "kill_three")
 """Faults that mostly strike alone, and a group at rest, so that the time of recovery is that of nothing else."""
 
+SOURCES_SHARE: Final = 0.2
+
+TOLD_SECONDS: Final = 120.0
+"""When a follower has not told all by then it will not: of a call that nobody saw end it may take a minute."""
+
+ALL_FAULTS: Final = {**FAULTS, **SOURCE_FAULTS}
+
 EXTRA_WORKERS: Final = 2
 """Slots for workers that join."""
 
@@ -61,11 +73,13 @@ class Plan:
     partitions: int
     records_per_second: int
     rounds: tuple[tuple[str, bool], ...]
+    has_sources: bool = False
+    """Whether an exchange is followed and webhooks come in besides."""
 
     @property
     def breaks_brokers(self) -> bool:
         """Whether it needs a cluster of its own."""
-        return any(FAULTS[name].breaks_brokers for name, _ in self.rounds)
+        return any(ALL_FAULTS[name].breaks_brokers for name, _ in self.rounds)
 
 
 @dataclass
@@ -75,6 +89,8 @@ class Result:
     plan: Plan
     faults: Counter[str] = field(default_factory=Counter)
     events: int = 0
+    source_facts: int = 0
+    """What happened at sources: at the exchange and at desks that call."""
     sent_again: int = 0
     differences: list[str] = field(default_factory=list)
     recoveries_after_kill: list[float] = field(default_factory=list)
@@ -85,8 +101,27 @@ class Result:
     seconds: float = 0.0
 
 
-def planned(seed: int, breaks_brokers: bool | None = None, rounds: int = 3) -> Plan:
-    """The scenario of a seed; one in five strikes brokers, unless `breaks_brokers` says which it is."""
+def planned(seed: int, breaks_brokers: bool | None = None, rounds: int = 3, *, sources: bool = False) -> Plan:
+    """The scenario of a seed; one in five strikes brokers, unless `breaks_brokers` says which it is.
+
+    One in five of the others has sources, and all with `sources`.
+    """
+    plan = _planned(seed, False if sources else breaks_brokers, rounds)
+    random = Random(f"sources {seed}")
+    if not sources and (plan.breaks_brokers or random.random() >= SOURCES_SHARE):
+        return plan
+    weights = [fault.weight for fault in SOURCE_FAULTS.values()]
+    names = random.choices([*SOURCE_FAULTS], weights, k=rounds)
+    return dataclasses.replace(
+        plan,
+        workers=max(3 if "kill_three" in names else 2, plan.workers - 1),
+        records_per_second=min(plan.records_per_second, 40),
+        rounds=tuple((name, random.random() < 0.4) for name in names),
+        has_sources=True,
+    )
+
+
+def _planned(seed: int, breaks_brokers: bool | None, rounds: int) -> Plan:
     random = Random(f"plan {seed}")
     strikes_brokers = random.random() < 0.2 if breaks_brokers is None else breaks_brokers
     others = {name: fault.weight for name, fault in FAULTS.items() if not fault.breaks_brokers}
@@ -142,12 +177,9 @@ async def _arena(
         bootstrap_servers=cluster.bootstrap_servers,
     )
     through_proxy = replace(kafka, bootstrap_servers=network.bootstrap_servers)
-    crew = Crew(
-        [through_proxy, *[kafka] * (plan.workers - 1 + EXTRA_WORKERS)],
-        directory,
-        write_settings(directory),
-        verbose=verbose,
-    )
+    slots = workers([through_proxy, *[kafka] * (plan.workers - 1 + EXTRA_WORKERS)], directory)
+    settings_file = write_settings(directory)
+    crew = Crew(slots, settings_file, verbose=verbose)
     source = EventSource(Random(f"events {plan.seed}"), f"{plan.seed}")
     publisher = Publisher(kafka, source, plan.records_per_second)
     timeline = Timeline(directory / "timeline.txt")
@@ -157,9 +189,15 @@ async def _arena(
         stack.callback(network.heal)
         stack.push_async_callback(crew.close)
         stack.push_async_callback(publisher.close)
+        sources = None
+        if plan.has_sources:
+            of_sources = Sources(through_proxy, directory, settings_file, Random(f"callers {plan.seed}"))
+            sources = await stack.enter_async_context(of_sources)
         crew.start(plan.workers)
         publisher.start()
-        yield Arena(kafka, cluster, crew=crew, publisher=publisher, network=network, timeline=timeline)
+        yield Arena(
+            kafka, cluster, crew=crew, publisher=publisher, network=network, timeline=timeline, sources=sources
+        )
 
 
 async def _delete_topics(kafka: KafkaSettings) -> None:
@@ -169,7 +207,7 @@ async def _delete_topics(kafka: KafkaSettings) -> None:
 
 async def _play(arena: Arena, plan: Plan, result: Result) -> None:
     arena.timeline.note(f"{plan}, group {arena.kafka.group}")
-    if await _until_right(arena, result) is None:
+    if await _until_right(arena, result) is None or not await _begin_sources(arena, result):
         return
     for number, (name, with_kill) in enumerate(plan.rounds):
         arena.timeline.note(f"round {number}: {name}{' and a kill' if with_kill else ''}")
@@ -185,6 +223,7 @@ async def _play(arena: Arena, plan: Plan, result: Result) -> None:
         elif arena.strikes:
             result.recoveries_after_others.append(seconds)
     await arena.publisher.finish()
+    await _finish_sources(arena, result)
     if await _until_right(arena, result) is None:
         return
     await _judge(arena, result)
@@ -206,18 +245,19 @@ async def _strike(arena: Arena, name: str, with_kill: bool, random: Random) -> N
 
     async def kill_besides() -> None:
         await asyncio.sleep(random_kill.uniform(0, 6))
-        arena.kill(arena.someone(random_kill))
+        of_sources = [] if arena.sources is None else [arena.sources.follower, arena.sources.receiver]
+        arena.kill(random_kill.choice([arena.someone(random_kill), *of_sources]))
 
     random_kill = Random(random.random())
     besides = [kill_besides()] if with_kill else []
-    await asyncio.gather(FAULTS[name].strike(arena, random), *besides)
+    await asyncio.gather(ALL_FAULTS[name].strike(arena, random), *besides)
 
 
 async def _until_right(arena: Arena, result: Result) -> float | None:
     """Seconds from the last strike until figures are right; None when they do not become so."""
     try:
         async with asyncio.timeout(RIGHT_SECONDS):
-            while not await arena.is_right(dict(arena.publisher.ends)):  # noqa: ASYNC110 - no event tells
+            while not await arena.is_right_now():  # noqa: ASYNC110 - no event tells
                 await asyncio.sleep(POLL_SECONDS)
     except TimeoutError:
         folded = dict(await arena.crew.folded())
@@ -228,9 +268,62 @@ async def _until_right(arena: Arena, result: Result) -> float | None:
     return seconds
 
 
+async def _begin_sources(arena: Arena, result: Result) -> bool:
+    """Let callers come once one was told of: of what was before the first start nothing is promised."""
+    sources = arena.sources
+    if sources is None:
+        return True
+    try:
+        async with asyncio.timeout(RIGHT_SECONDS):
+            await sources.listened_to()
+            while not await _told(arena):
+                await sources.exchange.one_call()
+    except TimeoutError:
+        result.differences.append("nobody told of the first caller")
+        return False
+    sources.start()
+    arena.timeline.note("callers come")
+    return True
+
+
+async def _finish_sources(arena: Arena, result: Result) -> None:
+    """Let callers go; everything must be told at last, and whoever followed ends in order."""
+    sources = arena.sources
+    if sources is None:
+        return
+    different = ["nothing was compared"]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TOLD_SECONDS):
+            await sources.finish()
+            while different := await _compared(arena, sources):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(2 * POLL_SECONDS)
+    before = len(sources.crew.endings)
+    async with asyncio.timeout(STOP_SECONDS):
+        await sources.crew.stop()
+    if not different:  # nor may anything be told in ending
+        different = await _compared(arena, sources)
+    endings = sources.crew.endings
+    result.source_facts = len(sources.happened())
+    result.differences += different
+    result.differences += [f"whoever followed failed: {each}" for each in endings if "Traceback" in each.words]
+    result.differences += [f"whoever followed ended: {each}" for each in endings[before:] if not _is_fit(each)]
+    arena.timeline.note(f"{result.source_facts} facts of sources, answers {dict(sources.caller.statuses)}")
+    for each in different[:20]:
+        arena.timeline.note(each)
+
+
+async def _compared(arena: Arena, sources: Sources) -> list[str]:
+    return compare_told(sources.happened(), await _told(arena))
+
+
+async def _told(arena: Arena) -> list[Row]:
+    """The facts that followers wrote so far."""
+    return (await judge.published(arena.kafka, arena.publisher.confirmed, has_sources=True)).told
+
+
 async def _judge(arena: Arena, result: Result) -> None:
     arena.timeline.note("comparing")
-    what = await judge.published(arena.kafka, arena.publisher.confirmed)
+    what = await judge.published(arena.kafka, arena.publisher.confirmed, has_sources=arena.sources is not None)
     result.events = sum(what.valid.values()) + len(what.refused)
     result.differences += what.differences
     result.differences += await judge.shown(arena.crew, what)
@@ -259,5 +352,5 @@ def _is_fit(ending: Ending) -> bool:
 
 def _take_stock(arena: Arena, result: Result) -> None:
     result.faults = arena.timeline.faults
-    result.endings = arena.crew.endings
+    result.endings = arena.crew.endings + ([] if arena.sources is None else arena.sources.crew.endings)
     result.sent_again = arena.publisher.sent_again

@@ -21,12 +21,15 @@ def described(result: Result, directory: Path, *, with_timeline: bool) -> str:
     verdict = f"{len(result.differences)} DIFFERENCES" if result.differences else "ok"
     faults = ", ".join(f"{name}{' +kill' if kill else ''}" for name, kill in plan.rounds)
     line = f"seed {plan.seed:4d}  {verdict}  {result.seconds:5.1f} s  {result.events:5d} events  [{faults}]"
+    if plan.has_sources:
+        line += f"  {result.source_facts} facts of sources"
     if not with_timeline:
         return line
     file = directory / "timeline.txt"
     timeline = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     differences = [f"  difference: {each}" for each in result.differences[:20]]
-    again = f"  replay it alone: make chaos ARGS='--seed {plan.seed}'; its logs: {directory}"
+    sources = " --sources" if plan.has_sources else ""
+    again = f"  replay it alone: make chaos ARGS='--seed {plan.seed}{sources}'; its logs: {directory}"
     return "\n".join([line, *(f"  {each}" for each in timeline), *differences, again])
 
 
@@ -43,6 +46,8 @@ def summarised(results: Sequence[Result], seconds: float) -> str:
         f"rounds         {_counted(rounds)}",
         f"events         {sum(result.events for result in results)} "
         f"({sum(result.sent_again for result in results)} sent again)",
+        f"sources        {sum(result.plan.has_sources for result in results)} scenarios, "
+        f"{sum(result.source_facts for result in results)} facts",
         f"differences    {sum(len(result.differences) for result in results)}"
         + (f" in the scenarios with the seeds {', '.join(map(str, failed))}" if failed else ""),
         f"recovery       after SIGKILL: {_spread(after_kill)}; "

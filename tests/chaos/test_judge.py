@@ -58,7 +58,7 @@ class Workers:
         """Fold records of every kind, out of order and repeated; what was published."""
         now_ms = system_clock()
         source = EventSource(Random(4), "judged")
-        what = Published([], {}, Counter(), [], [])
+        what = Published([], {}, Counter(), [], [], [])
         for half in (0, HOUR):  # a clock goes wrong half way
             source.shift_ms = half
             for each in source.draw(RECORDS // 2, now_ms):

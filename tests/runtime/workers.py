@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -56,8 +56,12 @@ class WorkerProcess:
         port: int | None = None,
         code: str | None = None,
         is_fresh: bool = False,
+        command: Sequence[str] = ("worker",),
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """With `code` that is run in place of `streams`: to hold a worker fast at a certain place.
+
+        With another `command` it is no worker at all; `variables` are added to those of its environment.
 
         One that `is_fresh` has imported nothing before.
         """
@@ -66,8 +70,9 @@ class WorkerProcess:
         self.log_file = log
         self._code = code
         self._is_fresh = is_fresh or not nursery.is_in_use()
-        self._arguments = ["worker", *(["--verbose"] if verbose else [])]
+        self._arguments = [*command, *(["--verbose"] if verbose else [])]
         self._environment = {**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]}
+        self._environment |= variables or {}
         self._process = self._start()
 
     def _start(self) -> "subprocess.Popen[bytes] | nursery.Child":

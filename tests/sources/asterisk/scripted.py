@@ -66,13 +66,17 @@ class Script:
     def answer(self, seconds: float, call: str, queue: str, linked: str = "") -> str:
         """An employee picks up; gives the id of the telephone's channel."""
         phone = self.dial_in(seconds - 2, "s", linked or call)
+        self.picked_up(seconds, call, queue, phone, linked)
+        return phone
+
+    def picked_up(self, seconds: float, call: str, queue: str, phone: str, linked: str = "") -> None:
+        """The telephone that rings is picked up."""
         self.send(seconds, "DialEnd", call, linked, DialStatus="ANSWER", DestUniqueid=phone)
         self.send(seconds, "QueueCallerLeave", call, linked, Queue=queue)
         self.send(seconds, "AgentConnect", call, linked, Queue=queue, MemberName="Sanne")
         self.write(seconds, call, queue, "Sanne", "CONNECT", "2", phone, "2")
         for each in (phone, call):
             self.send(seconds, "BridgeEnter", each, linked or call, BridgeUniqueid=f"bridge-{phone}")
-        return phone
 
     def time_is_up(self, seconds: float, call: str, queue: str) -> None:
         """The queue lets go of a caller."""

@@ -43,6 +43,11 @@ class StandIn:
         """How to reach it."""
         return Manager("127.0.0.1", self._port, "wacht", "proef")
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is there."""
+        return self._server is not None
+
     async def open(self) -> None:
         """Listen, on the same port as before."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
