@@ -29,12 +29,15 @@ class Calls(CallFacts):
         self._seeming_over = {each for each, call in self._calls.items() if call.left_ms is not None}
         self._untold: set[str] = set()
         """Calls from before the beginning."""
+        self._dialled: dict[str, str | None] = {}
+        """Of calls that the exchange lists as living, the cluster of the number that was dialled."""
         self._talks: dict[str, int] = {}
         """Calls that were found in a talk, with when that seems to have begun."""
 
     def _begin(self, sign: Sign, birth: Birth) -> Call:
         dialled_ms = birth.second * SECOND_MS + HALF_SECOND_MS
-        self._calls[sign.call] = call = Call(min(dialled_ms, sign.at_ms), seen_ms=sign.at_ms)
+        cluster = self._cluster(self._dialled.get(sign.call))
+        self._calls[sign.call] = call = Call(min(dialled_ms, sign.at_ms), cluster, seen_ms=sign.at_ms)
         return call
 
     def _number(self, call_id: str, call: Call, sign: Sign) -> None:

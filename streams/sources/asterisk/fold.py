@@ -124,10 +124,12 @@ class Fold(Calls):
             self.is_deaf = True
         return self._begin(sign, birth)
 
-    def ignore(self, listed: Iterable[Sign]) -> None:
-        """Channels that live and are no calls."""
+    def expect(self, listed: Iterable[Sign]) -> None:
+        """Channels that live: some are no calls, and of others the number that was dialled goes before a queue."""
         for sign in listed:
-            if sign.linked != sign.call and sign.call not in self._calls:
+            if sign.linked == sign.call:
+                self._dialled[sign.call] = sign.cluster
+            elif sign.call not in self._calls:
                 self._forget(sign.call, self.memory.line_ms + HOUR_MS)
 
     def listed(
@@ -157,6 +159,7 @@ class Fold(Calls):
                 self._goes_on(each, call)
                 del self._calls[each]
         self._untold.clear()
+        self._dialled.clear()
 
     def _doubt(self, asked: Iterable[str]) -> None:
         """Without a list, those that were about to end when they were last heard of have done so, for all that is
@@ -179,7 +182,7 @@ class Fold(Calls):
         dialled_ms = birth.second * SECOND_MS + HALF_SECOND_MS
         joined_ms = max(found_ms - sign.seconds * SECOND_MS, dialled_ms)
         if call is None:
-            self._calls[sign.call] = call = Call(dialled_ms)
+            self._calls[sign.call] = call = Call(dialled_ms, self._cluster(self._dialled.get(sign.call)))
         self._goes_on(sign.call, call)
         self._join(sign.call, call, Sign(What.JOINED, joined_ms, sign.call, cluster=sign.cluster))
 

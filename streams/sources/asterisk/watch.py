@@ -276,7 +276,7 @@ class Watch:
         waiting = [sign for sign in asked.lists.get(WAITING, ()) if sign.call not in begun]
         living = self._living(begun)
         fold.missed = True
-        fold.ignore(living or ())
+        fold.expect(living or ())
         while self._held and self._was_before(self._held[0]):
             self._take_in(self._held.popleft())
         fold.watch(asked.first_ms)

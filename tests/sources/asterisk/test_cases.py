@@ -250,6 +250,17 @@ def test_a_number_that_is_named_counts_from_dialling_in() -> None:
     assert told(play(script.recording(), rules=RULES).told) == [(kind, "Menu", at) for kind, at in expected]
 
 
+@pytest.mark.parametrize("log", [True, False])
+def test_a_number_goes_before_the_queue_also_where_nobody_heard_it_being_dialled(*, log: bool) -> None:
+    script = plain()
+    call = script.dial_in(22.2, "088303")
+    script.join(24.1, call, "kcc")
+    script.give_up(40.3, call, "kcc")
+    away = [(BEGIN_MS + 21_000, BEGIN_MS + 30_000)]
+    heard = play(script.recording(), rules=RULES, away=away, restarts=True, log=log)
+    assert told(heard.told) == [*PLAIN, ("offered", "Menu", 22.5), ("abandoned", "Menu", 40.3)]
+
+
 def test_a_number_that_leads_straight_to_a_desk_is_answered_there() -> None:
     script = Script()
     call = script.dial_in(0.2, "088312")
