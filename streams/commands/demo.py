@@ -14,13 +14,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import date, datetime
 from itertools import chain, tee
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 from aiokafka.errors import KafkaError
 
+from streams.channels import CALLS, channel_of_event
 from streams.channels.calls.events import CallEvent
 from streams.commands.options import settings_option
 from streams.commands.publish import Account
@@ -239,11 +240,11 @@ async def _started(stack: AsyncExitStack, settings: Settings, feed: Feed, *, exc
 def _apart(feed: Feed) -> tuple[Feed, Iterator[CallEvent]]:
     """The feed without calls, and all calls."""
     live, more = tee(feed.live)
-    calls = (event for event in chain(feed.backlog, more) if isinstance(event, CallEvent))
+    calls = (cast("CallEvent", event) for event in chain(feed.backlog, more) if channel_of_event(event) is CALLS)
     rest = msgspec.structs.replace(
         feed,
-        backlog=[event for event in feed.backlog if not isinstance(event, CallEvent)],
-        live=(event for event in live if not isinstance(event, CallEvent)),
+        backlog=[event for event in feed.backlog if channel_of_event(event) is not CALLS],
+        live=(event for event in live if channel_of_event(event) is not CALLS),
     )
     return rest, calls
 

@@ -14,9 +14,9 @@ from typing import Final, Self
 import msgspec
 from pydantic import SecretStr
 
+from streams.channels import CALLS
 from streams.channels.calls.events import CallEvent
 from streams.commands.follow import pages_of
-from streams.core.rules import Channel
 from streams.settings import Settings
 from streams.settings.sources import AsteriskSource
 from streams.sources.following import DeliveryError, Follower
@@ -52,7 +52,7 @@ class StandInExchange:
         self._settings = settings
         self._lines = {
             cluster: Line(str(_NUMBER_FIRST + place), str(_QUEUE_FIRST + place))
-            for place, cluster in enumerate(settings.rules.channel_clusters(Channel.PHONE))
+            for place, cluster in enumerate(settings.rules.channel_clusters(CALLS.name))
         }
         self._server = StandInServer(StandIn(self._lines), happenings(calls), directory / "queue_log")
 

@@ -27,8 +27,8 @@ SIGNS: Final = frozenset(
 )
 """Signs that are of no language."""
 
-ALLOWED: Final = frozenset({"wachtmonitor-maand"})
-"""Names that other programs know by now."""
+ALLOWED: Final = frozenset({"wachtmonitor-maand", "ce-"})
+"""Names that other programs know by now, and what headers of CloudEvents begin with."""
 
 
 def _docstrings(tree: ast.AST) -> set[int]:

@@ -4,7 +4,7 @@ Must not know the clock or files.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum, auto
 from typing import Final
 
@@ -39,6 +39,10 @@ class Happening(msgspec.Struct, frozen=True, gc=False):
     cluster: str
 
 
+_STEPS: Final[Mapping[type[CallEvent], Step]] = {Offered: Step.DIALS_IN, Answered: Step.IS_ANSWERED}
+"""What tells a fact; all others are the end of the call."""
+
+
 def happenings(events: Iterable[CallEvent]) -> Iterator[Happening]:
     """All that happens, by time, of facts by time; of those that are not over yet, as far as the facts go."""
     menu: deque[Happening] = deque()
@@ -50,17 +54,12 @@ def happenings(events: Iterable[CallEvent]) -> Iterator[Happening]:
             if joins.call in in_menu:
                 in_menu.remove(joins.call)
                 yield joins
-        if isinstance(event, Offered):
+        step = _STEPS.get(type(event), Step.HANGS_UP)
+        if step is Step.DIALS_IN:
             menu.append(Happening(at_ms + MENU_MS, Step.JOINS, event.call_id, event.cluster))
             in_menu.add(event.call_id)
         elif event.call_id in in_menu:
             in_menu.remove(event.call_id)
-            if isinstance(event, Answered):
+            if step is Step.IS_ANSWERED:
                 yield Happening(at_ms, Step.JOINS, event.call_id, event.cluster)
-        yield Happening(at_ms, _step_of(event), event.call_id, event.cluster)
-
-
-def _step_of(event: CallEvent) -> Step:
-    if isinstance(event, Offered):
-        return Step.DIALS_IN
-    return Step.IS_ANSWERED if isinstance(event, Answered) else Step.HANGS_UP
+        yield Happening(at_ms, step, event.call_id, event.cluster)
