@@ -69,7 +69,8 @@ async def no_rules(_kafka: KafkaSettings) -> dict[str, Partitioner]:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[AnyCallEvent | AnyTicketEvent]:
     """What was sent, in order. Topics must be asked for before anything is."""
 
-    async def ensured(kafka: KafkaSettings) -> list[str]:
+    async def ensured(kafka: KafkaSettings, *, staffing: bool) -> list[str]:
+        assert not staffing, "nobody tells of it by these settings"
         assert FakeSender.sent == []
         return [kafka.calls_topic, kafka.tickets_topic]
 
@@ -166,7 +167,7 @@ def test_kafka_that_does_not_take_every_event_ends_with_3(
 def test_kafka_that_has_no_topics_ends_with_3(
     files: Path, sent: list[AnyCallEvent | AnyTicketEvent], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def refused(kafka: KafkaSettings) -> list[str]:
+    async def refused(kafka: KafkaSettings, *, staffing: bool) -> list[str]:
         raise KafkaProblemsError(["Topic calls is not allowed."])
 
     monkeypatch.setattr(publish_command, "ensure_source_topics", refused)

@@ -56,10 +56,14 @@ def answers(monitored: Monitored, query: Asked) -> list[dict[str, Any]]:
     return monitored.query(expr) if query.target["instant"] else monitored.query_range(expr, RANGE_SECONDS)
 
 
+UNTOLD: Final = re.compile(r"\bsource:|wachtmonitor_(staff|desks_open)")
+"""In names of rules that record nothing here: by these settings there is no source, and nobody tells who serves."""
+
+
 @pytest.mark.parametrize("query", asked(), ids=str)
 async def test_a_query_returns_data(query: Asked, monitored: Monitored) -> None:
     """On a busy machine a scrape may fail, and takes its series away until the next one."""
-    if query.expr in SILENT_WHILE_ALL_IS_WELL:
+    if query.expr in SILENT_WHILE_ALL_IS_WELL or UNTOLD.search(query.expr):
         assert answers(monitored, query) == []
     else:
         await until(lambda: bool(numbers(answers(monitored, query))), f"data for {query.expr}")
@@ -223,20 +227,18 @@ async def test_every_rule_is_evaluated_without_an_error(monitored: Monitored) ->
     assert [(rule["name"], rule.get("lastError")) for rule in rules if rule["health"] != "ok"] == []
 
 
-OF_SOURCES: Final = "source:"
-"""Begins the names of rules that record nothing here: these settings have no source."""
-
-
 @pytest.mark.parametrize(
     "rule",
-    [rule for rule in recording_rules() if not rule.name.startswith(OF_SOURCES)],
+    [rule for rule in recording_rules() if not UNTOLD.search(rule.name)],
     ids=lambda rule: rule.name,
 )
 async def test_every_rule_records_something(rule: RecordingRule, monitored: Monitored) -> None:
     await until(lambda: bool(numbers(monitored.query_range(rule.name, RANGE_SECONDS))), f"data of {rule.expr}")
 
 
-@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.uid)
+@pytest.mark.parametrize(
+    "alarm", [alarm for alarm in ALARMS if not UNTOLD.search(alarm.series)], ids=lambda alarm: alarm.uid
+)
 async def test_every_alarm_has_something_to_compare_and_to_tell(alarm: Alarm, monitored: Monitored) -> None:
     asked_for = [alarm.series, alarm.figure, *([alarm.norm] if alarm.norm else [])]
     await until(

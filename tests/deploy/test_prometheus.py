@@ -81,6 +81,7 @@ def _uses() -> Iterator[tuple[Metric, str]]:
 
 _NO_RULE: Final = {
     "wachtmonitor_event_latency_seconds",  # a histogram: rules read its buckets
+    "wachtmonitor_staffing_rejected_total",  # a dead letter each: for whoever looks why a cluster has no staff
     "wachtmonitor_unjudged_contacts",  # on no dashboard either: health and wall say what it counts
     *(metric.name for metric in on_page(Page.FOLLOWER)),  # of one process, and for whoever looks after it
 }
