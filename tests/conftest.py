@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from streams.kafka.embedded import BrokerProcess, EmbeddedBroker
 from tests.brokers.apache import ApacheKafka, KafkaMissingError, kafka_jars
 from tests.brokers.ports import next_port
-from tests.runtime import nursery
+from tests.runtime.workers import WorkerProcess
 
 
 def pytest_configure() -> None:
@@ -22,7 +22,7 @@ def pytest_configure() -> None:
     """
     settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("steady")
-    os.environ[nursery.IN_USE] = "1"
+    WorkerProcess.begins_imported = True
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

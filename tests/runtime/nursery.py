@@ -22,15 +22,6 @@ PRELOADED: Final = ["streams.entry", "streams.commands.main", "streams.commands.
 
 PR_SET_PDEATHSIG: Final = 1
 
-IN_USE: Final = "NURSERY_OF_WORKERS"
-"""A variable that is set where tests run: whoever measures workers has them start from nothing. Its name is none of
-those of the product, which refuses what it does not know."""
-
-
-def is_in_use() -> bool:
-    """Whether workers are begun here."""
-    return IN_USE in os.environ
-
 
 class Child:
     """A process that was begun here, with what is used of `subprocess.Popen`."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 from urllib.request import urlopen
 
 import msgspec
@@ -44,7 +44,10 @@ Totals = dict[tuple[str, Channel, str], Tally]
 
 
 class WorkerProcess:
-    """`wachtmonitor worker` as its user starts it, with settings from a file and the environment."""
+    """`wachtmonitor worker`, or another command, with settings from a file and the environment."""
+
+    begins_imported: ClassVar[bool] = False
+    """Whether workers begin in the nursery: in tests. Whoever measures them has them start from nothing."""
 
     def __init__(
         self,
@@ -61,15 +64,13 @@ class WorkerProcess:
     ) -> None:
         """With `code` that is run in place of `streams`: to hold a worker fast at a certain place.
 
-        With another `command` it is no worker at all; `variables` are added to those of its environment.
-
-        One that `is_fresh` has imported nothing before.
+        One that `is_fresh` has imported nothing before. `variables` are added to those of its environment.
         """
         self.kafka = kafka
         self.port = port or next_port()
         self.log_file = log
         self._code = code
-        self._is_fresh = is_fresh or not nursery.is_in_use()
+        self._is_fresh = is_fresh or not self.begins_imported
         self._arguments = [*command, *(["--verbose"] if verbose else [])]
         self._environment = {**environment(kafka, self.port, settings_file), "PATH": os.environ["PATH"]}
         self._environment |= variables or {}
