@@ -33,7 +33,7 @@ class Refusal(NamedTuple):
 class Judge:
     """Tells which letters' records these settings accept, as of the time at which they came."""
 
-    def __init__(self, topics: Mapping[str, Channel], rules: Rules, staffing_topic: str = "staffing") -> None:
+    def __init__(self, topics: Mapping[str, Channel], rules: Rules, staffing_topic: str) -> None:
         self._decoders: dict[str, Any] = {topic: decoder_of(channel, rules) for topic, channel in topics.items()}
         self._decoders[staffing_topic] = AnyStaffing(rules)
 

@@ -30,6 +30,7 @@ from tests.runtime.raw import send_raw
 RULES = load(None, {}).rules
 NOW_MS = 1_791_187_200_000
 TOPICS = {"calls": Channel.PHONE, "tickets": Channel.DESK}
+STAFFING = "staffing"
 
 
 def letter(
@@ -50,7 +51,7 @@ def letter(
 
 def judged(*found: DeadLetter) -> Letters:
     """The account of some letters."""
-    letters = Letters(Judge(TOPICS, RULES))
+    letters = Letters(Judge(TOPICS, RULES, STAFFING))
     for each in found:
         letters.add(each)
     return letters
@@ -58,7 +59,7 @@ def judged(*found: DeadLetter) -> Letters:
 
 def refusal(found: DeadLetter) -> Refusal | None:
     """Why it would be refused."""
-    return Judge(TOPICS, RULES).refusal(found)
+    return Judge(TOPICS, RULES, STAFFING).refusal(found)
 
 
 def test_a_record_that_the_settings_know_by_now_would_be_accepted() -> None:
@@ -71,7 +72,7 @@ def test_a_record_of_the_future_is_judged_by_the_time_at_which_it_came() -> None
     fast = letter(ahead_ms=360_000, reason=Reason.TIME_IN_FUTURE)
     assert refusal(fast) == Refusal("time_in_future", is_by_settings=True)
     patient = msgspec.structs.replace(RULES, future_tolerance_ms=400_000)
-    assert Judge(TOPICS, patient).refusal(fast) is None
+    assert Judge(TOPICS, patient, STAFFING).refusal(fast) is None
 
 
 def test_what_no_letter_holds_or_no_topic_takes_cannot_be_sent() -> None:
